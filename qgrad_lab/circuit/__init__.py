@@ -1,0 +1,1 @@
+"""QNode to Program: capture, the gate table, the intermediate representation."""

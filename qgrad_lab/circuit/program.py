@@ -1,0 +1,215 @@
+"""Program: the intermediate representation of a quantum circuit.
+
+A Program is immutable, hashable and printable. All classical arithmetic happens before it runs; it
+reads its numbers from three arrays: ``theta`` (f64[P], gate angles and coefficients of observables),
+``index`` (i64[K], integers known only when it runs) and ``data`` (c128[D], matrices and states).
+
+>>> from qgrad_lab.circuit.gates import GATES
+>>> rx = Gate(GATES["RX"], wires=(0,), angle=Slot(0))
+>>> cnot = Gate(GATES["PauliX"], wires=(1,), controls=(0,), control_values=(True,))
+>>> z0x1 = Expval((Term(1.0, ((0, "Z"), (1, "X"))),))
+>>> print(Program(num_wires=2, num_theta=1, gates=(rx, cnot), measurements=(z0x1, Probs((1,)))))
+program circuit(theta: f64[1]) on 2 wires {
+  RX(theta[0]) 0
+  CNOT 0 1
+  return expval(Z0 @ X1), probs(1)
+}
+"""
+
+import hashlib
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from qgrad_lab.circuit.gates import GateKind
+from qgrad_lab.engine.shift import POLYNOMIAL_RULE, ShiftRule, trigonometric_rule
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The element ``theta[index]``."""
+
+    index: int
+
+
+Number = float | Slot
+"""A number that is known when the Program is made, or an element of theta."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bit:
+    """A bit of a BasisState: the element ``index[position]``."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One operation.
+
+    Parameters
+    ----------
+    kind
+        Its row in the gate table.
+    wires
+        Wires it acts on, not counting controls.
+    angle
+        In radians, for kinds that have one.
+    controls, control_values
+        Wires that control it and the values on which it acts.
+    adjoint
+        Whether it is the inverse of the kind.
+    extra
+        PCPhase: its dimension; PauliRot: a letter of ``"XYZ"`` for each wire; QubitUnitary and
+        StatePrep: the offset of its numbers in data; BasisState: a bool or a Bit for each wire.
+    """
+
+    kind: GateKind
+    wires: tuple[int, ...]
+    angle: Number | None = None
+    controls: tuple[int, ...] = ()
+    control_values: tuple[bool, ...] = ()
+    adjoint: bool = False
+    extra: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A coefficient times a Pauli word, given as ``(wire, letter)`` pairs; no pair: the identity."""
+
+    coefficient: Number
+    word: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expval:
+    """The expectation value of a sum of terms: one number."""
+
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """The variance of a sum of terms: one number."""
+
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Probs:
+    """Probabilities of the basis states of ``wires``, the first wire most significant."""
+
+    wires: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All amplitudes, each as its real and imaginary part."""
+
+
+Measurement = Expval | Var | Probs | State
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A quantum circuit; see the module's text.
+
+    Parameters
+    ----------
+    num_wires
+        Number of wires, at least one.
+    num_theta, num_index, num_data
+        Lengths of the three arrays it reads.
+    gates
+        Operations in order.
+    measurements
+        What it returns.
+    name
+        Of the function it was captured from; two Programs that differ in it alone are equal.
+    """
+
+    num_wires: int
+    num_theta: int = 0
+    num_index: int = 0
+    num_data: int = 0
+    gates: tuple[Gate, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    name: str = "circuit"
+
+    @cached_property
+    def words(self) -> np.ndarray:
+        """The encoding that the native library reads, i64 (``circuit.encoding``)."""
+        # Imported here: the encoding is defined over the classes of this module.
+        from qgrad_lab.circuit.encoding import encode
+
+        return encode(self)
+
+    @cached_property
+    def digest(self) -> int:
+        """A 64-bit digest of ``words``."""
+        raw = hashlib.blake2b(self.words.tobytes(), digest_size=8).digest()
+        return int.from_bytes(raw, "little", signed=True)
+
+    def __hash__(self) -> int:
+        return self.digest
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Program):
+            return NotImplemented
+        return self is other or (
+            self.digest == other.digest and np.array_equal(self.words, other.words)
+        )
+
+    def sizes(self) -> tuple[int, ...]:
+        """How many numbers each measurement gives."""
+        return tuple(_size(measurement, self.num_wires) for measurement in self.measurements)
+
+    @cached_property
+    def num_outputs(self) -> int:
+        """Length of the vector of all measured numbers."""
+        return sum(self.sizes())
+
+    @cached_property
+    def shift_rules(self) -> tuple[ShiftRule, ...]:
+        """An exact shift rule for each element of theta, valid for all measurements at once."""
+        rules = [POLYNOMIAL_RULE] * self.num_theta
+        amplitudes = any(isinstance(m, State) for m in self.measurements)
+        # A variance holds the square of an expectation value, whose frequencies are sums.
+        squares = any(isinstance(m, Var) for m in self.measurements)
+        quadratic = squares or any(isinstance(m, Expval | Probs) for m in self.measurements)
+        for gate in self.gates:
+            if isinstance(gate.angle, Slot):
+                frequencies: frozenset[Fraction] = frozenset()
+                controlled = bool(gate.controls)
+                if quadratic:
+                    frequencies = gate.kind.frequencies(controlled=controlled)
+                if squares:
+                    frequencies |= {a + b for a in frequencies for b in frequencies}
+                if amplitudes:
+                    frequencies |= gate.kind.frequencies(controlled=controlled, amplitudes=True)
+                rules[gate.angle.index] = trigonometric_rule(frequencies)
+        return tuple(rules)
+
+    def __str__(self) -> str:
+        from qgrad_lab.circuit.printer import program_text
+
+        return program_text(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Program {self.name}: {self.num_wires} wires, {len(self.gates)} gates, "
+            f"theta f64[{self.num_theta}]>"
+        )
+
+
+def _size(measurement: Measurement, num_wires: int) -> int:
+    match measurement:
+        case Probs(wires):
+            return 2 ** len(wires)
+        case State():
+            return 2 * 2**num_wires
+        case _:
+            return 1

@@ -1,0 +1,133 @@
+"""The verifier: refuses a malformed Program with the operation that is wrong."""
+
+import math
+from collections.abc import Iterable
+
+from qgrad_lab.circuit.gates import PREPARATIONS
+from qgrad_lab.circuit.printer import gate_text
+from qgrad_lab.circuit.program import Bit, Expval, Gate, Number, Probs, Program, Slot, State, Var
+
+MAX_WIRES = 40
+"""A state on more wires fits no machine; the native library refuses it too."""
+
+
+def verify(program: Program) -> None:
+    """Check that ``program`` is well-formed.
+
+    Parameters
+    ----------
+    program
+        The Program to check.
+
+    Raises
+    ------
+    ValueError
+        If a wire, an element of theta, index or data, or the shape of an operation is out of range.
+
+    Examples
+    --------
+    >>> from qgrad_lab.circuit.gates import GATES
+    >>> verify(Program(num_wires=1, gates=(Gate(GATES["RX"], wires=(1,), angle=0.5),)))
+    Traceback (most recent call last):
+    ...
+    ValueError: malformed Program 'circuit' at operation 0, RX(0.5) 1: wire 1 is not one of 0 to 0
+    """
+    _require(
+        1 <= program.num_wires <= MAX_WIRES,
+        program,
+        f"a Program has 1 to {MAX_WIRES} wires, got {program.num_wires}",
+    )
+    for position, gate in enumerate(program.gates):
+        try:
+            _check_gate(program, gate, position)
+        except ValueError as error:
+            where = f"operation {position}, {gate_text(gate)}"
+            raise ValueError(f"malformed Program {program.name!r} at {where}: {error}") from None
+    for measurement in program.measurements:
+        try:
+            match measurement:
+                case Expval(terms) | Var(terms):
+                    for term in terms:
+                        _check_number(program, term.coefficient)
+                        _check_wires(program, [wire for wire, _ in term.word])
+                        if any(letter not in "XYZ" for _, letter in term.word):
+                            raise ValueError(f"{term.word} has a letter other than X, Y, Z")
+                case Probs(wires):
+                    _check_wires(program, wires)
+                    if not wires:
+                        raise ValueError("probs needs at least one wire")
+                case State():
+                    pass
+        except ValueError as error:
+            raise ValueError(
+                f"malformed Program {program.name!r} at {measurement}: {error}"
+            ) from None
+
+
+def _require(condition: bool, program: Program, message: str) -> None:
+    if not condition:
+        raise ValueError(f"malformed Program {program.name!r}: {message}")
+
+
+def _check_wires(program: Program, wires: Iterable[int]) -> None:
+    seen = set()
+    for wire in wires:
+        if not 0 <= wire < program.num_wires:
+            raise ValueError(f"wire {wire} is not one of 0 to {program.num_wires - 1}")
+        if wire in seen:
+            raise ValueError(f"wire {wire} is used twice")
+        seen.add(wire)
+
+
+def _check_number(program: Program, number: Number) -> None:
+    if isinstance(number, Slot):
+        if not 0 <= number.index < program.num_theta:
+            raise ValueError(f"theta[{number.index}] does not exist, P = {program.num_theta}")
+    elif not math.isfinite(number):
+        raise ValueError(f"the number {number} is not finite")
+
+
+def _check_gate(program: Program, gate: Gate, position: int) -> None:
+    kind = gate.kind
+    if kind.num_wires is not None and len(gate.wires) != kind.num_wires:
+        raise ValueError(f"it acts on {kind.num_wires} wires, got {len(gate.wires)}")
+    if not gate.wires and kind.name != "GlobalPhase":
+        raise ValueError("it needs at least one wire")
+    if len(gate.controls) != len(gate.control_values):
+        raise ValueError("it needs one control value for each control")
+    _check_wires(program, (*gate.controls, *gate.wires))
+    if (kind.spectrum is None) != (gate.angle is None):
+        raise ValueError("it has no angle" if gate.angle is None else "it takes no angle")
+    if gate.angle is not None:
+        _check_number(program, gate.angle)
+    if kind.name in PREPARATIONS and (position or gate.adjoint or gate.controls):
+        raise ValueError("a state can only be prepared by the first operation")
+    _check_extra(program, gate)
+
+
+def _check_extra(program: Program, gate: Gate) -> None:
+    k = len(gate.wires)
+    match gate.kind.name:
+        case "PCPhase":
+            if len(gate.extra) != 1 or not 0 <= gate.extra[0] <= 2**k:
+                raise ValueError(f"its dimension lies between 0 and {2**k}, got {gate.extra}")
+        case "PauliRot":
+            if len(gate.extra) != k or any(letter not in "XYZ" for letter in gate.extra):
+                raise ValueError(f"it takes {k} letters X, Y, Z, got {gate.extra}")
+            if gate.controls:
+                raise ValueError("it takes no controls")
+        case "QubitUnitary" | "StatePrep":
+            size = 4**k if gate.kind.name == "QubitUnitary" else 2**k
+            if len(gate.extra) != 1 or not 0 <= gate.extra[0] <= program.num_data - size:
+                raise ValueError(f"it needs {size} elements of data, D = {program.num_data}")
+        case "BasisState":
+            if len(gate.extra) != k:
+                raise ValueError(f"it takes {k} bits, got {len(gate.extra)}")
+            for bit in gate.extra:
+                if isinstance(bit, Bit) and not 0 <= bit.position < program.num_index:
+                    raise ValueError(
+                        f"index[{bit.position}] does not exist, K = {program.num_index}"
+                    )
+        case _:
+            if gate.extra:
+                raise ValueError(f"it takes no extra operands, got {gate.extra}")

@@ -1,0 +1,1 @@
+"""Program to numbers: the JAX primitive and the native library under it."""

@@ -1,0 +1,242 @@
+"""How a member of the derivative family becomes numbers.
+
+The method changes how a member is evaluated, never what it means:
+
+- ``"adjoint"``: orders 0 and 1 and their transposes are native sweeps (forward, adjoint, tangent,
+  tangent and adjoint together); higher orders apply the exact shift rule to the member one below.
+- ``"parameter-shift"``: every order applies the shift rule to the one below, down to the circuit.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from qgrad_lab.engine.library import FFI_TARGET
+from qgrad_lab.engine.shift import ShiftRule
+
+_CHUNK_BYTES = 64 * 2**20
+"""Bound on the operands and results of shifted evaluations that are held at once."""
+
+
+class Circuit(Protocol):
+    """What the engine knows of a circuit; ``circuit.program.Program`` is one."""
+
+    @property
+    def num_theta(self) -> int:
+        """Length P of theta."""
+
+    @property
+    def num_outputs(self) -> int:
+        """Length M of the vector of measured numbers."""
+
+    @property
+    def words(self) -> np.ndarray:
+        """The encoding that the native library reads, i64."""
+
+    @property
+    def digest(self) -> int:
+        """A 64-bit digest of ``words``."""
+
+    @property
+    def shift_rules(self) -> tuple[ShiftRule, ...]:
+        """One rule for each element of theta."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Member:
+    """One member of one circuit's derivative family.
+
+    Parameters
+    ----------
+    circuit
+        The Program.
+    method
+        ``"adjoint"`` or ``"parameter-shift"``.
+    refusal
+        Why the circuit may not be differentiated, or ``None``.
+    order
+        k, the number of directional derivatives.
+    transposed
+        Whether this is D[k]T.
+    """
+
+    circuit: Circuit
+    method: str
+    refusal: str | None = None
+    order: int = 0
+    transposed: bool = False
+
+    def raised(self) -> "Member":
+        """The member one order up."""
+        return dataclasses.replace(self, order=self.order + 1)
+
+    def lowered(self) -> "Member":
+        """The member one order down."""
+        return dataclasses.replace(self, order=self.order - 1)
+
+    def transpose(self) -> "Member":
+        """D[k]T of D[k]."""
+        return dataclasses.replace(self, transposed=True)
+
+    def plain(self) -> "Member":
+        """D[k] of D[k]T."""
+        return dataclasses.replace(self, transposed=False)
+
+
+Bind = Callable[..., jax.Array]
+
+
+def result_width(member: Member) -> int:
+    """Length of the last dimension of the member's value."""
+    return member.circuit.num_theta if member.transposed else member.circuit.num_outputs
+
+
+def evaluate(member: Member, bind: Bind, *operands: jax.Array) -> jax.Array:
+    """The value of ``member``, in terms of native sweeps and lower members.
+
+    Parameters
+    ----------
+    member
+        What to evaluate.
+    bind
+        ``bind(member, *operands)`` of the lower members.
+    operands
+        As the primitive's, see ``engine.primitive``.
+
+    Returns
+    -------
+    jax.Array
+        f64[..., M], or f64[..., P] where transposed.
+    """
+    native_orders = 1 if member.method == "adjoint" else 0
+    if member.order <= native_orders and (member.method == "adjoint" or not member.transposed):
+        return _native(member, *operands)
+    if member.transposed and member.method == "parameter-shift":
+        return _shifted_gradient(member, bind, *operands)
+    return _shifted_direction(member, bind, *operands)
+
+
+def _native(member: Member, *operands: jax.Array) -> jax.Array:
+    batch = jnp.broadcast_shapes(*(operand.shape[:-1] for operand in operands))
+    size = int(np.prod(batch, dtype=np.int64))
+
+    def rows(operand: jax.Array) -> jax.Array:
+        own = operand.shape[:-1]
+        if own != batch and any(n != 1 for n in own):
+            operand = jnp.broadcast_to(operand, (*batch, operand.shape[-1]))
+        return operand.reshape(-1 if operand.size else int(np.prod(operand.shape[:-1])),
+                               operand.shape[-1])
+
+    call = jax.ffi.ffi_call(
+        FFI_TARGET, jax.ShapeDtypeStruct((size, result_width(member)), jnp.dtype("float64"))
+    )
+    value = call(
+        *(rows(operand) for operand in operands),
+        program=member.circuit.words,
+        digest=np.int64(member.circuit.digest),
+        order=np.int64(member.order),
+        transposed=member.transposed,
+    )
+    return value.reshape(*batch, value.shape[-1])
+
+
+@dataclasses.dataclass(frozen=True)
+class _Shifts:
+    """All shifted evaluations of a circuit: task t shifts theta[slot[t]] by shift[t]."""
+
+    slot: np.ndarray
+    shift: np.ndarray
+    coefficient: np.ndarray
+
+    @classmethod
+    def of(cls, circuit: Circuit) -> "_Shifts":
+        rules = circuit.shift_rules
+        slots = [slot for slot, rule in enumerate(rules) for _ in rule.shifts]
+        shifts = [shift for rule in rules for shift in rule.shifts]
+        coefficients = [c for rule in rules for c in rule.coefficients]
+        return cls(np.array(slots, np.int32), np.array(shifts), np.array(coefficients))
+
+    def chunks(self, size: int) -> "_Shifts":
+        """Reshaped to [chunks, size]; the last chunk is filled up with tasks of weight zero."""
+        missing = -len(self.slot) % size
+
+        def fill(values: np.ndarray) -> np.ndarray:
+            return np.pad(values, (0, missing)).reshape(-1, size)
+
+        return _Shifts(fill(self.slot), fill(self.shift), fill(self.coefficient))
+
+
+def _accumulate_shifts(
+    member: Member,
+    contribution: Callable[[jax.Array, jax.Array, jax.Array], jax.Array],
+    theta: jax.Array,
+    shape: tuple[int, ...],
+    width: int,
+) -> jax.Array:
+    """Sum ``contribution(shifted theta, slot, coefficient)`` over chunks of all shifts.
+
+    ``width`` is how many numbers one shifted evaluation holds, which bounds the chunk.
+    """
+    shifts = _Shifts.of(member.circuit)
+    total = jnp.zeros(shape)
+    count = len(shifts.slot)
+    if count == 0:
+        return total
+    chunk = max(1, min(count, _CHUNK_BYTES // (8 * max(1, width))))
+    shifts = shifts.chunks(chunk)
+    positions = jnp.arange(theta.shape[-1])
+
+    def add(total: jax.Array, tasks: tuple[jax.Array, ...]) -> tuple[jax.Array, None]:
+        slot, shift, coefficient = tasks
+        # [chunk, ..., P]: theta with one element shifted, a batch dimension in front.
+        column = (chunk, *(1 for _ in theta.shape))
+        selected = slot.reshape(column) == positions.reshape((1,) * theta.ndim + (-1,))
+        shifted = theta[None] + jnp.where(selected, shift.reshape(column), 0.0)
+        return total + contribution(shifted, slot, coefficient), None
+
+    tasks = (jnp.asarray(shifts.slot), jnp.asarray(shifts.shift), jnp.asarray(shifts.coefficient))
+    if tasks[0].shape[0] == 1:
+        return add(total, tuple(task[0] for task in tasks))[0]
+    return jax.lax.scan(add, total, tasks)[0]
+
+
+def _shifted_direction(
+    member: Member, bind: Bind, theta: jax.Array, index: jax.Array, data: jax.Array, *rest: jax.Array
+) -> jax.Array:
+    """D[k](.; v1..vk) = sum_p vk_p dD[k-1](.; v1..v(k-1))/dtheta_p; the same for D[k]T."""
+    *directions, last = rest[: member.order]
+    operands = [index, data, *directions, *rest[member.order :]]
+    lower = member.lowered()
+    batch = jnp.broadcast_shapes(*(x.shape[:-1] for x in (theta, index, data, *rest)))
+
+    def contribution(shifted: jax.Array, slot: jax.Array, coefficient: jax.Array) -> jax.Array:
+        values = bind(lower, shifted, *(operand[None] for operand in operands))
+        weights = jnp.moveaxis(last[..., slot] * coefficient, -1, 0)[..., None]
+        return jnp.sum(weights * values, axis=0)
+
+    width = result_width(member)
+    size = int(np.prod(batch)) * (width + theta.shape[-1])
+    return _accumulate_shifts(member, contribution, theta, (*batch, width), size)
+
+
+def _shifted_gradient(
+    member: Member, bind: Bind, theta: jax.Array, index: jax.Array, data: jax.Array, *rest: jax.Array
+) -> jax.Array:
+    """D[k]T(.; v1..vk, y)_p = sum_m y_m dD[k]_m/dtheta_p, from shifted values of D[k]."""
+    *directions, y = rest
+    operands = [index, data, *directions]
+    plain = member.plain()
+    batch = jnp.broadcast_shapes(*(x.shape[:-1] for x in (theta, index, data, *rest)))
+    num_theta = theta.shape[-1]
+
+    def contribution(shifted: jax.Array, slot: jax.Array, coefficient: jax.Array) -> jax.Array:
+        values = bind(plain, shifted, *(operand[None] for operand in operands))
+        numbers = jnp.moveaxis(jnp.sum(values * y[None], axis=-1), 0, -1) * coefficient
+        return jnp.zeros((*batch, num_theta)).at[..., slot].add(numbers)
+
+    size = int(np.prod(batch)) * (result_width(plain) + num_theta)
+    return _accumulate_shifts(member, contribution, theta, (*batch, num_theta), size)

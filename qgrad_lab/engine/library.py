@@ -1,0 +1,111 @@
+"""Finds PennyLane-Lightning, checks versions, loads the native library and registers it with XLA.
+
+Everything is checked before anything is registered: a custom call that XLA refuses takes the whole
+CPU backend of JAX down with an unrelated message.
+"""
+
+import ctypes
+import importlib.metadata
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import jax
+import jaxlib.version
+
+ENCODING_VERSION = 1
+"""Of the words a Program travels as; ``engine/native/decode.cpp`` reads this version only."""
+
+FFI_TARGET = f"qgrad_lab_derivative_v{ENCODING_VERSION}"
+"""Carries the version, so that an executable from JAX's persistent cache never meets a decoder that
+reads other words."""
+
+_SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
+
+
+def _lightning_library() -> Path:
+    spec = importlib.util.find_spec("pennylane_lightning")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        path = Path(folder) / f"liblightning_qubit_catalyst{_SUFFIX}"
+        if path.exists():
+            return path
+    raise ImportError(
+        "qgrad_lab runs circuits on PennyLane-Lightning's kernels and cannot find the library "
+        f"liblightning_qubit_catalyst{_SUFFIX} of the package pennylane-lightning. "
+        "Install it: pip install --force-reinstall pennylane-lightning"
+    )
+
+
+def _own_library() -> Path:
+    path = Path(__file__).parent / f"libqgrad_lab{_SUFFIX}"
+    if not path.exists():
+        raise ImportError(
+            f"qgrad_lab is installed without its native library ({path} is missing). "
+            "Install it again with a C++20 compiler on the machine: pip install ."
+        )
+    return path
+
+
+def check_versions(
+    built_lightning: str, built_jaxlib: str, lightning: str, jaxlib_version: str
+) -> None:
+    """Refuse a Lightning or jaxlib that the native library was not built for.
+
+    Parameters
+    ----------
+    built_lightning, built_jaxlib
+        Versions that the native library was compiled against.
+    lightning, jaxlib_version
+        Versions that are installed.
+
+    Raises
+    ------
+    ImportError
+        If Lightning's minor version differs (its kernels are C++ templates without a stable
+        interface), or jaxlib is older than the one whose headers were used.
+
+    Examples
+    --------
+    >>> check_versions("0.45.0", "0.7.1", lightning="0.45.1", jaxlib_version="0.10.2")
+    """
+    if _version(lightning)[:2] != _version(built_lightning)[:2]:
+        minor = ".".join(built_lightning.split(".")[:2])
+        raise ImportError(
+            f"qgrad_lab was built for pennylane-lightning {built_lightning} and finds "
+            f"{lightning}; it needs the same minor version. Either install "
+            f"'pennylane-lightning=={minor}.*' or build qgrad_lab again (pip install "
+            "--no-cache-dir --force-reinstall .)"
+        )
+    if _version(jaxlib_version) < _version(built_jaxlib):
+        raise ImportError(
+            f"qgrad_lab was built for jaxlib {built_jaxlib} or newer and finds {jaxlib_version}. "
+            f"Install a newer one: pip install 'jax>={built_jaxlib}'"
+        )
+
+
+def load() -> None:
+    """Load the native library and register its custom call, once."""
+    lightning = _lightning_library()
+    own = _own_library()
+    # Ours names Lightning's library by its soname, which the dynamic loader finds loaded already.
+    ctypes.CDLL(str(lightning))
+    library = ctypes.CDLL(str(own))
+    for function in (library.qgrad_lab_lightning_version, library.qgrad_lab_jaxlib_version):
+        function.restype = ctypes.c_char_p
+    check_versions(
+        library.qgrad_lab_lightning_version().decode(),
+        library.qgrad_lab_jaxlib_version().decode(),
+        lightning=importlib.metadata.version("pennylane-lightning"),
+        jaxlib_version=jaxlib.version.__version__,
+    )
+    jax.ffi.register_ffi_target(
+        FFI_TARGET, jax.ffi.pycapsule(library.qgrad_lab_derivative), platform="cpu"
+    )
+
+
+load()

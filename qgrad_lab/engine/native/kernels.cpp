@@ -1,0 +1,198 @@
+#include "kernels.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+// Lightning's tables of kernels are singletons in inline functions. Default visibility makes ours and
+// those of its shared library one object; hidden, ours would be an empty copy.
+#pragma GCC visibility push(default)
+#include "CPUMemoryModel.hpp"
+#include "DynamicDispatcher.hpp"
+#include "GateImplementationsLM.hpp"
+#include "KernelMap.hpp"
+#include "Threading.hpp"
+#pragma GCC visibility pop
+
+#include "gate_table.hpp"
+
+namespace qgrad {
+namespace {
+
+namespace lightning = Pennylane::LightningQubit;
+using Pennylane::Gates::ControlledGateOperation;
+using Pennylane::Gates::ControlledMatrixOperation;
+using Pennylane::Gates::GateOperation;
+using Pennylane::Gates::KernelType;
+using Pennylane::Gates::MatrixOperation;
+
+const auto &dispatcher() { return lightning::DynamicDispatcher<double>::getInstance(); }
+
+// Lightning's own choice of kernel (LM, AVX2, AVX-512) for an operation. Our states are aligned for
+// the widest vectors the processor has.
+template <class Operation> KernelType kernel_for(Operation operation, std::size_t num_wires) {
+    const auto map = lightning::KernelMap::OperationKernelMap<Operation>::getInstance().getKernelMap(
+        num_wires, lightning::Util::Threading::SingleThread,
+        Pennylane::Util::bestCPUMemoryModel());
+    return map.at(operation);
+}
+
+MatrixOperation matrix_operation(std::size_t num_targets) {
+    switch (num_targets) {
+    case 1:
+        return MatrixOperation::SingleQubitOp;
+    case 2:
+        return MatrixOperation::TwoQubitOp;
+    default:
+        return MatrixOperation::MultiQubitOp;
+    }
+}
+
+ControlledMatrixOperation controlled_matrix_operation(std::size_t num_targets) {
+    switch (num_targets) {
+    case 1:
+        return ControlledMatrixOperation::NCSingleQubitOp;
+    case 2:
+        return ControlledMatrixOperation::NCTwoQubitOp;
+    default:
+        return ControlledMatrixOperation::NCMultiQubitOp;
+    }
+}
+
+void prepare_basis_state(const Gate &gate, const Operands &operands, Complex *ket,
+                         std::size_t num_wires) {
+    std::uint64_t basis = 0;
+    for (std::size_t i = 0; i < gate.targets.size(); ++i) {
+        bool bit = gate.bits[i].literal;
+        if (gate.bits[i].is_slot) {
+            const std::int64_t value = operands.index[gate.bits[i].slot];
+            if (value != 0 && value != 1) {
+                throw std::invalid_argument("BasisState takes bits 0 and 1, got " +
+                                            std::to_string(value) + " for its bit " +
+                                            std::to_string(i));
+            }
+            bit = value == 1;
+        }
+        if (bit) {
+            basis |= std::uint64_t{1} << bit_of(gate.targets[i], num_wires);
+        }
+    }
+    std::fill(ket, ket + (std::size_t{1} << num_wires), Complex{});
+    ket[basis] = 1.0;
+}
+
+void prepare_state(const Gate &gate, const Operands &operands, Complex *ket,
+                   std::size_t num_wires) {
+    const Complex *amplitudes = operands.data + gate.data_offset;
+    std::fill(ket, ket + (std::size_t{1} << num_wires), Complex{});
+    const std::size_t k = gate.targets.size();
+    for (std::size_t local = 0; local < (std::size_t{1} << k); ++local) {
+        std::uint64_t basis = 0;
+        for (std::size_t i = 0; i < k; ++i) {
+            if ((local >> (k - 1 - i)) & 1U) {
+                basis |= std::uint64_t{1} << bit_of(gate.targets[i], num_wires);
+            }
+        }
+        ket[basis] = amplitudes[local];
+    }
+}
+
+void apply_matrix(const Gate &gate, const Operands &operands, bool inverse, Complex *ket,
+                  std::size_t num_wires) {
+    const Complex *matrix = operands.data + gate.data_offset;
+    const auto kernel = static_cast<KernelType>(gate.kernel);
+    if (gate.controls.empty()) {
+        dispatcher().applyMatrix(kernel, ket, num_wires, matrix, gate.targets, inverse);
+    } else {
+        dispatcher().applyControlledMatrix(kernel, ket, num_wires, matrix, gate.controls,
+                                           gate.control_values, gate.targets, inverse);
+    }
+}
+
+// exp(i angle G) of a diagonal G with values +1 below gate.dimension and -1 from it on.
+void apply_diagonal(const Gate &gate, double angle, Complex *ket, std::size_t num_wires) {
+    const Complex upper = std::polar(1.0, angle);
+    const std::size_t dimension = gate.opcode == Opcode::global_phase ? 1 : gate.dimension;
+    multiply_split(gate.generator.target_bits, dimension, gate.control_mask, gate.control_bits,
+                   upper, std::conj(upper), ket, std::size_t{1} << num_wires);
+}
+
+} // namespace
+
+void resolve_kernel(Gate &gate, std::size_t num_wires) {
+    const GateInfo &info = *find_gate(gate.opcode);
+    KernelType kernel = KernelType::None;
+    if (gate.opcode == Opcode::qubit_unitary) {
+        kernel = gate.controls.empty()
+                     ? kernel_for(matrix_operation(gate.targets.size()), num_wires)
+                     : kernel_for(controlled_matrix_operation(gate.targets.size()), num_wires);
+    } else if (info.kernel != nullptr) {
+        const bool all_ones = std::all_of(gate.control_values.begin(), gate.control_values.end(),
+                                          [](bool value) { return value; });
+        const char *name = gate.controls.empty()                      ? info.kernel
+                           : gate.controls.size() == 1 && all_ones    ? info.one_control
+                           : gate.controls.size() == 2 && all_ones    ? info.two_controls
+                                                                      : nullptr;
+        if (name != nullptr) {
+            // A dedicated kernel takes the controls as its first wires.
+            gate.operation = static_cast<std::uint32_t>(dispatcher().strToGateOp(name));
+            gate.kernel_wires = gate.controls;
+            gate.kernel_wires.insert(gate.kernel_wires.end(), gate.targets.begin(),
+                                     gate.targets.end());
+            kernel = kernel_for(static_cast<GateOperation>(gate.operation), num_wires);
+        } else {
+            gate.operation =
+                static_cast<std::uint32_t>(dispatcher().strToControlledGateOp(info.controlled_kernel));
+            kernel = kernel_for(static_cast<ControlledGateOperation>(gate.operation), num_wires);
+        }
+    }
+    gate.kernel = static_cast<int>(kernel);
+}
+
+void apply(const Gate &gate, const Operands &operands, bool inverse, Complex *ket,
+           std::size_t num_wires) {
+    const bool backward = gate.adjoint != inverse;
+    switch (gate.opcode) {
+    case Opcode::basis_state:
+        prepare_basis_state(gate, operands, ket, num_wires);
+        return;
+    case Opcode::state_prep:
+        prepare_state(gate, operands, ket, num_wires);
+        return;
+    case Opcode::qubit_unitary:
+        apply_matrix(gate, operands, backward, ket, num_wires);
+        return;
+    case Opcode::global_phase:
+    case Opcode::pc_phase: {
+        // The generator's scale carries gate.adjoint already.
+        const double angle = gate.angle.value(operands.theta) * gate.generator.scale;
+        apply_diagonal(gate, inverse ? -angle : angle, ket, num_wires);
+        return;
+    }
+    case Opcode::pauli_rot:
+        lightning::Gates::GateImplementationsLM::applyPauliRot<double>(
+            ket, num_wires, gate.targets, backward, gate.angle.value(operands.theta), gate.word);
+        return;
+    default:
+        break;
+    }
+    // One angle at most: the vector is reused, because Lightning's kernels take one by reference.
+    thread_local std::vector<double> angle;
+    angle.clear();
+    if (gate.angle.kind != Operand::Kind::none) {
+        angle.push_back(gate.angle.value(operands.theta));
+    }
+    const auto kernel = static_cast<KernelType>(gate.kernel);
+    if (!gate.kernel_wires.empty()) {
+        dispatcher().applyOperation(kernel, ket, num_wires,
+                                    static_cast<GateOperation>(gate.operation), gate.kernel_wires,
+                                    backward, angle);
+    } else {
+        dispatcher().applyControlledGate(kernel, ket, num_wires,
+                                         static_cast<ControlledGateOperation>(gate.operation),
+                                         gate.controls, gate.control_values, gate.targets, backward,
+                                         angle);
+    }
+}
+
+} // namespace qgrad

@@ -1,0 +1,33 @@
+// Measured numbers of a state, their tangents, and the co-states that carry cotangents back.
+#pragma once
+
+#include <complex>
+#include <cstddef>
+
+#include "program.hpp"
+
+namespace qgrad {
+
+// A state and, where a directional derivative is taken, its tangent.
+struct Jet {
+    Complex *value = nullptr;
+    Complex *tangent = nullptr;
+};
+
+// theta and, where a directional derivative is taken, its tangent.
+struct Direction {
+    const double *theta = nullptr;
+    const double *tangent = nullptr;
+};
+
+// out[m] = E_m, or its directional derivative where psi and theta carry tangents.
+void measure(const Program &program, const Direction &direction, const Jet &psi,
+             const Jet &scratch, double *out);
+
+// lambda = (1/2) d(sum_m cotangent_m E_m)/d(conj psi), one co-state for all measurements, and the
+// same cotangent's gradient in the observables' coefficients, added to `gradient`. With tangents:
+// the directional derivatives of both.
+void seed(const Program &program, const Direction &direction, const double *cotangent,
+          const Jet &psi, const Jet &scratch, const Jet &lambda, double *gradient);
+
+} // namespace qgrad

@@ -1,0 +1,62 @@
+// A loop over independent tasks on XLA's thread pool.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "xla/ffi/api/ffi.h"
+
+namespace qgrad {
+
+// Calls body(i) once for every i below count, on at most max_workers threads, and rethrows the first
+// exception. The calling thread takes tasks too and waits only for tasks that have started: it may
+// itself be one of the pool's threads, and a caller that merely waited could wait for ever.
+inline void parallel_for(xla::ffi::ThreadPool &pool, std::size_t count, std::size_t max_workers,
+                         const std::function<void(std::size_t)> &body) {
+    struct Shared {
+        std::atomic<std::size_t> next{0};
+        std::size_t finished = 0;
+        std::exception_ptr error;
+        std::mutex mutex;
+        std::condition_variable done;
+    };
+    auto shared = std::make_shared<Shared>();
+    // `body` is only touched by a worker that has claimed a task, hence before this function returns.
+    const auto work = [shared, count, &body] {
+        for (std::size_t i = shared->next++; i < count; i = shared->next++) {
+            std::exception_ptr error;
+            try {
+                body(i);
+            } catch (...) {
+                error = std::current_exception();
+            }
+            const std::lock_guard lock(shared->mutex);
+            if (error && !shared->error) {
+                shared->error = error;
+            }
+            if (++shared->finished == count) {
+                shared->done.notify_all();
+            }
+        }
+    };
+    const auto threads = static_cast<std::size_t>(std::max<std::int64_t>(1, pool.num_threads()));
+    const std::size_t workers = std::min({count, threads, max_workers});
+    for (std::size_t i = 1; i < workers; ++i) {
+        pool.Schedule(std::function<void()>(work)); // Schedule takes its own copy
+    }
+    work();
+    std::unique_lock lock(shared->mutex);
+    shared->done.wait(lock, [&] { return shared->finished == count; });
+    if (shared->error) {
+        std::rethrow_exception(shared->error);
+    }
+}
+
+} // namespace qgrad

@@ -1,0 +1,136 @@
+"""The derivative family of a circuit: one JAX primitive, closed under differentiation.
+
+Let ``E(theta)`` be the vector of all measured numbers of a Program. The family is
+
+    D[k](theta; v1..vk)       the k-th directional derivative of E; k = 0 is the circuit itself
+    D[k]T(theta; v1..vk, y)   sum_m y_m * gradient of D[k]_m; k = 0 is the vector-Jacobian product
+
+- The derivative of a member in ``theta`` along ``t`` is the member one order up, with ``t`` as one
+  more ``v``. In a ``v`` or in ``y`` a member is linear: its derivative is the same member.
+- Transposes: ``D[k]`` in a ``v`` gives ``D[k-1]T``; ``D[k]T`` in a ``v`` gives ``D[k]T`` again, and in
+  ``y`` gives ``D[k+1]``.
+
+So the rules below give every order and every mode of differentiation. This module holds the rules
+only; how a member becomes numbers is the subject of ``engine.evaluate``.
+
+Operands are ``theta, index, data, v1..vk`` and, transposed, ``y``: f64[P], i64[K], c128[D], f64[P] each
+and f64[M]. Batch dimensions come first, and every operand has all of them, of size 1 where it is
+shared, so that operands broadcast against each other as NumPy arrays do.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache, partial, reduce
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.extend.core import Primitive
+from jax.interpreters import ad, batching, mlir
+
+from qgrad_lab.engine.evaluate import Member, evaluate, result_width
+from qgrad_lab.errors import DifferentiableCompileError
+
+circuit_p = Primitive("circuit")
+"""Static parameter: ``member``, which member of which circuit's family."""
+
+
+def bind(member: Member, *operands: Any) -> Any:
+    """The value of a member, as a traced or concrete f64[..., M] (f64[..., P] where transposed)."""
+    return circuit_p.bind(*operands, member=member)
+
+
+def _split(member: Member, rest: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """The directions ``v1..vk`` and, as a list of one or none, ``y``."""
+    return list(rest[: member.order]), list(rest[member.order :])
+
+
+def _abstract_eval(*operands: Any, member: Member) -> jax.core.ShapedArray:
+    batch = jnp.broadcast_shapes(*(operand.shape[:-1] for operand in operands))
+    return jax.core.ShapedArray((*batch, result_width(member)), jnp.dtype("float64"))
+
+
+def _is_zero(tangent: Any) -> bool:
+    return type(tangent) is ad.Zero
+
+
+def _jvp(primals: Sequence[Any], tangents: Sequence[Any], *, member: Member) -> tuple[Any, Any]:
+    theta, index, data, *rest = primals
+    theta_dot, _, data_dot, *rest_dot = tangents
+    if not _is_zero(data_dot):
+        raise DifferentiableCompileError(
+            "A matrix or state vector given to a circuit (QubitUnitary, StatePrep, "
+            "AmplitudeEmbedding) depends on a differentiated argument, and derivatives through it "
+            "are not supported. Use gates with angles for the differentiated part, "
+            "jax.lax.stop_gradient on the matrix or state where its derivative is not wanted, or "
+            "method='fd'."
+        )
+    if member.refusal is not None and not all(map(_is_zero, [theta_dot, *rest_dot])):
+        raise DifferentiableCompileError(member.refusal)
+    terms = []
+    if not _is_zero(theta_dot):
+        directions, y = _split(member, rest)
+        terms.append(bind(member.raised(), theta, index, data, *directions, theta_dot, *y))
+    for position, tangent in enumerate(rest_dot):
+        if not _is_zero(tangent):
+            varied = [*rest[:position], tangent, *rest[position + 1 :]]
+            terms.append(bind(member, theta, index, data, *varied))
+    value = bind(member, *primals)
+    if not terms:
+        return value, ad.Zero.from_primal_value(value)
+    return value, reduce(jnp.add, terms)
+
+
+def _unbroadcast(value: Any, shape: tuple[int, ...]) -> Any:
+    """The transpose of broadcasting ``shape`` to ``value.shape``."""
+    shared = tuple(i for i, n in enumerate(shape[:-1]) if n == 1 and value.shape[i] != 1)
+    return jnp.sum(value, axis=shared, keepdims=True) if shared else value
+
+
+def _transpose(cotangent: Any, *operands: Any, member: Member) -> list[Any]:
+    result: list[Any] = [None] * len(operands)
+    if _is_zero(cotangent):
+        return result
+    theta, index, data, *rest = operands
+    # A member is linear in one operand at a time; all others are known here.
+    position = next(i for i, operand in enumerate(rest) if ad.is_undefined_primal(operand))
+    directions, y = _split(member, rest)
+    if position == member.order:
+        target, known = member.raised().plain(), [*directions, cotangent]
+    else:
+        others = [*directions[:position], *directions[position + 1 :]]
+        if member.transposed:
+            target, known = member, [*others, cotangent, *y]
+        else:
+            target, known = member.lowered().transpose(), [*others, cotangent]
+    value = bind(target, theta, index, data, *known)
+    result[3 + position] = _unbroadcast(value, rest[position].aval.shape)
+    return result
+
+
+def _batch(operands: Sequence[Any], dims: Sequence[int | None], *, member: Member) -> Any:
+    moved = [
+        jnp.expand_dims(operand, 0) if dim is None else jnp.moveaxis(operand, dim, 0)
+        for operand, dim in zip(operands, dims, strict=True)
+    ]
+    return bind(member, *moved), 0
+
+
+@lru_cache(maxsize=256)
+def _compiled(member: Member) -> Any:
+    return jax.jit(partial(bind, member))
+
+
+def _impl(*operands: Any, member: Member) -> Any:
+    return _compiled(member)(*operands)
+
+
+def _lowered(*operands: Any, member: Member) -> Any:
+    return evaluate(member, bind, *operands)
+
+
+circuit_p.def_abstract_eval(_abstract_eval)
+circuit_p.def_impl(_impl)
+ad.primitive_jvps[circuit_p] = _jvp
+ad.primitive_transposes[circuit_p] = _transpose
+batching.primitive_batchers[circuit_p] = _batch
+mlir.register_lowering(circuit_p, mlir.lower_fun(_lowered, multiple_results=False))
