@@ -1,0 +1,233 @@
+"""What is built and what it says of itself: sdist, wheel, native library, README, metadata."""
+
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tomllib
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from qgrad_lab._version import __version__
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
+LIBRARY = f"qgrad_lab/engine/libqgrad_lab{SUFFIX}"
+
+
+def run(*command, cwd):
+    """Run a command; fail with all that it printed; return what it wrote to stdout."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def sources(folder, pattern):
+    """Return the files in a folder of the clone, relative to the clone."""
+    return {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / folder).rglob(pattern)
+        if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts)
+    }
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory):
+    """The source distribution, unpacked."""
+    folder = tmp_path_factory.mktemp("sdist")
+    run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", folder, cwd=ROOT)
+    (archive,) = folder.glob("*.tar.gz")
+    assert archive.name == f"qgrad_lab-{__version__}.tar.gz"
+    with tarfile.open(archive) as content:
+        content.extractall(folder, filter="data")
+    return folder / f"qgrad_lab-{__version__}"
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist, tmp_path_factory):
+    """The wheel, built from the source distribution and so from nothing else."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=sdist)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def library(wheel, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("library")
+    with zipfile.ZipFile(wheel) as content:
+        return Path(content.extract(LIBRARY, folder))
+
+
+def test_the_sdist_has_every_source_and_nothing_built(sdist):
+    packed = {path.relative_to(sdist).as_posix() for path in sdist.rglob("*") if path.is_file()}
+    expected = sources("qgrad_lab", "*.py") | sources("qgrad_lab/engine/native", "*")
+    expected |= sources("notebooks", "*") | {"LICENSE", "README.md", "CHANGELOG.md"}
+    assert expected <= packed
+    built = [
+        name for name in packed if name.endswith((".so", ".dylib", ".o", ".pyc", ".whl", ".gz"))
+    ]
+    assert not built
+    assert not [name for name in packed if "node_modules" in name or ".yarn" in name]
+
+
+def test_one_wheel_for_every_python(wheel):
+    name, build, python, abi, platform = wheel.name.removesuffix(".whl").split("-")
+    assert (name, build, python, abi) == ("qgrad_lab", __version__, "py3", "none")
+    assert platform != "any"
+
+
+def test_the_wheel_has_the_package_the_library_and_the_tutorials(wheel):
+    with zipfile.ZipFile(wheel) as content:
+        packed = content.namelist()
+    assert len(packed) == len(set(packed))
+    expected = sources("qgrad_lab", "*.py") | {LIBRARY}
+    expected |= {
+        f"qgrad_lab/_notebooks/{name.removeprefix('notebooks/')}"
+        for name in sources("notebooks", "*")
+    }
+    packed = set(packed)
+    assert expected <= packed
+    assert {name for name in packed if name.endswith((".so", ".dylib"))} == {LIBRARY}
+    assert not [name for name in packed if name.endswith((".cpp", ".hpp", "CMakeLists.txt"))]
+    assert {name.partition("/")[0] for name in packed} == {
+        "qgrad_lab",
+        f"qgrad_lab-{__version__}.dist-info",
+    }
+    assert f"qgrad_lab-{__version__}.dist-info/licenses/LICENSE" in packed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads an ELF file")
+def test_the_library_finds_lightning_by_its_soname_alone(library):
+    dynamic = run("readelf", "-dW", library, cwd=ROOT)
+    needed = re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic)
+    assert "liblightning_qubit_catalyst.so" in needed
+    assert not [name for name in needed if "/" in name]
+    assert "RPATH" not in dynamic and "RUNPATH" not in dynamic
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads an ELF file")
+def test_the_library_exports_its_interface_alone(library):
+    symbols = run("nm", "-DC", "--defined-only", library, cwd=ROOT).splitlines()
+    ours = [line.split(maxsplit=2)[2] for line in symbols]
+    # Lightning's inline singletons are shared with Lightning on purpose; std's come with them.
+    ours = [name for name in ours if "Pennylane::" not in name and "std::" not in name]
+    assert ours
+    assert [name for name in ours if not name.startswith("qgrad_lab_")] == []
+
+
+def test_the_library_names_no_path_of_the_build_machine(library, sdist):
+    content = library.read_bytes()
+    for path in (sdist, ROOT, Path(sys.prefix)):
+        assert os.fsencode(path) + b"/" not in content
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """An environment with the wheel in it, the clone out of reach, its dependencies lent."""
+    folder = tmp_path_factory.mktemp("environment")
+    run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder)
+    python = folder / "bin" / "python"
+    site = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder)
+    # A plain path in a .pth file: the .pth files in that folder, which lead to an editable
+    # installation of the clone, are not read.
+    (Path(site.strip()) / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    run(*pip, "install", "--no-deps", "--ignore-installed", wheel, cwd=folder)
+    return folder
+
+
+def test_an_installed_wheel_works_outside_of_the_clone(installed):
+    program = """
+import jax.numpy as jnp, pennylane as qml, qgrad_lab
+
+@qml.qnode(qml.device("lightning.qubit", wires=1))
+def circuit(x):
+    qml.RX(jnp.pi * x, wires=0)
+    return qml.expval(qml.PauliY(0))
+
+print(qgrad_lab.__file__)
+print(float(qgrad_lab.qjit(qgrad_lab.grad(circuit))(2.0)))
+"""
+    place, result = run(installed / "bin" / "python", "-c", program, cwd=installed).splitlines()
+    assert Path(place).is_relative_to(installed)
+    assert float(result) == pytest.approx(-3.141592653589793, abs=1e-7)
+
+
+def test_an_installed_command_brings_its_tutorials(installed, tmp_path):
+    run(installed / "bin" / "qgrad-lab", "--copy-only", cwd=tmp_path)
+    copied = {
+        path.relative_to(tmp_path / "qgrad_lab_notebooks").as_posix()
+        for path in tmp_path.rglob("*")
+        if path.is_file()
+    }
+    assert copied == {name.removeprefix("notebooks/") for name in sources("notebooks", "*")}
+
+
+def test_the_version_is_the_installed_one():
+    assert version("qgrad-lab") == __version__
+
+
+def requirement(requirements, name):
+    (found,) = [entry for entry in requirements if re.match(rf"{name}(?![\w-])", entry)]
+    return found.removeprefix(name)
+
+
+def test_built_against_the_lightning_that_is_required():
+    build = PROJECT["build-system"]["requires"]
+    runtime = PROJECT["project"]["dependencies"]
+    pinned = requirement(build, "pennylane-lightning")
+    assert pinned == requirement(runtime, "pennylane-lightning")
+    assert pinned == requirement(runtime, "pennylane")
+
+
+def test_built_against_the_oldest_jaxlib_that_is_allowed():
+    oldest = requirement(PROJECT["build-system"]["requires"], "jaxlib").removeprefix("==")
+    for name in ("jax", "jaxlib"):
+        assert requirement(PROJECT["project"]["dependencies"], name) == f">={oldest}"
+
+
+def test_every_native_source_is_compiled():
+    native = ROOT / "qgrad_lab" / "engine" / "native"
+    cmake = (native / "CMakeLists.txt").read_text(encoding="utf-8")
+    listed = re.search(r"add_library\(qgrad_lab SHARED\s+(.*?)\)", cmake, re.S)[1].split()
+    assert listed == sorted(path.name for path in native.glob("*.cpp"))
+
+
+def test_no_flag_that_changes_numbers_or_ties_to_a_machine():
+    cmake = (ROOT / "qgrad_lab/engine/native/CMakeLists.txt").read_text(encoding="utf-8")
+    commands = re.sub(r"#.*", "", cmake)
+    assert "-ffast-math" not in commands and "-march" not in commands
+
+
+def test_the_readme_has_two_commands():
+    start, suite = re.findall(r"^python3 -m venv .*$", README, re.M)
+    assert start.endswith("&& .venv/bin/qgrad-lab")
+    assert ".venv/bin/pytest" in suite
+
+
+def test_the_readme_links_to_what_exists():
+    links = re.findall(r"\]\(([^)]+)\)", README)
+    assert "notebooks/01_start_here.ipynb" in links
+    assert "notebooks/02_documented_examples.ipynb" in links
+    local = [link for link in links if not link.startswith("https://")]
+    assert [link for link in local if not (ROOT / link).exists()] == []
+
+
+def test_the_readme_example_prints_what_it_says(tmp_path):
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    (printed,) = re.findall(r"```text\n(.*?)```", README, re.S)
+    assert run(sys.executable, "-c", example, cwd=tmp_path) == printed
