@@ -1,0 +1,38 @@
+"""Differentiate hybrid quantum-classical programs, compiled with JAX over PennyLane-Lightning.
+
+>>> import pennylane as qml, qgrad_lab
+>>> @qml.qnode(qml.device("lightning.qubit", wires=1))
+... def circuit(x):
+...     qml.RX(x, wires=0)
+...     return qml.expval(qml.Z(0))
+>>> gradient = qgrad_lab.qjit(qgrad_lab.grad(circuit))
+>>> print(f"{gradient(0.4):.6f}")
+-0.389418
+"""
+
+import jax
+
+jax.config.update("jax_enable_x64", True)
+
+from qgrad_lab.differentiate import grad, jacobian, jvp, value_and_grad, vjp  # noqa: E402
+from qgrad_lab.errors import (  # noqa: E402
+    CompileError,
+    DifferentiableCompileError,
+    DifferentiableCompilerError,
+)
+from qgrad_lab.qjit import QJIT, qjit  # noqa: E402
+from qgrad_lab.reference import reference  # noqa: E402
+
+__all__ = [
+    "QJIT",
+    "CompileError",
+    "DifferentiableCompileError",
+    "DifferentiableCompilerError",
+    "grad",
+    "jacobian",
+    "jvp",
+    "qjit",
+    "reference",
+    "value_and_grad",
+    "vjp",
+]

@@ -1,0 +1,202 @@
+"""A QNode call inside a compiled program: quantum function to Programs, Programs to results.
+
+1. The quantum function runs once and PennyLane records its operations (a tape).
+2. The QNode's transforms are applied; each resulting tape becomes one Program (``tape_program``).
+3. Each Program is bound as the engine's primitive; the transforms' post-processing and the shape of
+   the user's return value are restored.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pennylane as qml
+from pennylane.measurements import MeasurementProcess
+from pennylane.tape import QuantumScript
+
+from qgrad_lab.circuit.measurements import result
+from qgrad_lab.circuit.operands import BroadcastNeeded, Operands
+from qgrad_lab.circuit.program import Program
+from qgrad_lab.circuit.tape_program import tape_program
+from qgrad_lab.circuit.views import assemble
+from qgrad_lab.engine.evaluate import Member
+from qgrad_lab.engine.primitive import bind
+from qgrad_lab.errors import CompileError
+
+_METHODS = {
+    "adjoint": "adjoint",
+    "best": "adjoint",
+    "device": "adjoint",
+    "parameter-shift": "parameter-shift",
+}
+"""The engine's method for each ``diff_method`` of a QNode."""
+
+_REFUSALS = {
+    None: (
+        "Cannot differentiate a QNode explicitly marked non-differentiable (with "
+        "diff_method=None). Give it diff_method='adjoint' or 'parameter-shift', or use "
+        "jax.lax.stop_gradient on its arguments."
+    ),
+    "finite-diff": (
+        "Finite differences at the QNode level is not supported under method='auto'. Use "
+        "grad(..., method='fd') for finite differences of the whole function, or give the QNode "
+        "diff_method='adjoint' or 'parameter-shift'."
+    ),
+}
+
+
+def _refusal(diff_method: Any) -> str | None:
+    if diff_method in _METHODS:
+        return None
+    return _REFUSALS.get(diff_method) or (
+        f"Invalid gradient method {diff_method!r} of a QNode. A compiled QNode is differentiated "
+        "with diff_method='adjoint', 'parameter-shift', 'best' or 'device'."
+    )
+
+
+def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The results of ``qnode(*args, **kwargs)`` as traced values of the program being compiled.
+
+    Parameters
+    ----------
+    qnode
+        A QNode on ``lightning.qubit``.
+    args, kwargs
+        Pytrees of traced and other values.
+
+    Returns
+    -------
+    pytree
+        Arrays in the place of the measurements that the quantum function returns.
+
+    Raises
+    ------
+    CompileError
+        If the circuit cannot be compiled; the message says what is in the way.
+    """
+    _check_device(qnode)
+    if len(qnode.compile_pipeline) == 0:
+        try:
+            return _call_plain(qnode, args, kwargs)
+        except BroadcastNeeded:
+            pass  # parameter broadcasting makes several circuits, which the general way handles
+    return _call_transformed(qnode, args, kwargs)
+
+
+def _call_plain(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """One circuit. Its classical part is traced on its own, for ``views.assemble``."""
+    leaves, structure = jax.tree.flatten((args, kwargs))
+    traced = [i for i, leaf in enumerate(leaves) if isinstance(leaf, jax.core.Tracer)]
+    captured: list[tuple[Program, Any]] = []
+
+    def classical(*values: Any) -> list[Any]:
+        replaced = list(leaves)
+        for i, value in zip(traced, values, strict=True):
+            replaced[i] = value
+        inner_args, inner_kwargs = jax.tree.unflatten(structure, replaced)
+        tape, output = _record(qnode, inner_args, inner_kwargs)
+        program, operands = tape_program(tape, qnode.device, _name(qnode))
+        captured.append((program, output))
+        return [*operands.theta, *operands.index, *operands.data]
+
+    values = [leaves[i] for i in traced]
+    jaxpr = jax.make_jaxpr(classical)(*values)
+    program, output = captured[-1]
+    theta, others = assemble(jaxpr, values, program.num_theta)
+    operands = Operands(index=others[: program.num_index], data=others[program.num_index :])
+    return _restore(_execute(program, theta, operands, qnode), output)
+
+
+def _call_transformed(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Any number of circuits, whose post-processing may hold traced values of the quantum function."""
+    tape, output = _record(qnode, args, kwargs)
+    qnode.compile_pipeline.set_classical_component(qnode, args, kwargs)
+    tapes, postprocess = qnode.compile_pipeline((tape,))
+    results = tuple(_execute_tape(tape, qnode) for tape in tapes)
+    return _restore(postprocess(results)[0], output)
+
+
+def _execute_tape(tape: QuantumScript, qnode: qml.QNode) -> Any:
+    try:
+        program, operands = tape_program(tape, qnode.device, _name(qnode))
+    except BroadcastNeeded:
+        tapes, postprocess = qml.transforms.broadcast_expand(tape)
+        return postprocess(tuple(_execute_tape(single, qnode) for single in tapes))
+    theta = [jnp.asarray(value, jnp.float64) for value in operands.theta]
+    return _execute(program, jnp.stack(theta) if theta else jnp.zeros(0), operands, qnode)
+
+
+def _execute(program: Program, theta: jax.Array, operands: Operands, qnode: qml.QNode) -> Any:
+    """Results in PennyLane's form: a tuple, or the one result."""
+    index = [jnp.asarray(value, jnp.int64) for value in operands.index]
+    data = [jnp.ravel(jnp.asarray(value, jnp.complex128)) for value in operands.data]
+    member = Member(
+        program,
+        method=_METHODS.get(qnode.diff_method, "adjoint"),
+        refusal=_refusal(qnode.diff_method),
+    )
+    numbers = bind(
+        member,
+        theta,
+        jnp.stack(index) if index else jnp.zeros(0, jnp.int64),
+        jnp.concatenate(data) if data else jnp.zeros(0, jnp.complex128),
+    )
+    results = []
+    end = 0
+    for measurement, size in zip(program.measurements, program.sizes(), strict=True):
+        start, end = end, end + size
+        results.append(result(measurement, numbers[start:end]))
+    return tuple(results) if len(results) > 1 else results[0]
+
+
+def _name(qnode: qml.QNode) -> str:
+    return getattr(qnode.func, "__name__", "circuit")
+
+
+def _check_device(qnode: qml.QNode) -> None:
+    device = qnode.device
+    if device.name != "lightning.qubit":
+        raise CompileError(
+            f"The device {device.name} cannot be compiled. Compiled QNodes run on "
+            "qml.device('lightning.qubit', wires=...)."
+        )
+    if qnode.shots:
+        raise CompileError(
+            f"A QNode with {qnode.shots} cannot be compiled. Compiled QNodes are exact: remove the "
+            "shots, for example with qml.set_shots(qnode, None)."
+        )
+
+
+def _record(qnode: qml.QNode, args: Any, kwargs: Any) -> tuple[QuantumScript, Any]:
+    """Run the quantum function; its operations and its return value."""
+    with qml.queuing.AnnotatedQueue() as queue:
+        output = qnode.func(*args, **kwargs)
+    tape = QuantumScript.from_queue(queue)
+    returned = jax.tree.leaves(output, is_leaf=_is_measurement)
+    if not returned or not all(map(_is_measurement, returned)):
+        kinds = sorted({type(leaf).__name__ for leaf in returned if not _is_measurement(leaf)})
+        raise CompileError(
+            f"The quantum function {_name(qnode)} returned {', '.join(kinds) or 'nothing'}; it "
+            "returns measurements, such as qml.expval(qml.Z(0)), alone or in a pytree."
+        )
+    if len(returned) != len(tape.measurements) or any(
+        a is not b for a, b in zip(returned, tape.measurements, strict=True)
+    ):
+        raise CompileError(
+            f"The quantum function {_name(qnode)} has to return all its measurements in the order "
+            "in which they were made."
+        )
+    return tape, output
+
+
+def _is_measurement(leaf: Any) -> bool:
+    return isinstance(leaf, MeasurementProcess)
+
+
+def _restore(results: Any, output: Any) -> Any:
+    """``results`` in the shape of the user's return value."""
+    structure = jax.tree.structure(output, is_leaf=_is_measurement)
+    leaves = [results] if structure.num_leaves == 1 else list(results)
+    if len(leaves) != structure.num_leaves:
+        return results  # a transform changed what is measured, such as qml.metric_tensor
+    return jax.tree.unflatten(structure, leaves)

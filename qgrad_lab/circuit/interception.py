@@ -1,0 +1,36 @@
+"""What a QNode call means: PennyLane's own execution, a compiled circuit, or the reference.
+
+PennyLane has no hook at this place short of its program capture, which changes how the user's
+function is run. So ``QNode.__call__`` is wrapped once; outside of our modes the wrapper calls straight
+through. The mode is thread-local, hence nothing has to be patched and restored around a trace.
+"""
+
+import functools
+from typing import Any
+
+import pennylane as qml
+
+from qgrad_lab.circuit import capture
+from qgrad_lab.tracing import Mode, current_mode, mode
+
+
+@functools.cache
+def install() -> None:
+    """Wrap ``QNode.__call__``, once."""
+    original = qml.QNode.__call__
+
+    @functools.wraps(original)
+    def __call__(self: qml.QNode, *args: Any, **kwargs: Any) -> Any:
+        match current_mode():
+            case Mode.OUTSIDE:
+                return original(self, *args, **kwargs)
+            case Mode.COMPILED:
+                return capture.call(self, args, kwargs)
+            case Mode.REFERENCE:
+                device = qml.device("default.qubit", wires=self.device.wires)
+                moved = self.update(device=device, diff_method="backprop", interface="jax")
+                # PennyLane may call QNodes of its own while it executes this one.
+                with mode(Mode.OUTSIDE):
+                    return original(moved, *args, **kwargs)
+
+    qml.QNode.__call__ = __call__

@@ -1,0 +1,97 @@
+"""Collects the numbers a circuit reads when it runs: theta, index and data."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from qgrad_lab.circuit.program import Bit, Number, Slot
+from qgrad_lab.errors import CompileError
+
+
+class BroadcastNeeded(Exception):
+    """An operation was given a batch of parameters where it takes one."""
+
+
+@dataclass
+class Operands:
+    """The traced numbers of one circuit, in the order of their slots.
+
+    Known numbers become part of the Program; only traced ones are collected, for they differ from
+    call to call.
+    """
+
+    theta: list[Any] = field(default_factory=list)
+    index: list[Any] = field(default_factory=list)
+    data: list[Any] = field(default_factory=list)
+    num_data: int = 0
+
+    def angle(self, value: Any, name: str) -> Number:
+        """A gate angle, in radians."""
+        if np.ndim(value) > 0:
+            raise BroadcastNeeded
+        if isinstance(value, jax.core.Tracer):
+            if not jnp.issubdtype(value.dtype, jnp.number) or jnp.iscomplexobj(value):
+                raise CompileError(
+                    f"{name} was given an angle of type {value.dtype}; angles are real numbers. "
+                    "Take the real part or cast the argument to float."
+                )
+            return self._slot(value)
+        return _real(value, f"{name} was given the angle")
+
+    def coefficient(self, value: Any) -> Number:
+        """A coefficient of an observable."""
+        if np.ndim(value) > 0:
+            raise CompileError(
+                f"A coefficient of an observable has shape {np.shape(value)}; it has to be a number."
+            )
+        if isinstance(value, jax.core.Tracer):
+            # PennyLane multiplies coefficients by powers of i; of an observable they are real.
+            return self._slot(jnp.real(value))
+        return _real(value, "An observable has the coefficient")
+
+    def _slot(self, value: Any) -> Slot:
+        self.theta.append(value)
+        return Slot(len(self.theta) - 1)
+
+    def bits(self, value: Any) -> tuple[bool | Bit, ...]:
+        """The bits of a basis state, known or traced."""
+        if isinstance(value, jax.core.Tracer):
+            first = len(self.index)
+            self.index += [value[i] for i in range(value.shape[0])]
+            return tuple(Bit(first + i) for i in range(value.shape[0]))
+        return tuple(bool(bit) for bit in np.asarray(value).ravel())
+
+    def matrix(self, value: Any, shape: tuple[int, ...], name: str) -> int:
+        """Offset in data of a matrix of ``shape``."""
+        if np.ndim(value) > 2:
+            raise BroadcastNeeded
+        return self._append(value, shape, name)
+
+    def state(self, value: Any, size: int, name: str) -> int:
+        """Offset in data of a state of ``size`` amplitudes."""
+        if np.ndim(value) > 1:
+            raise BroadcastNeeded
+        return self._append(value, (size,), name)
+
+    def _append(self, value: Any, shape: tuple[int, ...], name: str) -> int:
+        if np.shape(value) != shape:
+            raise CompileError(
+                f"{name} was given an array of shape {np.shape(value)}; for its wires it takes "
+                f"{shape}."
+            )
+        offset = self.num_data
+        self.data.append(value)
+        self.num_data += int(np.prod(shape))
+        return offset
+
+
+def _real(value: Any, what: str) -> float:
+    number = complex(value)
+    if abs(number.imag) > 1e-12 * max(1.0, abs(number.real)):
+        raise CompileError(f"{what} {number}, which is not real. Angles and observables are real.")
+    if not np.isfinite(number.real):
+        raise CompileError(f"{what} {number.real}, which is not a finite number.")
+    return number.real

@@ -1,0 +1,159 @@
+"""PennyLane operations to gates of a Program.
+
+Gates of the table, their controlled forms and adjoints are taken as they are; ``Rot`` becomes its
+three rotations; everything else is decomposed by PennyLane before it arrives here.
+"""
+
+from typing import Any
+
+import jax
+import numpy as np
+import pennylane as qml
+from pennylane.operation import Operator
+
+from qgrad_lab.circuit.gates import GATES, GateKind
+from qgrad_lab.circuit.operands import Operands
+from qgrad_lab.circuit.program import Gate
+from qgrad_lab.errors import CompileError
+
+_NOTHING = frozenset({"Identity", "Barrier", "Snapshot", "WireCut"})
+_ROT = (("RZ", 0), ("RY", 1), ("RZ", 2))
+"""Rot(phi, theta, omega) = RZ(omega) RY(theta) RZ(phi): in the order in which they are applied."""
+
+# Gates with any number of wires, whose operator holds more than its angle and wires.
+_SPECIAL = frozenset({"PauliRot", "PCPhase", "QubitUnitary"})
+
+
+def is_native(operation: Operator) -> bool:
+    """Whether ``operation`` can be lowered without decomposing it first."""
+    if isinstance(operation, qml.ops.Adjoint):
+        return is_native(operation.base)
+    base = getattr(operation, "base", None)
+    if _is_controlled(operation) and base is not None:
+        # Lightning has no controlled PauliRot.
+        return is_native(base) and _innermost(base).name != "PauliRot" and not _prepares(base)
+    return operation.name in GATES or operation.name in _NOTHING or operation.name == "Rot"
+
+
+def is_preparation(operation: Operator) -> bool:
+    """Whether ``operation`` sets the state from data or bits."""
+    return _prepares(operation)
+
+
+def lower(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> list[Gate]:
+    """The gates of a native ``operation``.
+
+    Parameters
+    ----------
+    operation
+        For which ``is_native`` holds, or a state preparation.
+    wire_map
+        From wire labels to wires of the Program.
+    operands
+        Takes the numbers that are known only when the Program runs.
+
+    Returns
+    -------
+    list of Gate
+        In the order in which they are applied.
+    """
+    if _prepares(operation):
+        return [_preparation(operation, wire_map, operands)]
+    controls: list[int] = []
+    values: list[bool] = []
+    adjoint = False
+    while True:
+        if isinstance(operation, qml.ops.Adjoint):
+            adjoint = not adjoint
+            operation = operation.base
+        elif _is_controlled(operation):
+            controls += [wire_map[wire] for wire in operation.control_wires]
+            values += [bool(value) for value in operation.control_values]
+            operation = operation.base
+        else:
+            break
+    shared = {
+        "controls": tuple(controls),
+        "control_values": tuple(values),
+        "adjoint": adjoint,
+    }
+    name = operation.name
+    wires = tuple(wire_map[wire] for wire in operation.wires)
+    if name in _NOTHING:
+        return []
+    if name == "Rot":
+        angles = [operands.angle(value, name) for value in operation.parameters]
+        gates = [Gate(GATES[part], wires, angle=angles[i], **shared) for part, i in _ROT]
+        return gates[::-1] if adjoint else gates
+    if name in _SPECIAL:
+        return [_special(operation, wires, shared, operands)]
+    kind = GATES[name]
+    if name == "GlobalPhase":
+        wires = ()  # it acts on the whole state, whatever wires it was given
+    angle = operands.angle(operation.parameters[0], name) if kind.spectrum is not None else None
+    return [Gate(kind, wires, angle=angle, **shared)]
+
+
+def _is_controlled(operation: Operator) -> bool:
+    return isinstance(operation, qml.ops.Controlled)
+
+
+def _innermost(operation: Operator) -> Operator:
+    while isinstance(operation, qml.ops.Adjoint | qml.ops.Controlled):
+        operation = operation.base
+    return operation
+
+
+def _prepares(operation: Operator) -> bool:
+    return isinstance(operation, qml.operation.StatePrepBase)
+
+
+def _special(
+    operation: Operator, wires: tuple[int, ...], shared: dict[str, Any], operands: Operands
+) -> Gate:
+    name = operation.name
+    kind = GATES[name]
+    value = operation.parameters[0]
+    if name == "QubitUnitary":
+        offset = operands.matrix(value, (2 ** len(wires),) * 2, name)
+        return Gate(kind, wires, extra=(offset,), **shared)
+    if name == "PCPhase":
+        dimension = int(operation.hyperparameters["dimension"][0])
+        return Gate(kind, wires, angle=operands.angle(value, name), extra=(dimension,), **shared)
+    return _pauli_rot(kind, operation, wires, shared, operands)
+
+
+def _pauli_rot(
+    kind: GateKind,
+    operation: Operator,
+    wires: tuple[int, ...],
+    shared: dict[str, Any],
+    operands: Operands,
+) -> Gate:
+    word = operation.hyperparameters["pauli_word"]
+    letters = tuple(letter for letter in word if letter != "I")
+    acted = tuple(wire for wire, letter in zip(wires, word, strict=True) if letter != "I")
+    value = operation.parameters[0]
+    if not letters:
+        # exp(-i t/2) on every state.
+        return Gate(GATES["GlobalPhase"], (), angle=operands.angle(value / 2, "PauliRot"), **shared)
+    return Gate(kind, acted, angle=operands.angle(value, "PauliRot"), extra=letters, **shared)
+
+
+def _preparation(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> Gate:
+    wires = tuple(wire_map[wire] for wire in operation.wires)
+    if isinstance(operation, qml.BasisState):
+        return Gate(GATES["BasisState"], wires, extra=operands.bits(operation.parameters[0]))
+    state = operation.state_vector()
+    if isinstance(operation, qml.StatePrep) and isinstance(operation.parameters[0], jax.core.Tracer):
+        state = operation.parameters[0]
+    elif not isinstance(state, jax.core.Tracer):
+        norm = float(np.linalg.norm(np.asarray(state)))
+        if abs(norm - 1.0) > 1e-8:
+            raise CompileError(
+                f"{operation.name} was given a state of norm {norm:.6g}; a state has norm 1. "
+                "Divide it by its norm, or pass normalize=True."
+            )
+    return Gate(
+        GATES["StatePrep"], wires, extra=(operands.state(state, 2 ** len(wires), operation.name),)
+    )

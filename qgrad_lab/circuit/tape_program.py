@@ -1,0 +1,106 @@
+"""One PennyLane tape to one Program."""
+
+from typing import Any
+
+import pennylane as qml
+from pennylane.operation import Operator
+from pennylane.tape import QuantumScript
+
+from qgrad_lab.circuit.measurements import lower_measurement
+from qgrad_lab.circuit.operands import Operands
+from qgrad_lab.circuit.operations import is_native, is_preparation, lower
+from qgrad_lab.circuit.program import Gate, Program
+from qgrad_lab.circuit.verify import MAX_WIRES, verify
+from qgrad_lab.errors import CompileError
+
+
+def tape_program(
+    tape: QuantumScript, device: qml.devices.Device, name: str
+) -> tuple[Program, Operands]:
+    """Lower ``tape`` for ``device``.
+
+    Parameters
+    ----------
+    tape
+        Operations and measurements with traced or known parameters, transforms applied.
+    device
+        Whose wires are used.
+    name
+        Of the quantum function.
+
+    Returns
+    -------
+    Program, Operands
+        The circuit, verified, and the traced numbers that it reads.
+
+    Raises
+    ------
+    CompileError
+        If an operation or measurement cannot be compiled, or a wire is not on the device.
+    """
+    if device.wires is None:
+        tape = tape.map_to_standard_wires()
+        wire_map = {wire: wire for wire in range(tape.num_wires)}
+    else:
+        wire_map = {wire: i for i, wire in enumerate(device.wires)}
+    operands = Operands()
+    gates: list[Gate] = []
+    for operation in _decomposed(tape):
+        _check_wires(operation, wire_map, name)
+        gates += lower(operation, wire_map, operands)
+    for measurement in tape.measurements:
+        _check_wires(measurement, wire_map, name)
+    measurements = tuple(lower_measurement(m, wire_map, operands) for m in tape.measurements)
+    if len(wire_map) > MAX_WIRES:
+        raise CompileError(
+            f"The circuit {name} has {len(wire_map)} wires; a state vector on more than "
+            f"{MAX_WIRES} wires fits no machine. Use fewer wires."
+        )
+    program = Program(
+        num_wires=max(1, len(wire_map)),
+        num_theta=len(operands.theta),
+        num_index=len(operands.index),
+        num_data=operands.num_data,
+        gates=tuple(gates),
+        measurements=measurements,
+        name=name,
+    )
+    verify(program)
+    return program, operands
+
+
+def _decomposed(tape: QuantumScript) -> list[Operator]:
+    """The tape's operations with those that are not native decomposed by PennyLane."""
+    operations = tape.operations
+    for position, operation in enumerate(operations):
+        if isinstance(operation, qml.ops.MidMeasure | qml.ops.Conditional):
+            raise CompileError(
+                "MidCircuitMeasure is not allowed: qml.measure cannot be compiled. Use "
+                "qml.defer_measurements on the QNode."
+            )
+        if not _accepted(operation, position == 0):
+            break
+    else:
+        return operations
+    first = operations[0]
+    (decomposed,), _ = qml.devices.preprocess.decompose(
+        tape,
+        stopping_condition=lambda operation: _accepted(operation, operation is first),
+        skip_initial_state_prep=False,
+        name="qgrad_lab",
+        error=CompileError,
+    )
+    return decomposed.operations
+
+
+def _accepted(operation: Operator, first: bool) -> bool:
+    return is_preparation(operation) and first if is_preparation(operation) else is_native(operation)
+
+
+def _check_wires(thing: Any, wire_map: dict[Any, int], name: str) -> None:
+    for wire in thing.wires:
+        if wire not in wire_map:
+            raise CompileError(
+                f"{thing} in {name} acts on the wire {wire!r}, which the device does not have; its "
+                f"wires are {list(wire_map)}. Use one of them, or create the device with more wires."
+            )

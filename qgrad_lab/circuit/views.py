@@ -1,0 +1,170 @@
+"""Assembles theta from the classical part of a circuit, gathering array elements in one step.
+
+Users write ``qml.RX(x[i, j], wires=i)``. To JAX every such ``x[i, j]`` is a slice and a squeeze, and
+stacking thousands of them back into one array costs seconds in XLA, more again in the derivative,
+where each slice becomes a padded copy of ``x``. So the quantum function is traced on its own, and its
+jaxpr tells which elements of theta are elements of arrays that existed before: those are gathered at
+once, and the equations that took them apart are dropped. All others are evaluated as they stand.
+
+A *view* is a value that is made of elements of one array. It is tracked as an array of positions: the
+primitive that took the elements from the array takes their positions from the array of positions.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend.core import ClosedJaxpr, Literal, jaxpr_as_fun
+
+
+class View(NamedTuple):
+    """Elements ``positions`` of the flattened source number ``source``."""
+
+    source: int
+    positions: np.ndarray
+
+
+def _slice(positions: np.ndarray, params: dict[str, Any]) -> np.ndarray:
+    strides = params["strides"] or (1,) * positions.ndim
+    bounds = zip(params["start_indices"], params["limit_indices"], strides, strict=True)
+    return positions[tuple(slice(*bound) for bound in bounds)]
+
+
+def _broadcast_in_dim(positions: np.ndarray, params: dict[str, Any]) -> np.ndarray:
+    shape = [1] * len(params["shape"])
+    for axis, dimension in enumerate(params["broadcast_dimensions"]):
+        shape[dimension] = positions.shape[axis]
+    return np.broadcast_to(positions.reshape(shape), params["shape"])
+
+
+# Primitives that only pick and rearrange elements of their one operand.
+_PICKS: dict[str, Callable[[np.ndarray, dict[str, Any]], np.ndarray]] = {
+    "slice": _slice,
+    "squeeze": lambda positions, params: np.squeeze(positions, params["dimensions"]),
+    "reshape": lambda positions, params: positions.reshape(params["new_sizes"]),
+    "transpose": lambda positions, params: np.transpose(positions, params["permutation"]),
+    "rev": lambda positions, params: np.flip(positions, params["dimensions"]),
+    "broadcast_in_dim": _broadcast_in_dim,
+    "copy": lambda positions, _: positions,
+    "copy_p": lambda positions, _: positions,
+}
+
+
+def assemble(
+    classical: ClosedJaxpr, arguments: Sequence[Any], num_theta: int
+) -> tuple[jax.Array, list[Any]]:
+    """Evaluate the classical part of a circuit.
+
+    Parameters
+    ----------
+    classical
+        Its jaxpr; the first ``num_theta`` results are the scalars of theta.
+    arguments
+        Values of the jaxpr's inputs.
+    num_theta
+        Length P of theta.
+
+    Returns
+    -------
+    theta
+        f64[P].
+    others
+        The remaining results, as they are.
+    """
+    jaxpr = classical.jaxpr
+    sources = [*classical.consts, *arguments]
+    variables = [*jaxpr.constvars, *jaxpr.invars]
+    views: dict[Any, View] = {
+        variable: View(number, np.arange(variable.aval.size).reshape(variable.aval.shape))
+        for number, variable in enumerate(variables)
+        if jnp.issubdtype(variable.aval.dtype, jnp.floating)
+    }
+    _track(jaxpr, views)
+    results = jaxpr.outvars[:num_theta]
+    picked = [None if isinstance(v, Literal) else views.get(v) for v in results]
+    computed = [v for v, view in zip(results, picked, strict=True) if view is None]
+    wanted = [*computed, *jaxpr.outvars[num_theta:]]
+    values = _evaluate(jaxpr, classical.consts, arguments, wanted)
+    theta = _gather(picked, sources, values[: len(computed)])
+    return theta, values[len(computed) :]
+
+
+def _track(jaxpr: Any, views: dict[Any, View]) -> None:
+    """Add the views among the results of ``jaxpr`` to those among its inputs."""
+    for equation in jaxpr.eqns:
+        operand = equation.invars[0] if equation.invars else None
+        if operand is None or isinstance(operand, Literal) or operand not in views:
+            continue
+        source, positions = views[operand]
+        name = equation.primitive.name
+        if len(equation.invars) == 1 and name in _PICKS and equation.outvars:
+            views[equation.outvars[0]] = View(source, _PICKS[name](positions, equation.params))
+        elif name == "split":
+            ends = np.cumsum(equation.params["sizes"])[:-1]
+            parts = np.split(positions, ends, equation.params["axis"])
+            for variable, part in zip(equation.outvars, parts, strict=True):
+                views[variable] = View(source, part)
+        elif name == "convert_element_type" and operand.aval.dtype == equation.outvars[0].aval.dtype:
+            views[equation.outvars[0]] = views[operand]
+        elif name in ("jit", "pjit"):
+            _track_call(equation, views)
+
+
+def _track_call(equation: Any, views: dict[Any, View]) -> None:
+    inner = getattr(equation.params["jaxpr"], "jaxpr", equation.params["jaxpr"])
+    inside = {
+        variable: views[operand]
+        for variable, operand in zip(inner.invars, equation.invars, strict=True)
+        if not isinstance(operand, Literal) and operand in views
+    }
+    _track(inner, inside)
+    for variable, result in zip(equation.outvars, inner.outvars, strict=True):
+        if not isinstance(result, Literal) and result in inside:
+            views[variable] = inside[result]
+
+
+def _evaluate(
+    jaxpr: Any, consts: Sequence[Any], arguments: Sequence[Any], wanted: Sequence[Any]
+) -> list[Any]:
+    """Values of ``wanted``, evaluating only the equations that they need or that have effects."""
+    needed = {variable for variable in wanted if not isinstance(variable, Literal)}
+    kept = []
+    for equation in reversed(jaxpr.eqns):
+        if equation.effects or any(variable in needed for variable in equation.outvars):
+            kept.append(equation)
+            needed.update(v for v in equation.invars if not isinstance(v, Literal))
+
+    pruned = jaxpr.replace(eqns=kept[::-1], outvars=list(wanted))
+    return jaxpr_as_fun(ClosedJaxpr(pruned, consts))(*arguments)
+
+
+def _gather(
+    picked: Sequence[View | None], sources: Sequence[Any], computed: Sequence[Any]
+) -> jax.Array:
+    """Theta: element p is an element of a source where ``picked[p]``, else the next of computed."""
+    if not picked:
+        return jnp.zeros(0)
+    pieces = []
+    order: list[int] = []
+    for number in sorted({view.source for view in picked if view is not None}):
+        slots = [p for p, view in enumerate(picked) if view is not None and view.source == number]
+        positions = np.array([int(picked[p].positions) for p in slots])  # type: ignore[union-attr]
+        pieces.append(_take(jnp.ravel(sources[number]), positions))
+        order += slots
+    if computed:
+        order += [p for p, view in enumerate(picked) if view is None]
+        pieces.append(jnp.stack([jnp.asarray(value, jnp.float64) for value in computed]))
+    pool = jnp.concatenate([piece.astype(jnp.float64) for piece in pieces])
+    return _take(pool, np.argsort(np.array(order)))
+
+
+def _take(values: jax.Array, positions: np.ndarray) -> jax.Array:
+    """``values[positions]``, for positions known to be in bounds."""
+    first, last = int(positions[0]), int(positions[-1])
+    if last - first == len(positions) - 1 and np.array_equal(
+        positions, np.arange(first, last + 1)
+    ):
+        return values if len(positions) == values.size else values[first : last + 1]
+    return values.at[positions].get(mode="promise_in_bounds")

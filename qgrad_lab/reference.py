@@ -1,0 +1,46 @@
+"""An independent reference: the same function on ``default.qubit`` with backprop."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from qgrad_lab.circuit.interception import install
+from qgrad_lab.tracing import Mode, mode
+
+install()
+
+
+def reference(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """``fn`` with its QNodes moved to ``default.qubit`` and ``diff_method="backprop"``.
+
+    The result shares no code with the engine: circuits are simulated by PennyLane in JAX and
+    differentiated by ``jax.grad``. It is for checking, and slow.
+
+    Parameters
+    ----------
+    fn : Callable
+        A function that calls QNodes, a QNode, or a ``QJIT`` object.
+
+    Returns
+    -------
+    Callable
+        With the same arguments and results.
+
+    Examples
+    --------
+    >>> import jax, pennylane as qml
+    >>> from qgrad_lab import reference
+    >>> @qml.qnode(qml.device("lightning.qubit", wires=1))
+    ... def circuit(x):
+    ...     qml.RX(x, wires=0)
+    ...     return qml.expval(qml.Z(0))
+    >>> print(f"{jax.grad(reference(circuit))(0.4):.6f}")
+    -0.389418
+    """
+
+    @functools.wraps(fn)
+    def moved(*args: Any, **kwargs: Any) -> Any:
+        with mode(Mode.REFERENCE):
+            return fn(*args, **kwargs)
+
+    return moved
