@@ -1,8 +1,10 @@
 #include "generators.hpp"
 
-#include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
+
+#include "simd.hpp"
 
 namespace qgrad {
 namespace {
@@ -16,100 +18,130 @@ Complex power_of_i(unsigned n) {
 
 bool odd(std::uint64_t bits) { return (std::popcount(bits) & 1) != 0; }
 
-// The word on blocks of consecutive indices: what happens to the low `width` bits is the same in every
-// block (a lane permutation and lane signs), the high bits choose the partner block and a sign.
-// Lanes make the inner loop branch-free and of fixed length, so that compilers vectorise it.
-class Blocks {
-  public:
-    static constexpr unsigned max_width = 3;
+// A word acts on blocks of four consecutive amplitudes: on the two lowest bits in the same way in every
+// block (a permutation of lanes and a sign for each), on the others by choosing the partner block and a
+// sign for all of it. So inner loops have a fixed length and no branch.
+constexpr std::uint64_t low_bits = amplitudes_per_lanes - 1;
 
-    Blocks(const PauliWord &word, std::size_t size)
-        : word_(word), width_(std::min<unsigned>(max_width, std::countr_zero(size))),
-          lanes_(std::size_t{1} << width_), low_(lanes_ - 1) {
-        for (std::size_t lane = 0; lane < lanes_; ++lane) {
-            const bool active =
-                (lane & word.control_mask & low_) == (word.control_bits & low_);
-            partner_[lane] = lane ^ (word.x & low_);
-            sign_[lane] = !active ? 0.0 : odd(partner_[lane] & word.z) ? -1.0 : 1.0;
-        }
+struct Blocks {
+    std::uint64_t x;            // partner block: base ^ x
+    std::uint64_t z;            // sign of a block: parity of partner & z
+    std::uint64_t control_mask; // blocks that take part: (base & mask) == bits
+    std::uint64_t control_bits;
+
+    explicit Blocks(const PauliWord &word)
+        : x(word.x & ~low_bits), z(word.z & ~low_bits),
+          control_mask(word.control_mask & ~low_bits), control_bits(word.control_bits & ~low_bits) {
     }
 
-    // Calls visit(base, partner_base, negative) for every block that the controls leave active.
-    template <class Visit> void for_each(std::size_t size, Visit visit) const {
-        const std::uint64_t high_mask = word_.control_mask & ~low_;
-        const std::uint64_t high_bits = word_.control_bits & ~low_;
-        const std::uint64_t high_x = word_.x & ~low_;
-        const std::uint64_t high_z = word_.z & ~low_;
-        for (std::size_t base = 0; base < size; base += lanes_) {
-            if ((base & high_mask) != high_bits) {
-                continue;
-            }
-            const std::size_t partner = base ^ high_x;
-            visit(base, partner, odd(partner & high_z));
-        }
-    }
-
-    std::size_t lanes() const { return lanes_; }
-    std::size_t partner(std::size_t lane) const { return partner_[lane]; }
-    double sign(std::size_t lane) const { return sign_[lane]; }
-    const std::array<double, std::size_t{1} << max_width> &signs() const { return sign_; }
-
-  private:
-    const PauliWord &word_;
-    unsigned width_;
-    std::size_t lanes_;
-    std::uint64_t low_;
-    std::array<std::size_t, std::size_t{1} << max_width> partner_{};
-    std::array<double, std::size_t{1} << max_width> sign_{};
+    bool active(std::size_t base) const { return (base & control_mask) == control_bits; }
+    double sign(std::size_t partner) const { return odd(partner & z) ? -1.0 : 1.0; }
 };
 
-// sum_j sign_j conj(bra_j) ket_partner(j) over one block of eight, real and imaginary parts apart.
-template <std::size_t low_x>
-inline void block_overlap(const double *bra, const double *ket, const double *sign, double &re,
-                          double &im) {
-    double block_re = 0.0;
-    double block_im = 0.0;
-    for (std::size_t lane = 0; lane < 8; ++lane) {
-        const std::size_t partner = lane ^ low_x;
-        const double a = bra[2 * lane];
-        const double b = bra[2 * lane + 1];
-        const double c = ket[2 * partner];
-        const double d = ket[2 * partner + 1];
-        block_re += sign[lane] * (a * c + b * d);
-        block_im += sign[lane] * (a * d - b * c);
+// The sign of row `lane` of a block, 0 where a control is off.
+double lane_sign(const PauliWord &word, std::size_t lane) {
+    if ((lane & word.control_mask & low_bits) != (word.control_bits & low_bits)) {
+        return 0.0;
     }
-    re += block_re;
-    im += block_im;
+    return odd((lane ^ word.x) & word.z & low_bits) ? -1.0 : 1.0;
 }
 
-template <std::size_t low_x>
-Complex overlap_by_eights(const Blocks &blocks, const Complex *bra, const Complex *ket,
-                          std::size_t size) {
-    const auto *b = reinterpret_cast<const double *>(bra);
-    const auto *k = reinterpret_cast<const double *>(ket);
-    double re = 0.0;
-    double im = 0.0;
-    blocks.for_each(size, [&](std::size_t base, std::size_t partner, bool negative) {
-        double block_re = 0.0;
-        double block_im = 0.0;
-        block_overlap<low_x>(b + 2 * base, k + 2 * partner, blocks.signs().data(), block_re,
-                             block_im);
-        re += negative ? -block_re : block_re;
-        im += negative ? -block_im : block_im;
-    });
-    return {re, im};
+// Where the partner of each real number stands in the partner block, and the same with real and
+// imaginary parts exchanged.
+struct LaneOrder {
+    LaneIndex same;
+    LaneIndex crossed;
+
+    explicit LaneOrder(const PauliWord &word) {
+        for (std::size_t i = 0; i < 2 * amplitudes_per_lanes; ++i) {
+            const std::uint64_t partner = 2 * ((i / 2) ^ (word.x & low_bits)) + i % 2;
+            same[i] = static_cast<long long>(partner);
+            crossed[i] = static_cast<long long>(partner ^ 1U);
+        }
+    }
+};
+
+struct LaneSums {
+    Lanes same{};    // sums of bra * partner; they add up to Re conj(bra) ket
+    Lanes crossed{}; // sums of bra * exchanged partner; even minus odd is Im conj(bra) ket
+};
+
+QGRAD_MULTIVERSION
+void sum_blocks(const Blocks &blocks, const LaneOrder &order, const double *bra, const double *ket,
+                std::size_t size, LaneSums &sums) {
+    Lanes same{};
+    Lanes crossed{};
+    for (std::size_t base = 0; base < size; base += amplitudes_per_lanes) {
+        if (!blocks.active(base)) {
+            continue;
+        }
+        const std::size_t partner = base ^ blocks.x;
+        Lanes row;
+        Lanes column;
+        std::memcpy(&row, bra + 2 * base, sizeof row);
+        std::memcpy(&column, ket + 2 * partner, sizeof column);
+        row *= blocks.sign(partner);
+        Lanes permuted;
+        permute(column, order.same, permuted);
+        same += row * permuted;
+        permute(column, order.crossed, permuted);
+        crossed += row * permuted;
+    }
+    sums.same = same;
+    sums.crossed = crossed;
 }
 
-Complex overlap_small(const Blocks &blocks, const Complex *bra, const Complex *ket,
+QGRAD_MULTIVERSION
+void add_blocks(const Blocks &blocks, const LaneOrder &order, const Lanes &same_factor,
+                const Lanes &crossed_factor, const double *ket, double *out, std::size_t size) {
+    for (std::size_t base = 0; base < size; base += amplitudes_per_lanes) {
+        if (!blocks.active(base)) {
+            continue;
+        }
+        const std::size_t partner = base ^ blocks.x;
+        Lanes row;
+        Lanes column;
+        std::memcpy(&row, out + 2 * base, sizeof row);
+        std::memcpy(&column, ket + 2 * partner, sizeof column);
+        column *= blocks.sign(partner);
+        Lanes permuted;
+        permute(column, order.same, permuted);
+        row += same_factor * permuted;
+        permute(column, order.crossed, permuted);
+        row += crossed_factor * permuted;
+        std::memcpy(out + 2 * base, &row, sizeof row);
+    }
+}
+
+// Both for states of one amplitude pair, which fill no block.
+bool row_sign(const PauliWord &word, std::size_t row, double &sign) {
+    if ((row & word.control_mask) != word.control_bits) {
+        return false;
+    }
+    sign = odd((row ^ word.x) & word.z) ? -1.0 : 1.0;
+    return true;
+}
+
+Complex overlap_small(const PauliWord &word, const Complex *bra, const Complex *ket,
                       std::size_t size) {
     Complex sum{};
-    blocks.for_each(size, [&](std::size_t base, std::size_t partner, bool negative) {
-        for (std::size_t lane = 0; lane < blocks.lanes(); ++lane) {
-            const double sign = negative ? -blocks.sign(lane) : blocks.sign(lane);
-            sum += sign * std::conj(bra[base + lane]) * ket[partner + blocks.partner(lane)];
+    double sign = 0.0;
+    for (std::size_t row = 0; row < size; ++row) {
+        if (row_sign(word, row, sign)) {
+            sum += sign * std::conj(bra[row]) * ket[row ^ word.x];
         }
-    });
+    }
     return sum;
+}
+
+void accumulate_small(const PauliWord &word, Complex factor, const Complex *ket, Complex *out,
+                      std::size_t size) {
+    double sign = 0.0;
+    for (std::size_t row = 0; row < size; ++row) {
+        if (row_sign(word, row, sign)) {
+            out[row] += sign * factor * ket[row ^ word.x];
+        }
+    }
 }
 
 // The indices whose bits in `fixed` are all zero, in rising order: fixed bits are skipped by carrying
@@ -132,46 +164,42 @@ std::size_t gather_bits(std::size_t index, const std::vector<unsigned> &bits) {
 } // namespace
 
 Complex overlap(const PauliWord &word, const Complex *bra, const Complex *ket, std::size_t size) {
-    const Blocks blocks(word, size);
     const Complex phase = power_of_i(word.num_y);
-    if (blocks.lanes() < 8) {
-        return phase * overlap_small(blocks, bra, ket, size);
+    if (size < amplitudes_per_lanes) {
+        return phase * overlap_small(word, bra, ket, size);
     }
-    switch (word.x & 7U) {
-    case 0:
-        return phase * overlap_by_eights<0>(blocks, bra, ket, size);
-    case 1:
-        return phase * overlap_by_eights<1>(blocks, bra, ket, size);
-    case 2:
-        return phase * overlap_by_eights<2>(blocks, bra, ket, size);
-    case 3:
-        return phase * overlap_by_eights<3>(blocks, bra, ket, size);
-    case 4:
-        return phase * overlap_by_eights<4>(blocks, bra, ket, size);
-    case 5:
-        return phase * overlap_by_eights<5>(blocks, bra, ket, size);
-    case 6:
-        return phase * overlap_by_eights<6>(blocks, bra, ket, size);
-    default:
-        return phase * overlap_by_eights<7>(blocks, bra, ket, size);
+    LaneSums sums;
+    sum_blocks(Blocks(word), LaneOrder(word), reinterpret_cast<const double *>(bra),
+               reinterpret_cast<const double *>(ket), size, sums);
+    double re = 0.0;
+    double im = 0.0;
+    for (std::size_t lane = 0; lane < amplitudes_per_lanes; ++lane) {
+        const double sign = lane_sign(word, lane);
+        re += sign * (sums.same[2 * lane] + sums.same[2 * lane + 1]);
+        im += sign * (sums.crossed[2 * lane] - sums.crossed[2 * lane + 1]);
     }
+    return phase * Complex{re, im};
 }
 
 void accumulate(const PauliWord &word, Complex factor, const Complex *ket, Complex *out,
                 std::size_t size) {
-    const Blocks blocks(word, size);
     const Complex phased = factor * power_of_i(word.num_y);
-    blocks.for_each(size, [&](std::size_t base, std::size_t partner, bool negative) {
-        const double re = negative ? -phased.real() : phased.real();
-        const double im = negative ? -phased.imag() : phased.imag();
-        for (std::size_t lane = 0; lane < blocks.lanes(); ++lane) {
-            // Written out: std::complex multiplication checks for NaN and is several times slower.
-            const Complex value = ket[partner + blocks.partner(lane)];
-            const double sign = blocks.sign(lane);
-            out[base + lane] += Complex{sign * (re * value.real() - im * value.imag()),
-                                        sign * (re * value.imag() + im * value.real())};
-        }
-    });
+    if (size < amplitudes_per_lanes) {
+        accumulate_small(word, phased, ket, out, size);
+        return;
+    }
+    // (p + iq)(c + id) = (pc - qd) + i(pd + qc): p times the partner, q times the exchanged partner.
+    Lanes same_factor;
+    Lanes crossed_factor;
+    for (std::size_t lane = 0; lane < amplitudes_per_lanes; ++lane) {
+        const double sign = lane_sign(word, lane);
+        same_factor[2 * lane] = sign * phased.real();
+        same_factor[2 * lane + 1] = sign * phased.real();
+        crossed_factor[2 * lane] = -sign * phased.imag();
+        crossed_factor[2 * lane + 1] = sign * phased.imag();
+    }
+    add_blocks(Blocks(word), LaneOrder(word), same_factor, crossed_factor,
+               reinterpret_cast<const double *>(ket), reinterpret_cast<double *>(out), size);
 }
 
 Complex overlap(const Generator &generator, const Complex *bra, const Complex *ket,
