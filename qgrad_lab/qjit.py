@@ -46,6 +46,7 @@ class QJIT:
             self._compile_ahead(annotated)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the compiled program, after compiling it if the signature is new."""
         if current_mode() is Mode.REFERENCE:
             return self.original_function(*args, **kwargs)
         return self._jitted(*args, **kwargs)
@@ -101,7 +102,7 @@ class QJIT:
         try:
             self._jitted.lower(*annotated).compile()
         except Exception as error:
-            # Whatever the user's function raises belongs to the first call, where it is raised again.
+            # Whatever the user's function raises belongs to the first call, which raises it.
             warnings.warn(f"AOT compilation failed: {error}", UserWarning, stacklevel=4)
 
 
@@ -155,8 +156,8 @@ def qjit(
         A function of pytrees of arrays, written with JAX and QNodes; a QNode; or a ``QJIT`` object,
         which is compiled anew with the given options. Without it, a decorator is returned.
     static_argnums : int or sequence of int, optional
-        Positions of arguments that are compile-time constants; each new value (they must be hashable)
-        compiles anew.
+        Positions of arguments that are compile-time constants; each new value (they must be
+        hashable) compiles anew.
 
     Returns
     -------

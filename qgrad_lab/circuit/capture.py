@@ -108,7 +108,7 @@ def _call_plain(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any])
 
 
 def _call_transformed(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Any number of circuits, whose post-processing may hold traced values of the quantum function."""
+    """Any number of circuits; their post-processing may hold values that were traced in them."""
     tape, output = _record(qnode, args, kwargs)
     qnode.compile_pipeline.set_classical_component(qnode, args, kwargs)
     tapes, postprocess = qnode.compile_pipeline((tape,))
@@ -195,7 +195,7 @@ def _is_measurement(leaf: Any) -> bool:
 
 def _restore(results: Any, output: Any) -> Any:
     """``results`` in the shape of the user's return value."""
-    structure = jax.tree.structure(output, is_leaf=_is_measurement)
+    structure: Any = jax.tree.structure(output, is_leaf=_is_measurement)
     leaves = [results] if structure.num_leaves == 1 else list(results)
     if len(leaves) != structure.num_leaves:
         return results  # a transform changed what is measured, such as qml.metric_tensor

@@ -1,8 +1,9 @@
 """What a QNode call means: PennyLane's own execution, a compiled circuit, or the reference.
 
 PennyLane has no hook at this place short of its program capture, which changes how the user's
-function is run. So ``QNode.__call__`` is wrapped once; outside of our modes the wrapper calls straight
-through. The mode is thread-local, hence nothing has to be patched and restored around a trace.
+function is run. So ``QNode.__call__`` is wrapped once; outside of our modes the wrapper calls
+straight through. The mode is thread-local, hence nothing has to be patched and restored around a
+trace.
 """
 
 import functools

@@ -45,7 +45,8 @@ class Operands:
         """A coefficient of an observable."""
         if np.ndim(value) > 0:
             raise CompileError(
-                f"A coefficient of an observable has shape {np.shape(value)}; it has to be a number."
+                f"A coefficient of an observable has shape {np.shape(value)}; it has to be "
+                "a number."
             )
         if isinstance(value, jax.core.Tracer):
             # PennyLane multiplies coefficients by powers of i; of an observable they are real.

@@ -72,7 +72,7 @@ def lower(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> 
             operation = operation.base
         else:
             break
-    shared = {
+    shared: dict[str, Any] = {
         "controls": tuple(controls),
         "control_values": tuple(values),
         "adjoint": adjoint,
@@ -145,7 +145,9 @@ def _preparation(operation: Operator, wire_map: dict[Any, int], operands: Operan
     if isinstance(operation, qml.BasisState):
         return Gate(GATES["BasisState"], wires, extra=operands.bits(operation.parameters[0]))
     state = operation.state_vector()
-    if isinstance(operation, qml.StatePrep) and isinstance(operation.parameters[0], jax.core.Tracer):
+    if isinstance(operation, qml.StatePrep) and isinstance(
+        operation.parameters[0], jax.core.Tracer
+    ):
         state = operation.parameters[0]
     elif not isinstance(state, jax.core.Tracer):
         norm = float(np.linalg.norm(np.asarray(state)))

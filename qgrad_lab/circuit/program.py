@@ -1,8 +1,9 @@
 """Program: the intermediate representation of a quantum circuit.
 
 A Program is immutable, hashable and printable. All classical arithmetic happens before it runs; it
-reads its numbers from three arrays: ``theta`` (f64[P], gate angles and coefficients of observables),
-``index`` (i64[K], integers known only when it runs) and ``data`` (c128[D], matrices and states).
+reads its numbers from three arrays: ``theta`` (f64[P], gate angles and coefficients of
+observables), ``index`` (i64[K], integers known only when it runs) and ``data`` (c128[D], matrices
+and states).
 
 >>> from qgrad_lab.circuit.gates import GATES
 >>> rx = Gate(GATES["RX"], wires=(0,), angle=Slot(0))
@@ -78,7 +79,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A coefficient times a Pauli word, given as ``(wire, letter)`` pairs; no pair: the identity."""
+    """A coefficient times a Pauli word of ``(wire, letter)`` pairs; the empty word is 1."""
 
     coefficient: Number
     word: tuple[tuple[int, str], ...]

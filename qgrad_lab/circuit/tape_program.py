@@ -94,7 +94,7 @@ def _decomposed(tape: QuantumScript) -> list[Operator]:
 
 
 def _accepted(operation: Operator, first: bool) -> bool:
-    return is_preparation(operation) and first if is_preparation(operation) else is_native(operation)
+    return first if is_preparation(operation) else is_native(operation)
 
 
 def _check_wires(thing: Any, wire_map: dict[Any, int], name: str) -> None:
@@ -102,5 +102,6 @@ def _check_wires(thing: Any, wire_map: dict[Any, int], name: str) -> None:
         if wire not in wire_map:
             raise CompileError(
                 f"{thing} in {name} acts on the wire {wire!r}, which the device does not have; its "
-                f"wires are {list(wire_map)}. Use one of them, or create the device with more wires."
+                f"wires are {list(wire_map)}. Use one of them, or create the device with more "
+                "wires."
             )

@@ -1,13 +1,15 @@
 """Assembles theta from the classical part of a circuit, gathering array elements in one step.
 
-Users write ``qml.RX(x[i, j], wires=i)``. To JAX every such ``x[i, j]`` is a slice and a squeeze, and
-stacking thousands of them back into one array costs seconds in XLA, more again in the derivative,
-where each slice becomes a padded copy of ``x``. So the quantum function is traced on its own, and its
-jaxpr tells which elements of theta are elements of arrays that existed before: those are gathered at
-once, and the equations that took them apart are dropped. All others are evaluated as they stand.
+Users write ``qml.RX(x[i, j], wires=i)``. To JAX every such ``x[i, j]`` is a slice and a squeeze,
+and stacking thousands of them back into one array costs seconds in XLA, more again in the
+derivative, where each slice becomes a padded copy of ``x``. So the quantum function is traced on
+its own, and its jaxpr tells which elements of theta are elements of arrays that existed before:
+those are gathered at once, and the equations that took them apart are dropped. All others are
+evaluated as they stand.
 
-A *view* is a value that is made of elements of one array. It is tracked as an array of positions: the
-primitive that took the elements from the array takes their positions from the array of positions.
+A *view* is a value that is made of elements of one array. It is tracked as an array of positions:
+the primitive that took the elements from the array takes their positions from the array of
+positions.
 """
 
 from collections.abc import Callable, Sequence
@@ -106,7 +108,9 @@ def _track(jaxpr: Any, views: dict[Any, View]) -> None:
             parts = np.split(positions, ends, equation.params["axis"])
             for variable, part in zip(equation.outvars, parts, strict=True):
                 views[variable] = View(source, part)
-        elif name == "convert_element_type" and operand.aval.dtype == equation.outvars[0].aval.dtype:
+        elif (
+            name == "convert_element_type" and operand.aval.dtype == equation.outvars[0].aval.dtype
+        ):
             views[equation.outvars[0]] = views[operand]
         elif name in ("jit", "pjit"):
             _track_call(equation, views)
@@ -163,8 +167,6 @@ def _gather(
 def _take(values: jax.Array, positions: np.ndarray) -> jax.Array:
     """``values[positions]``, for positions known to be in bounds."""
     first, last = int(positions[0]), int(positions[-1])
-    if last - first == len(positions) - 1 and np.array_equal(
-        positions, np.arange(first, last + 1)
-    ):
+    if last - first == len(positions) - 1 and np.array_equal(positions, np.arange(first, last + 1)):
         return values if len(positions) == values.size else values[first : last + 1]
     return values.at[positions].get(mode="promise_in_bounds")

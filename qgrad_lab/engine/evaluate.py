@@ -9,7 +9,7 @@ The method changes how a member is evaluated, never what it means:
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import jax
 import jax.numpy as jnp
@@ -128,8 +128,9 @@ def _native(member: Member, *operands: jax.Array) -> jax.Array:
         own = operand.shape[:-1]
         if own != batch and any(n != 1 for n in own):
             operand = jnp.broadcast_to(operand, (*batch, operand.shape[-1]))
-        return operand.reshape(-1 if operand.size else int(np.prod(operand.shape[:-1])),
-                               operand.shape[-1])
+        return operand.reshape(
+            -1 if operand.size else int(np.prod(operand.shape[:-1])), operand.shape[-1]
+        )
 
     call = jax.ffi.ffi_call(
         FFI_TARGET, jax.ShapeDtypeStruct((size, result_width(member)), jnp.dtype("float64"))
@@ -205,7 +206,12 @@ def _accumulate_shifts(
 
 
 def _shifted_direction(
-    member: Member, bind: Bind, theta: jax.Array, index: jax.Array, data: jax.Array, *rest: jax.Array
+    member: Member,
+    bind: Bind,
+    theta: jax.Array,
+    index: jax.Array,
+    data: jax.Array,
+    *rest: jax.Array,
 ) -> jax.Array:
     """D[k](.; v1..vk) = sum_p vk_p dD[k-1](.; v1..v(k-1))/dtheta_p; the same for D[k]T."""
     *directions, last = rest[: member.order]
@@ -224,7 +230,12 @@ def _shifted_direction(
 
 
 def _shifted_gradient(
-    member: Member, bind: Bind, theta: jax.Array, index: jax.Array, data: jax.Array, *rest: jax.Array
+    member: Member,
+    bind: Bind,
+    theta: jax.Array,
+    index: jax.Array,
+    data: jax.Array,
+    *rest: jax.Array,
 ) -> jax.Array:
     """D[k]T(.; v1..vk, y)_p = sum_m y_m dD[k]_m/dtheta_p, from shifted values of D[k]."""
     *directions, y = rest

@@ -7,15 +7,15 @@ Let ``E(theta)`` be the vector of all measured numbers of a Program. The family 
 
 - The derivative of a member in ``theta`` along ``t`` is the member one order up, with ``t`` as one
   more ``v``. In a ``v`` or in ``y`` a member is linear: its derivative is the same member.
-- Transposes: ``D[k]`` in a ``v`` gives ``D[k-1]T``; ``D[k]T`` in a ``v`` gives ``D[k]T`` again, and in
-  ``y`` gives ``D[k+1]``.
+- Transposes: ``D[k]`` in a ``v`` gives ``D[k-1]T``; ``D[k]T`` in a ``v`` gives ``D[k]T`` again,
+  and in ``y`` gives ``D[k+1]``.
 
 So the rules below give every order and every mode of differentiation. This module holds the rules
 only; how a member becomes numbers is the subject of ``engine.evaluate``.
 
-Operands are ``theta, index, data, v1..vk`` and, transposed, ``y``: f64[P], i64[K], c128[D], f64[P] each
-and f64[M]. Batch dimensions come first, and every operand has all of them, of size 1 where it is
-shared, so that operands broadcast against each other as NumPy arrays do.
+Operands are ``theta, index, data, v1..vk`` and, transposed, ``y``: f64[P], i64[K], c128[D], f64[P]
+each and f64[M]. Batch dimensions come first, and every operand has all of them, of size 1 where it
+is shared, so that operands broadcast against each other as NumPy arrays do.
 """
 
 from collections.abc import Sequence
@@ -49,8 +49,11 @@ def _abstract_eval(*operands: Any, member: Member) -> jax.core.ShapedArray:
     return jax.core.ShapedArray((*batch, result_width(member)), jnp.dtype("float64"))
 
 
+_Zero: Any = ad.Zero  # a symbolic zero; JAX does not annotate it
+
+
 def _is_zero(tangent: Any) -> bool:
-    return type(tangent) is ad.Zero
+    return type(tangent) is _Zero
 
 
 def _jvp(primals: Sequence[Any], tangents: Sequence[Any], *, member: Member) -> tuple[Any, Any]:
@@ -76,7 +79,7 @@ def _jvp(primals: Sequence[Any], tangents: Sequence[Any], *, member: Member) -> 
             terms.append(bind(member, theta, index, data, *varied))
     value = bind(member, *primals)
     if not terms:
-        return value, ad.Zero.from_primal_value(value)
+        return value, _Zero.from_primal_value(value)
     return value, reduce(jnp.add, terms)
 
 

@@ -1,15 +1,18 @@
 """Exact shift rules: a derivative as a weighted sum of shifted values.
 
-As a function of one gate angle, every measured number is a trigonometric polynomial whose frequencies
-are differences of the eigenvalues of the gate's generator. For frequencies that are multiples
-``1, 2, ..., R`` of a base ``w`` the derivative is, exactly,
+As a function of one gate angle, every measured number is a trigonometric polynomial whose
+frequencies are differences of the eigenvalues of the gate's generator. For frequencies that are
+multiples ``1, 2, ..., R`` of a base ``w`` the derivative is, exactly,
 
-    f'(t) = sum_{j=1}^{2R} (-1)^(j-1) w / (4 R sin^2(a_j / 2)) f(t + a_j / w),   a_j = (2j - 1) pi / (2R)
+    f'(t) = sum_{j=1}^{2R} (-1)^(j-1) w / (4 R sin^2(a_j / 2)) f(t + a_j / w)
 
-(D. Wierichs, J. Izaac, C. Wang, C. Y.-Y. Lin, "General parameter-shift rules for quantum gradients",
-Quantum 6, 677 (2022), equation 28). A set with gaps is a subset of such a set, so this one rule serves
-all gates. As a function of the coefficient of an observable a measured number is a polynomial of
-degree at most two (``expval``: one, ``var``: two), for which the central difference is exact.
+with ``a_j = (2j - 1) pi / (2R)``
+
+(D. Wierichs, J. Izaac, C. Wang, C. Y.-Y. Lin, "General parameter-shift rules for quantum
+gradients", Quantum 6, 677 (2022)). A set with gaps is a subset of such a set, so this
+one rule serves all gates. As a function of the coefficient of an observable a measured number is a
+polynomial of degree at most two (``expval``: one, ``var``: two), for which the central difference
+is exact.
 """
 
 import math

@@ -1,0 +1,1 @@
+"""Benchmarks. Nothing here is asserted; run ``python -m tests.benchmarks``."""
