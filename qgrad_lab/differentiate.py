@@ -1,0 +1,349 @@
+"""Derivatives of hybrid programs: the public functions.
+
+Inside a compiled program they differentiate within it. A QNode called there is a JAX primitive
+with derivatives of its own, so ``method="auto"`` is JAX's automatic differentiation and
+``method="fd"`` is `qgrad_lab.finite_difference`, and what is left for this module is the contract
+around them: which arguments, which trees, which errors. Outside of one they dispatch to their
+namesakes in JAX.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from qgrad_lab import _derivatives
+from qgrad_lab._arguments import (
+    Call,
+    Options,
+    check_callable,
+    check_options,
+    check_sequence,
+    function_name,
+)
+from qgrad_lab._derivatives import Derivative
+
+
+def grad(
+    f: Callable[..., Any] | None = None,
+    *,
+    method: str | None = None,
+    h: float | None = None,
+    argnum: int | Sequence[int] | None = None,
+    argnums: int | Sequence[int] | None = None,
+) -> Callable[..., Any]:
+    """Make a function that computes the gradient of ``f``.
+
+    Parameters
+    ----------
+    f : callable, optional
+        A function, QNode or compiled program that returns one real scalar, perhaps inside a
+        pytree. Without it, ``grad`` is a decorator: ``@grad`` or ``@grad(method="fd")``.
+    method : {"auto", "fd"}, optional
+        ``"auto"``, the default, differentiates every QNode by its own ``diff_method`` and all
+        classical code by JAX. ``"fd"`` takes first-order forward differences,
+        ``(f(x + h e_i) - f(x)) / h``, of the whole of ``f``, in as many evaluations as the
+        arguments have elements and one more; because it is asked for by name, it is honoured
+        outside of compiled programs too.
+    h : float, optional
+        The step of ``"fd"``, in the units of the argument; ``"auto"`` has no use for it. The
+        default is 1e-7, and longer only where rounding errors would be larger than the
+        difference: about 5e-5 for a difference of a difference, 3.5e-4 for a function that
+        returns 32-bit floats.
+    argnum : int or sequence of int, optional
+        The positions of the arguments to differentiate, the first by default. Negative ones count
+        from the last argument.
+    argnums : int or sequence of int, optional
+        Another spelling of ``argnum``.
+
+    Returns
+    -------
+    callable
+        With the arguments of ``f``. It returns the gradient in the tree that ``f`` returns its
+        scalar in: for each differentiated argument a tree like that argument, with leaves of the
+        same shapes; a tuple of these if ``argnum`` is a sequence.
+
+    Raises
+    ------
+    ValueError
+        If ``method``, ``h`` or ``argnum`` is not among the values above; when called, if ``argnum``
+        is not among the arguments of the call.
+    TypeError
+        If ``f`` is not callable, or both ``argnum`` and ``argnums`` are given.
+    DifferentiableCompileError
+        When called, if ``f`` does not return one scalar, if the scalar or a differentiated
+        argument is not real floating point, or if a QNode cannot be differentiated. Outside of
+        compiled programs ``"auto"`` raises the errors of `jax.grad`.
+
+    Warns
+    -----
+    UserWarning
+        When called, if ``h`` is so short that the differences are mostly rounding error.
+
+    See Also
+    --------
+    value_and_grad : The value of ``f`` too, for no extra evaluation.
+    jacobian : For results that are no scalars.
+    jax.grad : What this is outside of compiled programs.
+
+    Notes
+    -----
+    Derivatives of any order are made by nesting, and ``"auto"`` and ``"fd"`` mix. For automatic
+    differentiation see Griewank and Walther, *Evaluating Derivatives*, 2nd ed. (2008), chapter 3;
+    for the error of differences, Press et al., *Numerical Recipes*, 3rd ed. (2007), section 5.7.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> grad(lambda x: x**2)(2.3)
+    Array(4.6, dtype=float64, weak_type=True)
+
+    >>> @grad(method="fd", argnum=[0, 1])
+    ... def gradients(x, y):
+    ...     return x * jnp.sum(y**2)
+    >>> [g.round(5).tolist() for g in gradients(2.0, jnp.array([1.0, 3.0]))]
+    [10.0, [4.0, 12.0]]
+    """
+    return _transform("grad", f, check_options(method, h, argnum, argnums))
+
+
+def value_and_grad(
+    f: Callable[..., Any] | None = None,
+    *,
+    method: str | None = None,
+    h: float | None = None,
+    argnum: int | Sequence[int] | None = None,
+    argnums: int | Sequence[int] | None = None,
+) -> Callable[..., Any]:
+    """Make a function that computes the value of ``f`` and its gradient.
+
+    The parameters and errors are those of `grad`.
+
+    Returns
+    -------
+    callable
+        With the arguments of ``f``. It returns a pair: what ``f`` returns, and what ``grad(f)``
+        returns. The value is a by-product of the gradient and costs no evaluation of its own.
+
+    See Also
+    --------
+    grad : The gradient alone, and what the parameters mean.
+    jax.value_and_grad : What this is outside of compiled programs.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> value_and_grad(jnp.square)(2.3)
+    (Array(5.29, dtype=float64, weak_type=True), Array(4.6, dtype=float64, weak_type=True))
+    """
+    return _transform("value_and_grad", f, check_options(method, h, argnum, argnums))
+
+
+def jacobian(
+    f: Callable[..., Any] | None = None,
+    *,
+    method: str | None = None,
+    h: float | None = None,
+    argnum: int | Sequence[int] | None = None,
+    argnums: int | Sequence[int] | None = None,
+) -> Callable[..., Any]:
+    """Make a function that computes the Jacobian of ``f``.
+
+    The parameters and errors are those of `grad`, but ``f`` may return any tree of real arrays.
+    ``"auto"`` goes in reverse or in forward mode, whichever takes fewer passes.
+
+    Returns
+    -------
+    callable
+        With the arguments of ``f``. It returns the tree that ``f`` returns, with a tree like the
+        differentiated argument (or a tuple of those) in place of each leaf. The derivative of a
+        result of shape ``s`` in an argument of shape ``t`` is an array of shape ``s + t``, of the
+        argument's dtype.
+
+    See Also
+    --------
+    grad : For scalar functions, and what the parameters mean.
+    hessian : The Jacobian of the Jacobian.
+    jvp, vjp : Products with the Jacobian, without computing it.
+    jax.jacobian : What this is outside of compiled programs.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> jacobian(lambda x: jnp.array([x[0] * x[1], x[1] ** 2]))(jnp.array([2.0, 3.0]))
+    Array([[3., 2.],
+           [0., 6.]], dtype=float64)
+    """
+    return _transform("jacobian", f, check_options(method, h, argnum, argnums))
+
+
+def hessian(
+    f: Callable[..., Any] | None = None,
+    *,
+    method: str | None = None,
+    h: float | None = None,
+    argnum: int | Sequence[int] | None = None,
+    argnums: int | Sequence[int] | None = None,
+) -> Callable[..., Any]:
+    """Make a function that computes the second derivatives of ``f``.
+
+    The parameters and errors are those of `jacobian`, of which this is the `jacobian`.
+
+    Returns
+    -------
+    callable
+        With the arguments of ``f``. The second derivative of a result of shape ``s`` in arguments
+        of shapes ``t`` and ``u`` is an array of shape ``s + t + u``; it stands in the tree of
+        ``f``'s result, in it that of the first argument, in it that of the second.
+
+    See Also
+    --------
+    jacobian : First derivatives, and what the trees look like.
+    jax.hessian : What this is outside of compiled programs.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(jnp.array([2.0, 3.0]))
+    Array([[6., 4.],
+           [4., 0.]], dtype=float64)
+    """
+    return _transform("hessian", f, check_options(method, h, argnum, argnums))
+
+
+def jvp(
+    f: Callable[..., Any],
+    params: Sequence[Any],
+    tangents: Sequence[Any],
+    *,
+    method: str | None = None,
+    h: float | None = None,
+    argnum: int | Sequence[int] | None = None,
+    argnums: int | Sequence[int] | None = None,
+) -> tuple[Any, Any]:
+    """Compute a Jacobian-vector product: how ``f(*params)`` changes along ``tangents``.
+
+    Parameters
+    ----------
+    f : callable
+        A function, QNode or compiled program that returns real arrays in any tree.
+    params : list or tuple
+        The arguments of ``f``.
+    tangents : list or tuple
+        One direction for each differentiated argument, with its tree, shapes and dtypes.
+    method, h
+        As in `grad`. ``"fd"`` takes two evaluations: ``(f(x + h v) - f(x)) / h``.
+    argnum, argnums : int or sequence of int, optional
+        The arguments to differentiate, in the order of ``tangents``. By default, all if there are
+        as many tangents as ``params``, otherwise the first.
+
+    Returns
+    -------
+    tuple
+        ``f(*params)`` and its derivative along ``tangents``, in the same tree.
+
+    Raises
+    ------
+    ValueError
+        If ``params`` or ``tangents`` is not a list or tuple, or if shapes differ; and as `grad`.
+    TypeError
+        If the numbers, trees or dtypes of ``tangents`` and differentiated ``params`` differ.
+    DifferentiableCompileError
+        As `jacobian`.
+
+    See Also
+    --------
+    vjp : The product from the other side.
+    jax.jvp : What this is outside of compiled programs.
+
+    Examples
+    --------
+    >>> jvp(lambda n, x: x**n, [3, 2.0], [1.0], argnum=[1])
+    (Array(8., dtype=float64, weak_type=True), Array(12., dtype=float64, weak_type=True))
+    """
+    options = check_options(method, h, argnum, argnums)
+    check_callable(f, "jvp")
+    args = check_sequence(params, "jvp", "params")
+    directions = check_sequence(tangents, "jvp", "tangents")
+    wanted = options.argnum
+    if wanted is None:
+        wanted = tuple(range(len(args))) if args and len(directions) == len(args) else 0
+    call = Call.bind(f, args, {}, wanted)
+    if call.repeats:
+        raise ValueError(
+            f"Invalid argnum {list(call.requested)}: an argument of jvp has one tangent, so it "
+            "can be differentiated only once."
+        )
+    if len(directions) != len(call.requested):
+        raise TypeError(
+            f"jvp got {len(directions)} tangents for {len(call.requested)} differentiated "
+            f"arguments of {function_name(f)} (argnum={options.argnum}, {len(args)} params): give "
+            "one tangent for each."
+        )
+    by_position = dict(zip(call.requested, directions, strict=True))
+    directions = tuple(by_position[position] for position in call.positions)
+    return _derivatives.jvp(call, directions, options)
+
+
+def vjp(
+    f: Callable[..., Any],
+    params: Sequence[Any],
+    cotangents: Any,
+    *,
+    method: str | None = None,
+    h: float | None = None,
+    argnum: int | Sequence[int] | None = None,
+    argnums: int | Sequence[int] | None = None,
+) -> tuple[Any, Any]:
+    """Compute a vector-Jacobian product: the gradient of ``f(*params)`` weighted by ``cotangents``.
+
+    Parameters
+    ----------
+    f : callable
+        A function, QNode or compiled program that returns real arrays in any tree.
+    params : list or tuple
+        The arguments of ``f``.
+    cotangents : tree or list or tuple
+        One weight for every element that ``f`` returns: the tree that ``f`` returns, or a list or
+        tuple of its leaves, with the same shapes and dtypes.
+    method, h
+        As in `grad`. ``"fd"`` computes the `jacobian` and multiplies it.
+    argnum, argnums : int or sequence of int, optional
+        The arguments to differentiate, as in `grad`.
+
+    Returns
+    -------
+    tuple
+        ``f(*params)``, and the product: a tree like the differentiated argument, or a tuple of
+        these if ``argnum`` is a sequence.
+
+    Raises
+    ------
+    ValueError
+        If ``params`` is not a list or tuple, or if shapes differ; and as `grad`.
+    TypeError
+        If the numbers, trees or dtypes of ``cotangents`` and results differ.
+    DifferentiableCompileError
+        As `jacobian`.
+
+    See Also
+    --------
+    jvp : The product from the other side.
+    jax.vjp : What this is outside of compiled programs.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> vjp(lambda x: jnp.array([x[0] * x[1], x[1] ** 2]), [jnp.array([2.0, 3.0])], [jnp.ones(2)])
+    (Array([6., 9.], dtype=float64), Array([3., 8.], dtype=float64))
+    """
+    options = check_options(method, h, argnum, argnums)
+    check_callable(f, "vjp")
+    call = Call.bind(f, check_sequence(params, "vjp", "params"), {}, options.argnum)
+    return _derivatives.vjp(call, cotangents, options)
+
+
+def _transform(
+    transform: str, f: Callable[..., Any] | None, options: Options
+) -> Callable[..., Any]:
+    if f is None:
+        return lambda f: Derivative(transform, check_callable(f, transform), options)
+    return Derivative(transform, check_callable(f, transform), options)
