@@ -12,12 +12,14 @@ from typing import Any
 import pennylane as qml
 
 from qgrad_lab.circuit import capture
+from qgrad_lab.circuit.compat import complete_jax
 from qgrad_lab.tracing import Mode, current_mode, mode
 
 
 @functools.cache
 def install() -> None:
     """Wrap ``QNode.__call__``, once."""
+    complete_jax()
     original = qml.QNode.__call__
 
     @functools.wraps(original)

@@ -1,0 +1,20 @@
+"""What PennyLane 0.45 asks of JAX and newer releases of JAX no longer have.
+
+PennyLane tells traced from concrete values with ``jax.core.is_concrete``, which JAX has removed
+since. Without it no operator that validates its parameters can be created under a trace, with or
+without us.
+"""
+
+from typing import Any
+
+import jax
+
+
+def _is_concrete(value: Any) -> bool:
+    return not isinstance(value, jax.core.Tracer) or value.to_concrete_value() is not None
+
+
+def complete_jax() -> None:
+    """Give ``jax.core`` the function back where it is missing."""
+    if not hasattr(jax.core, "is_concrete"):
+        jax.core.is_concrete = _is_concrete
