@@ -93,14 +93,30 @@ def grad(
     Examples
     --------
     >>> import jax.numpy as jnp
-    >>> grad(lambda x: x**2)(2.3)
-    Array(4.6, dtype=float64, weak_type=True)
+    >>> import pennylane as qml
+    >>> from qgrad_lab import qjit
+    >>> @qml.qnode(qml.device("lightning.qubit", wires=1), diff_method="adjoint")
+    ... def circuit(x):
+    ...     qml.RX(jnp.pi * x, wires=0)
+    ...     return qml.expval(qml.Y(0))
+    >>> @qjit
+    ... def workflow(x):
+    ...     return grad(circuit)(x), grad(circuit, method="fd")(x)
+    >>> [round(float(slope), 6) for slope in workflow(2.0)]
+    [-3.141593, -3.141593]
+
+    The scalar may stand in a tree, and several arguments may be differentiated at once:
 
     >>> @grad(method="fd", argnum=[0, 1])
     ... def gradients(x, y):
     ...     return x * jnp.sum(y**2)
     >>> [g.round(5).tolist() for g in gradients(2.0, jnp.array([1.0, 3.0]))]
     [10.0, [4.0, 12.0]]
+    >>> @qjit
+    ... def tree(x):
+    ...     return grad(lambda x: {"loss": x**2})(x)
+    >>> print(tree(2.3))
+    {'loss': Array(4.6, dtype=float64, weak_type=True)}
     """
     return _transform("grad", f, check_options(method, h, argnum, argnums))
 
