@@ -14,7 +14,14 @@ import jax
 
 jax.config.update("jax_enable_x64", True)
 
-from qgrad_lab.differentiate import grad, jacobian, jvp, value_and_grad, vjp  # noqa: E402
+from qgrad_lab.differentiate import (  # noqa: E402
+    grad,
+    hessian,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)
 from qgrad_lab.errors import (  # noqa: E402
     CompileError,
     DifferentiableCompileError,
@@ -29,6 +36,7 @@ __all__ = [
     "DifferentiableCompileError",
     "DifferentiableCompilerError",
     "grad",
+    "hessian",
     "jacobian",
     "jvp",
     "qjit",
