@@ -227,7 +227,18 @@ def test_the_readme_links_to_what_exists():
     assert [link for link in local if not (ROOT / link).exists()] == []
 
 
-def test_the_readme_example_prints_what_it_says(tmp_path):
+def test_the_readme_example_prints_what_it_says_and_works_in_a_cell(tmp_path):
     (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
     (printed,) = re.findall(r"```text\n(.*?)```", README, re.S)
-    assert run(sys.executable, "-c", example, cwd=tmp_path) == printed
+    (cell,) = re.findall(r"```ipython\n(.*?)```", README, re.S)
+    program = f"""
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_cell({example!r}).raise_error()
+shell.run_line_magic("load_ext", "qgrad_lab")
+done = shell.run_cell({cell!r})
+done.raise_error()
+print(f"{{done.result.gradient:.6f}}")
+"""
+    lines = run(sys.executable, "-c", program, cwd=tmp_path).splitlines(keepends=True)
+    assert lines[0] == lines[-1] == printed
