@@ -205,6 +205,11 @@ def _accumulate_shifts(
     return jax.lax.scan(add, total, tasks)[0]
 
 
+def _weighted(values: jax.Array, weights: jax.Array) -> jax.Array:
+    """``values * weights`` along the last dimension, also where rank promotion is an error."""
+    return values * jnp.expand_dims(weights, range(values.ndim - 1))
+
+
 def _shifted_direction(
     member: Member,
     bind: Bind,
@@ -221,7 +226,8 @@ def _shifted_direction(
 
     def contribution(shifted: jax.Array, slot: jax.Array, coefficient: jax.Array) -> jax.Array:
         values = bind(lower, shifted, *(operand[None] for operand in operands))
-        weights = jnp.moveaxis(last[..., slot] * coefficient, -1, 0)[..., None]
+        weights = _weighted(last[..., slot], coefficient)
+        weights = jnp.moveaxis(weights, -1, 0)[..., None]
         return jnp.sum(weights * values, axis=0)
 
     width = result_width(member)
@@ -246,7 +252,8 @@ def _shifted_gradient(
 
     def contribution(shifted: jax.Array, slot: jax.Array, coefficient: jax.Array) -> jax.Array:
         values = bind(plain, shifted, *(operand[None] for operand in operands))
-        numbers = jnp.moveaxis(jnp.sum(values * y[None], axis=-1), 0, -1) * coefficient
+        numbers = jnp.moveaxis(jnp.sum(values * y[None], axis=-1), 0, -1)
+        numbers = _weighted(numbers, coefficient)
         return jnp.zeros((*batch, num_theta)).at[..., slot].add(numbers)
 
     size = int(np.prod(batch)) * (result_width(plain) + num_theta)
