@@ -14,6 +14,7 @@ import jax
 
 jax.config.update("jax_enable_x64", True)
 
+from qgrad_lab.control_flow import cond, for_loop, switch, while_loop  # noqa: E402
 from qgrad_lab.differentiate import (  # noqa: E402
     grad,
     hessian,
@@ -35,12 +36,16 @@ __all__ = [
     "CompileError",
     "DifferentiableCompileError",
     "DifferentiableCompilerError",
+    "cond",
+    "for_loop",
     "grad",
     "hessian",
     "jacobian",
     "jvp",
     "qjit",
     "reference",
+    "switch",
     "value_and_grad",
     "vjp",
+    "while_loop",
 ]

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,7 +11,13 @@ import jax
 import numpy as np
 
 from qgrad_lab.circuit.interception import install
-from qgrad_lab.tracing import Mode, current_mode, mode
+from qgrad_lab.tracing import (
+    DEFAULT_LOOP_CAPACITY,
+    Mode,
+    current_mode,
+    loop_capacity,
+    mode,
+)
 
 install()
 
@@ -33,14 +40,8 @@ class QJIT:
         self.original_function = function
         self._static_argnums = static_argnums
         self._signature: tuple[tuple[Any, ...], dict[str, Any]] | None = None
-
-        @functools.wraps(function)
-        def traced(*args: Any, **kwargs: Any) -> Any:
-            self._signature = self._abstract(args, kwargs)
-            with mode(Mode.COMPILED):
-                return function(*args, **kwargs)
-
-        self._jitted = jax.jit(traced, static_argnums=static_argnums)
+        self._has_bounded_loops = False
+        self._jitted = self._make_jitted(DEFAULT_LOOP_CAPACITY)
         annotated = _annotated_arguments(function, static_argnums)
         if annotated:
             self._compile_ahead(annotated)
@@ -49,7 +50,32 @@ class QJIT:
         """Run the compiled program, after compiling it if the signature is new."""
         if current_mode() is Mode.REFERENCE:
             return self.original_function(*args, **kwargs)
-        return self._jitted(*args, **kwargs)
+        try:
+            result = self._jitted(*args, **kwargs)
+            if self._has_bounded_loops and not _is_traced(result):
+                jax.block_until_ready(result)  # so that the error, if there is one, comes here
+            return result
+        except jax.errors.JaxRuntimeError as error:
+            needed = _LOOP_OVERFLOW.search(str(error))
+            if needed is None:
+                raise
+        # The program is pure: with room for more iterations it runs again, from the start.
+        self._jitted = self._make_jitted(2 ** (int(needed[1]) - 1).bit_length())
+        return self(*args, **kwargs)
+
+    def _make_jitted(self, capacity: int) -> Any:
+        """The jitted function, with room for ``capacity`` iterations in loops of unknown length."""
+        function = self.original_function
+
+        @functools.wraps(function)
+        def traced(*args: Any, **kwargs: Any) -> Any:
+            self._signature = self._abstract(args, kwargs)
+            with mode(Mode.COMPILED), loop_capacity(capacity) as has_bounded_loops:
+                result = function(*args, **kwargs)
+                self._has_bounded_loops |= has_bounded_loops()
+                return result
+
+        return jax.jit(traced, static_argnums=self._static_argnums)
 
     def __repr__(self) -> str:
         name = getattr(self.original_function, "__qualname__", "function")
@@ -104,6 +130,14 @@ class QJIT:
         except Exception as error:
             # Whatever the user's function raises belongs to the first call, which raises it.
             warnings.warn(f"AOT compilation failed: {error}", UserWarning, stacklevel=4)
+
+
+_LOOP_OVERFLOW = re.compile(r"a loop of (\d+) iterations exceeds its capacity")
+"""What the engine says, see ``engine/native/schedule.cpp``."""
+
+
+def _is_traced(tree: Any) -> bool:
+    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(tree))
 
 
 def _annotated_arguments(

@@ -14,10 +14,14 @@ mode, where its cached trace would bring the circuit of another one.
 import contextlib
 import enum
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
+
+
+DEFAULT_LOOP_CAPACITY = 32
+"""Iterations for which a loop of unknown length is compiled at first."""
 
 
 class Mode(enum.Enum):
@@ -30,6 +34,8 @@ class Mode(enum.Enum):
 
 class _State(threading.local):
     mode: Mode = Mode.OUTSIDE
+    loop_capacity: int = DEFAULT_LOOP_CAPACITY
+    loop_capacity_used: bool = False
 
 
 _state = _State()
@@ -68,3 +74,23 @@ def mode(value: Mode) -> Iterator[None]:
             yield
     finally:
         _state.mode = previous
+
+
+def use_loop_capacity() -> int:
+    """How many iterations a loop of unknown length is compiled for; notes that there is one."""
+    _state.loop_capacity_used = True
+    return _state.loop_capacity
+
+
+@contextlib.contextmanager
+def loop_capacity(value: int) -> Iterator[Callable[[], bool]]:
+    """Compile loops of unknown length for ``value`` iterations inside the ``with`` block.
+
+    Yields a function that tells, inside the block, whether there was such a loop.
+    """
+    previous = _state.loop_capacity, _state.loop_capacity_used
+    _state.loop_capacity, _state.loop_capacity_used = value, False
+    try:
+        yield lambda: _state.loop_capacity_used
+    finally:
+        _state.loop_capacity, _state.loop_capacity_used = previous

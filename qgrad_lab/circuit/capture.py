@@ -14,11 +14,12 @@ import pennylane as qml
 from pennylane.measurements import MeasurementProcess
 from pennylane.tape import QuantumScript
 
+from qgrad_lab.circuit.classical import Numbers, join, joined, trace
 from qgrad_lab.circuit.measurements import result
 from qgrad_lab.circuit.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.program import Program
-from qgrad_lab.circuit.tape_program import tape_program
-from qgrad_lab.circuit.views import assemble
+from qgrad_lab.circuit.recording import Recording, recording
+from qgrad_lab.circuit.tape_program import device_wires, tape_program
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.errors import CompileError
@@ -87,24 +88,21 @@ def _call_plain(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any])
     """One circuit. Its classical part is traced on its own, for ``views.assemble``."""
     leaves, structure = jax.tree.flatten((args, kwargs))
     traced = [i for i, leaf in enumerate(leaves) if isinstance(leaf, jax.core.Tracer)]
-    captured: list[tuple[Program, Any]] = []
 
-    def classical(*values: Any) -> list[Any]:
+    def classical(*values: Any) -> tuple[Operands, list[Any], tuple[Program, Any]]:
         replaced = list(leaves)
         for i, value in zip(traced, values, strict=True):
             replaced[i] = value
         inner_args, inner_kwargs = jax.tree.unflatten(structure, replaced)
         tape, output = _record(qnode, inner_args, inner_kwargs)
         program, operands = tape_program(tape, qnode.device, _name(qnode))
-        captured.append((program, output))
-        return [*operands.theta, *operands.index, *operands.data]
+        return operands, [], (program, output)
 
     values = [leaves[i] for i in traced]
-    jaxpr = jax.make_jaxpr(classical)(*values)
-    program, output = captured[-1]
-    theta, others = assemble(jaxpr, values, program.num_theta)
-    operands = Operands(index=others[: program.num_index], data=others[program.num_index :])
-    return _restore(_execute(program, theta, operands, qnode), output)
+    part = trace(classical, *values)
+    program, output = part.static
+    numbers, _ = part.evaluate(values)
+    return _restore(_execute(program, numbers, qnode), output)
 
 
 def _call_transformed(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -122,30 +120,24 @@ def _execute_tape(tape: QuantumScript, qnode: qml.QNode) -> Any:
     except BroadcastNeeded:
         tapes, postprocess = qml.transforms.broadcast_expand(tape)
         return postprocess(tuple(_execute_tape(single, qnode) for single in tapes))
-    theta = [jnp.asarray(value, jnp.float64) for value in operands.theta]
-    return _execute(program, jnp.stack(theta) if theta else jnp.zeros(0), operands, qnode)
+    theta = joined(operands.theta.values, jnp.float64)
+    numbers = join(theta, operands.index.values, operands.data.values)
+    return _execute(program, numbers, qnode)
 
 
-def _execute(program: Program, theta: jax.Array, operands: Operands, qnode: qml.QNode) -> Any:
+def _execute(program: Program, numbers: Numbers, qnode: qml.QNode) -> Any:
     """Results in PennyLane's form: a tuple, or the one result."""
-    index = [jnp.asarray(value, jnp.int64) for value in operands.index]
-    data = [jnp.ravel(jnp.asarray(value, jnp.complex128)) for value in operands.data]
     member = Member(
         program,
         method=_METHODS.get(qnode.diff_method, "adjoint"),
         refusal=_refusal(qnode.diff_method),
     )
-    numbers = bind(
-        member,
-        theta,
-        jnp.stack(index) if index else jnp.zeros(0, jnp.int64),
-        jnp.concatenate(data) if data else jnp.zeros(0, jnp.complex128),
-    )
+    outputs = bind(member, *numbers)
     results = []
     end = 0
     for measurement, size in zip(program.measurements, program.sizes(), strict=True):
         start, end = end, end + size
-        results.append(result(measurement, numbers[start:end]))
+        results.append(result(measurement, outputs[start:end]))
     return tuple(results) if len(results) > 1 else results[0]
 
 
@@ -169,8 +161,9 @@ def _check_device(qnode: qml.QNode) -> None:
 
 def _record(qnode: qml.QNode, args: Any, kwargs: Any) -> tuple[QuantumScript, Any]:
     """Run the quantum function; its operations and its return value."""
-    with qml.queuing.AnnotatedQueue() as queue:
-        output = qnode.func(*args, **kwargs)
+    with recording(Recording(_name(qnode), device_wires(qnode.device))):
+        with qml.queuing.AnnotatedQueue() as queue:
+            output = qnode.func(*args, **kwargs)
     tape = QuantumScript.from_queue(queue)
     returned = jax.tree.leaves(output, is_leaf=_is_measurement)
     if not returned or not all(map(_is_measurement, returned)):

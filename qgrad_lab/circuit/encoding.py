@@ -10,13 +10,19 @@ from typing import Any
 import numpy as np
 
 from qgrad_lab.circuit.program import (
-    Bit,
+    Branch,
+    Data,
     Expval,
     Gate,
+    Index,
+    Instruction,
+    Integer,
     Measurement,
     Number,
+    Position,
     Probs,
     Program,
+    Repeat,
     Slot,
     State,
     Term,
@@ -25,6 +31,8 @@ from qgrad_lab.circuit.program import (
 from qgrad_lab.engine.library import ENCODING_VERSION
 
 _MAGIC = int.from_bytes(b"QGRAD", "little")
+_REPEAT = 100
+_BRANCH = 101
 
 
 def encode(program: Program) -> np.ndarray:
@@ -36,51 +44,84 @@ def encode(program: Program) -> np.ndarray:
         program.num_theta,
         program.num_index,
         program.num_data,
-        len(program.gates),
         len(program.measurements),
+        *_body(program.body),
     ]
-    for gate in program.gates:
-        words += _gate(gate)
     for measurement in program.measurements:
         words += _measurement(measurement)
     return np.array(words, dtype=np.int64)
 
 
-def _number(value: Number | None) -> tuple[int, int]:
+def _body(body: tuple[Instruction, ...]) -> list[int]:
+    words = [len(body)]
+    for instruction in body:
+        words += _instruction(instruction)
+    return words
+
+
+def _instruction(instruction: Instruction) -> list[int]:
+    match instruction:
+        case Gate():
+            words = _gate(instruction)
+        case Repeat(count, capacity, body, reverse):
+            words = [_REPEAT, 0, *_integer(count), capacity, int(reverse), *_body(body)]
+        case Branch(selector, bodies):
+            words = [_BRANCH, 0, *_integer(selector), len(bodies)]
+            for body in bodies:
+                words += _body(body)
+    words[1] = len(words)
+    return words
+
+
+def _position(position: Position) -> list[int]:
+    return [position.base, len(position.strides), *position.strides]
+
+
+def _number(value: Number | None) -> list[int]:
     match value:
         case None:
-            return 0, 0
-        case Slot(index):
-            return 2, index
+            return [0]
+        case Slot():
+            return [2, *_position(value)]
         case _:
-            return 1, struct.unpack("<q", struct.pack("<d", value))[0]
+            return [1, struct.unpack("<q", struct.pack("<d", value))[0]]
+
+
+def _integer(value: Integer) -> list[int]:
+    return [2, *_position(value)] if isinstance(value, Index) else [1, int(value)]
 
 
 def _gate(gate: Gate) -> list[int]:
-    words = [
+    traced = any(isinstance(wire, Index) for wire in (*gate.controls, *gate.wires))
+
+    def encoded(wires: tuple[Integer, ...]) -> list[int]:
+        return [word for wire in wires for word in (_integer(wire) if traced else [wire])]
+
+    return [
         gate.kind.opcode,
         0,
         int(gate.adjoint),
         *_number(gate.angle),
         len(gate.controls),
         len(gate.wires),
-        *gate.controls,
+        int(traced),
+        *encoded(gate.controls),
         *map(int, gate.control_values),
-        *gate.wires,
-        *map(_extra, gate.extra),
+        *encoded(gate.wires),
+        *(word for value in gate.extra for word in _extra(gate, value)),
     ]
-    words[1] = len(words)
-    return words
 
 
-def _extra(value: Any) -> int:
+def _extra(gate: Gate, value: Any) -> list[int]:
     match value:
-        case Bit(position):
-            return 2 + position
+        case Data():
+            return _position(value)
         case str():
-            return "XYZ".index(value)
+            return ["XYZ".index(value)]
+        case _ if gate.kind.name == "BasisState":
+            return _integer(value)
         case _:
-            return int(value)
+            return [int(value)]
 
 
 def _term(term: Term) -> list[int]:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from qgrad_lab.circuit.program import Bit, Number, Slot
+from qgrad_lab.circuit.program import Data, Index, Integer, Number, Slot
 from qgrad_lab.errors import CompileError
 
 
@@ -16,17 +16,31 @@ class BroadcastNeeded(Exception):
 
 
 @dataclass
+class Pieces:
+    """One array in the making: scalars and arrays that will be joined."""
+
+    values: list[Any] = field(default_factory=list)
+    size: int = 0
+
+    def append(self, value: Any) -> int:
+        """Add a scalar or an array, which will be flattened; returns where it begins."""
+        begin = self.size
+        self.values.append(value)
+        self.size += int(np.prod(np.shape(value)))
+        return begin
+
+
+@dataclass
 class Operands:
-    """The traced numbers of one circuit, in the order of their slots.
+    """The traced numbers of one circuit, in the order of their places.
 
     Known numbers become part of the Program; only traced ones are collected, for they differ from
     call to call.
     """
 
-    theta: list[Any] = field(default_factory=list)
-    index: list[Any] = field(default_factory=list)
-    data: list[Any] = field(default_factory=list)
-    num_data: int = 0
+    theta: Pieces = field(default_factory=Pieces)
+    index: Pieces = field(default_factory=Pieces)
+    data: Pieces = field(default_factory=Pieces)
 
     def angle(self, value: Any, name: str) -> Number:
         """A gate angle, in radians."""
@@ -38,7 +52,7 @@ class Operands:
                     f"{name} was given an angle of type {value.dtype}; angles are real numbers. "
                     "Take the real part or cast the argument to float."
                 )
-            return self._slot(value)
+            return Slot(self.theta.append(value))
         return _real(value, f"{name} was given the angle")
 
     def coefficient(self, value: Any) -> Number:
@@ -50,43 +64,47 @@ class Operands:
             )
         if isinstance(value, jax.core.Tracer):
             # PennyLane multiplies coefficients by powers of i; of an observable they are real.
-            return self._slot(jnp.real(value))
+            return Slot(self.theta.append(jnp.real(value)))
         return _real(value, "An observable has the coefficient")
 
-    def _slot(self, value: Any) -> Slot:
-        self.theta.append(value)
-        return Slot(len(self.theta) - 1)
+    def integer(self, value: Any, what: str) -> Integer:
+        """A wire, a count or a bit."""
+        if isinstance(value, jax.core.Tracer):
+            if np.ndim(value) > 0 or not (
+                jnp.issubdtype(value.dtype, jnp.integer) or value.dtype == jnp.bool_
+            ):
+                raise CompileError(
+                    f"{what} has type {value.dtype}{list(value.shape)}; it is one integer."
+                )
+            return Index(self.index.append(value))
+        return int(value)
 
-    def bits(self, value: Any) -> tuple[bool | Bit, ...]:
+    def bits(self, value: Any) -> tuple[Integer, ...]:
         """The bits of a basis state, known or traced."""
         if isinstance(value, jax.core.Tracer):
-            first = len(self.index)
-            self.index += [value[i] for i in range(value.shape[0])]
-            return tuple(Bit(first + i) for i in range(value.shape[0]))
-        return tuple(bool(bit) for bit in np.asarray(value).ravel())
+            begin = self.index.append(value)
+            return tuple(Index(begin + i) for i in range(value.shape[0]))
+        return tuple(int(bool(bit)) for bit in np.asarray(value).ravel())
 
-    def matrix(self, value: Any, shape: tuple[int, ...], name: str) -> int:
-        """Offset in data of a matrix of ``shape``."""
+    def matrix(self, value: Any, shape: tuple[int, ...], name: str) -> Data:
+        """Place in data of a matrix of ``shape``."""
         if np.ndim(value) > 2:
             raise BroadcastNeeded
         return self._append(value, shape, name)
 
-    def state(self, value: Any, size: int, name: str) -> int:
-        """Offset in data of a state of ``size`` amplitudes."""
+    def state(self, value: Any, size: int, name: str) -> Data:
+        """Place in data of a state of ``size`` amplitudes."""
         if np.ndim(value) > 1:
             raise BroadcastNeeded
         return self._append(value, (size,), name)
 
-    def _append(self, value: Any, shape: tuple[int, ...], name: str) -> int:
+    def _append(self, value: Any, shape: tuple[int, ...], name: str) -> Data:
         if np.shape(value) != shape:
             raise CompileError(
                 f"{name} was given an array of shape {np.shape(value)}; for its wires it takes "
                 f"{shape}."
             )
-        offset = self.num_data
-        self.data.append(value)
-        self.num_data += int(np.prod(shape))
-        return offset
+        return Data(self.data.append(value))
 
 
 def _real(value: Any, what: str) -> float:

@@ -13,7 +13,8 @@ from pennylane.operation import Operator
 
 from qgrad_lab.circuit.gates import GATES, GateKind
 from qgrad_lab.circuit.operands import Operands
-from qgrad_lab.circuit.program import Gate
+from qgrad_lab.circuit.program import Gate, Instruction, Integer
+from qgrad_lab.circuit.regions import Region, controlled, inverse, place
 from qgrad_lab.errors import CompileError
 
 _NOTHING = frozenset({"Identity", "Barrier", "Snapshot", "WireCut"})
@@ -26,6 +27,8 @@ _SPECIAL = frozenset({"PauliRot", "PCPhase", "QubitUnitary"})
 
 def is_native(operation: Operator) -> bool:
     """Whether ``operation`` can be lowered without decomposing it first."""
+    if isinstance(operation, Region):
+        return True
     if isinstance(operation, qml.ops.Adjoint):
         return is_native(operation.base)
     base = getattr(operation, "base", None)
@@ -40,8 +43,10 @@ def is_preparation(operation: Operator) -> bool:
     return _prepares(operation)
 
 
-def lower(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> list[Gate]:
-    """The gates of a native ``operation``.
+def lower(
+    operation: Operator, wire_map: dict[Any, int], operands: Operands
+) -> list[Instruction]:
+    """The instructions of a native ``operation``.
 
     Parameters
     ----------
@@ -54,12 +59,12 @@ def lower(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> 
 
     Returns
     -------
-    list of Gate
+    list of Instruction
         In the order in which they are applied.
     """
     if _prepares(operation):
         return [_preparation(operation, wire_map, operands)]
-    controls: list[int] = []
+    controls: list[Integer] = []
     values: list[bool] = []
     adjoint = False
     while True:
@@ -67,7 +72,7 @@ def lower(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> 
             adjoint = not adjoint
             operation = operation.base
         elif _is_controlled(operation):
-            controls += [wire_map[wire] for wire in operation.control_wires]
+            controls += _wires(operation.control_wires, wire_map, operands)
             values += [bool(value) for value in operation.control_values]
             operation = operation.base
         else:
@@ -77,10 +82,15 @@ def lower(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> 
         "control_values": tuple(values),
         "adjoint": adjoint,
     }
+    if isinstance(operation, Region):
+        body = place(operation, operands)
+        if adjoint:
+            body = inverse(body)
+        return list(controlled(body, tuple(controls), tuple(values)) if controls else body)
     name = operation.name
-    wires = tuple(wire_map[wire] for wire in operation.wires)
     if name in _NOTHING:
         return []
+    wires = _wires(operation.wires, wire_map, operands)
     if name == "Rot":
         angles = [operands.angle(value, name) for value in operation.parameters]
         gates = [Gate(GATES[part], wires, angle=angles[i], **shared) for part, i in _ROT]
@@ -92,6 +102,15 @@ def lower(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> 
         wires = ()  # it acts on the whole state, whatever wires it was given
     angle = operands.angle(operation.parameters[0], name) if kind.spectrum is not None else None
     return [Gate(kind, wires, angle=angle, **shared)]
+
+
+def _wires(
+    labels: Any, wire_map: dict[Any, int], operands: Operands
+) -> tuple[Integer, ...]:
+    return tuple(
+        operands.integer(label, "A wire") if isinstance(label, jax.core.Tracer) else wire_map[label]
+        for label in labels
+    )
 
 
 def _is_controlled(operation: Operator) -> bool:
@@ -109,7 +128,7 @@ def _prepares(operation: Operator) -> bool:
 
 
 def _special(
-    operation: Operator, wires: tuple[int, ...], shared: dict[str, Any], operands: Operands
+    operation: Operator, wires: tuple[Integer, ...], shared: dict[str, Any], operands: Operands
 ) -> Gate:
     name = operation.name
     kind = GATES[name]
@@ -126,7 +145,7 @@ def _special(
 def _pauli_rot(
     kind: GateKind,
     operation: Operator,
-    wires: tuple[int, ...],
+    wires: tuple[Integer, ...],
     shared: dict[str, Any],
     operands: Operands,
 ) -> Gate:
@@ -141,7 +160,7 @@ def _pauli_rot(
 
 
 def _preparation(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> Gate:
-    wires = tuple(wire_map[wire] for wire in operation.wires)
+    wires = _wires(operation.wires, wire_map, operands)
     if isinstance(operation, qml.BasisState):
         return Gate(GATES["BasisState"], wires, extra=operands.bits(operation.parameters[0]))
     state = operation.state_vector()

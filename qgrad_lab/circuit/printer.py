@@ -1,15 +1,19 @@
 """The text form of a Program."""
 
-from typing import Any
-
 from qgrad_lab.circuit.program import (
-    Bit,
+    Branch,
+    Data,
     Expval,
     Gate,
+    Index,
+    Instruction,
+    Integer,
     Measurement,
     Number,
+    Position,
     Probs,
     Program,
+    Repeat,
     Slot,
     State,
     Term,
@@ -31,6 +35,10 @@ _CONTROLLED_NAMES = {
 }
 
 
+_COUNTERS = "ijklmnpqrstuvw"
+"""Names of loop counters, by depth."""
+
+
 def program_text(program: Program) -> str:
     """``program`` as text, one operation a line."""
     arrays = [("theta", "f64", program.num_theta)]
@@ -38,7 +46,7 @@ def program_text(program: Program) -> str:
     operands = ", ".join(f"{name}: {kind}[{size}]" for name, kind, size in arrays if size)
     plural = "" if program.num_wires == 1 else "s"
     lines = [f"program {program.name}({operands}) on {program.num_wires} wire{plural} {{"]
-    lines += [f"  {gate_text(gate)}" for gate in program.gates]
+    lines += _indented(_body(program.body, 0))
     lines.append(f"  return {', '.join(map(_measurement, program.measurements))}")
     return "\n".join([*lines, "}"])
 
@@ -54,22 +62,61 @@ def gate_text(gate: Gate) -> str:
             name, wires = own_name, gate.controls + wires
         else:
             values = zip(gate.controls, gate.control_values, strict=True)
-            prefix = f"control {' '.join(f'{wire}={int(value)}' for wire, value in values)}"
+            pairs = (f"{_integer(wire)}={int(value)}" for wire, value in values)
+            prefix = f"control {' '.join(pairs)}"
     operands = [_number(gate.angle)] if gate.angle is not None else []
     operands += _extra(gate)
     text = f"{name}({', '.join(operands)})" if operands else name
-    text = " ".join([text, *map(str, wires)])
+    text = " ".join([text, *map(_integer, wires)])
     if gate.adjoint:
         text = f"adjoint {{ {text} }}"
     return f"{prefix} {{ {text} }}" if prefix else text
 
 
+def _indented(lines: list[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
+
+
+def _body(body: tuple[Instruction, ...], depth: int) -> list[str]:
+    lines = []
+    for instruction in body:
+        match instruction:
+            case Gate():
+                lines.append(gate_text(instruction))
+            case Repeat(count, _, inner, reverse):
+                order = "backwards " if reverse else ""
+                counter = _COUNTERS[depth % len(_COUNTERS)]
+                lines.append(f"repeat {_integer(count)} times {order}{counter} {{")
+                lines += [*_indented(_body(inner, depth + 1)), "}"]
+            case Branch(selector, bodies):
+                for number, inner in enumerate(bodies):
+                    start = f"branch {_integer(selector)}" if number == 0 else "}"
+                    lines.append(f"{start} case {number} {{")
+                    lines += _indented(_body(inner, depth))
+                lines.append("}")
+    return lines
+
+
+def _place(position: Position) -> str:
+    parts = [str(position.base)] if position.base or not any(position.strides) else []
+    for counter, stride in zip(_COUNTERS, position.strides, strict=False):
+        if stride:
+            parts.append(counter if stride == 1 else f"{stride}*{counter}")
+    return " + ".join(parts)
+
+
 def _number(value: Number) -> str:
-    return f"theta[{value.index}]" if isinstance(value, Slot) else f"{value:.17g}"
+    return f"theta[{_place(value)}]" if isinstance(value, Slot) else f"{value:.17g}"
 
 
-def _bit(value: Any) -> str:
-    return f"index[{value.position}]" if isinstance(value, Bit) else str(int(value))
+def _integer(value: Integer) -> str:
+    return f"index[{_place(value)}]" if isinstance(value, Index) else str(int(value))
+
+
+def _data(data: Data, size: int) -> str:
+    start = _place(data)
+    end = str(data.base + size) if start.isdigit() else f"{start} + {size}"
+    return f"data[{start}:{end}]"
 
 
 def _extra(gate: Gate) -> list[str]:
@@ -79,11 +126,11 @@ def _extra(gate: Gate) -> list[str]:
         case "PauliRot":
             return ["".join(gate.extra)]
         case "QubitUnitary":
-            return [f"data[{gate.extra[0]}:{gate.extra[0] + 4 ** len(gate.wires)}]"]
+            return [_data(gate.extra[0], 4 ** len(gate.wires))]
         case "StatePrep":
-            return [f"data[{gate.extra[0]}:{gate.extra[0] + 2 ** len(gate.wires)}]"]
+            return [_data(gate.extra[0], 2 ** len(gate.wires))]
         case "BasisState":
-            return [_bit(value) for value in gate.extra]
+            return [_integer(value) for value in gate.extra]
         case _:
             return []
 

@@ -9,7 +9,7 @@ and states).
 >>> rx = Gate(GATES["RX"], wires=(0,), angle=Slot(0))
 >>> cnot = Gate(GATES["PauliX"], wires=(1,), controls=(0,), control_values=(True,))
 >>> z0x1 = Expval((Term(1.0, ((0, "Z"), (1, "X"))),))
->>> print(Program(num_wires=2, num_theta=1, gates=(rx, cnot), measurements=(z0x1, Probs((1,)))))
+>>> print(Program(num_wires=2, num_theta=1, body=(rx, cnot), measurements=(z0x1, Probs((1,)))))
 program circuit(theta: f64[1]) on 2 wires {
   RX(theta[0]) 0
   CNOT 0 1
@@ -17,11 +17,13 @@ program circuit(theta: f64[1]) on 2 wires {
 }
 """
 
+import dataclasses
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -30,21 +32,52 @@ from qgrad_lab.engine.shift import POLYNOMIAL_RULE, ShiftRule, trigonometric_rul
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """The element ``theta[index]``."""
+class Position:
+    """A place in an array: ``base + sum_d strides[d] * counter[d]`` over the enclosing loops.
 
-    index: int
+    Parameters
+    ----------
+    base
+        The place in the first iteration of all loops.
+    strides
+        One for each enclosing loop, outermost first, or none where the place is always the same.
+    """
+
+    base: int
+    strides: tuple[int, ...] = ()
+
+    def moved(self, offset: int) -> Self:
+        """The same place in an array that begins ``offset`` elements earlier."""
+        return dataclasses.replace(self, base=self.base + offset)
+
+    def looped(self, stride: int, depth: int) -> Self:
+        """The same place inside one more loop around ``depth`` loops, ``stride`` an iteration."""
+        return dataclasses.replace(self, strides=(stride, *(self.strides or (0,) * depth)))
+
+
+class Slot(Position):
+    """An element of theta."""
+
+    __slots__ = ()
+
+
+class Index(Position):
+    """An element of index."""
+
+    __slots__ = ()
+
+
+class Data(Position):
+    """The first of several elements of data."""
+
+    __slots__ = ()
 
 
 Number = float | Slot
 """A number that is known when the Program is made, or an element of theta."""
 
-
-@dataclass(frozen=True, slots=True)
-class Bit:
-    """A bit of a BasisState: the element ``index[position]``."""
-
-    position: int
+Integer = int | Index
+"""An integer that is known when the Program is made, or an element of index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +98,57 @@ class Gate:
         Whether it is the inverse of the kind.
     extra
         PCPhase: its dimension; PauliRot: a letter of ``"XYZ"`` for each wire; QubitUnitary and
-        StatePrep: the offset of its numbers in data; BasisState: a bool or a Bit for each wire.
+        StatePrep: the ``Data`` of its numbers; BasisState: a bit (an ``Integer``) for each wire.
     """
 
     kind: GateKind
-    wires: tuple[int, ...]
+    wires: tuple[Integer, ...]
     angle: Number | None = None
-    controls: tuple[int, ...] = ()
+    controls: tuple[Integer, ...] = ()
     control_values: tuple[bool, ...] = ()
     adjoint: bool = False
     extra: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A loop over a body.
+
+    Parameters
+    ----------
+    count
+        Number of iterations.
+    capacity
+        How many iterations the arrays have room for; ``count`` where that is known.
+    body
+        What is repeated. Positions inside have one stride more than those outside.
+    reverse
+        Whether the last iteration comes first, as in the inverse of a loop.
+    """
+
+    count: Integer
+    capacity: int
+    body: tuple["Instruction", ...]
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A choice between bodies.
+
+    Parameters
+    ----------
+    selector
+        The number of the body that runs.
+    bodies
+        At least one.
+    """
+
+    selector: Integer
+    bodies: tuple[tuple["Instruction", ...], ...]
+
+
+Instruction = Gate | Repeat | Branch
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +198,8 @@ class Program:
         Number of wires, at least one.
     num_theta, num_index, num_data
         Lengths of the three arrays it reads.
-    gates
-        Operations in order.
+    body
+        What it does, in order.
     measurements
         What it returns.
     name
@@ -136,7 +210,7 @@ class Program:
     num_theta: int = 0
     num_index: int = 0
     num_data: int = 0
-    gates: tuple[Gate, ...] = ()
+    body: tuple[Instruction, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     name: str = "circuit"
 
@@ -181,7 +255,7 @@ class Program:
         # A variance holds the square of an expectation value, whose frequencies are sums.
         squares = any(isinstance(m, Var) for m in self.measurements)
         quadratic = squares or any(isinstance(m, Expval | Probs) for m in self.measurements)
-        for gate in self.gates:
+        for gate, loops in walk(self.body):
             if isinstance(gate.angle, Slot):
                 frequencies: frozenset[Fraction] = frozenset()
                 controlled = bool(gate.controls)
@@ -191,7 +265,9 @@ class Program:
                     frequencies |= {a + b for a in frequencies for b in frequencies}
                 if amplitudes:
                     frequencies |= gate.kind.frequencies(controlled=controlled, amplitudes=True)
-                rules[gate.angle.index] = trigonometric_rule(frequencies)
+                rule = trigonometric_rule(frequencies)
+                for place in places(gate.angle, loops):
+                    rules[place] = rule
         return tuple(rules)
 
     def __str__(self) -> str:
@@ -201,9 +277,32 @@ class Program:
 
     def __repr__(self) -> str:
         return (
-            f"<Program {self.name}: {self.num_wires} wires, {len(self.gates)} gates, "
+            f"<Program {self.name}: {self.num_wires} wires, {len(self.body)} operations, "
             f"theta f64[{self.num_theta}]>"
         )
+
+
+def walk(
+    body: tuple[Instruction, ...], loops: tuple[int, ...] = ()
+) -> Iterator[tuple[Gate, tuple[int, ...]]]:
+    """Every gate of ``body`` with the capacities of the loops around it, outermost first."""
+    for instruction in body:
+        match instruction:
+            case Gate():
+                yield instruction, loops
+            case Repeat(_, capacity, inner):
+                yield from walk(inner, (*loops, capacity))
+            case Branch(_, bodies):
+                for inner in bodies:
+                    yield from walk(inner, loops)
+
+
+def places(position: Position, loops: tuple[int, ...]) -> list[int]:
+    """Every value that ``position`` takes in the iterations of ``loops``."""
+    if not position.strides:
+        return [position.base]
+    counters = np.indices(loops).reshape(len(loops), -1)
+    return (position.base + np.array(position.strides) @ counters).tolist()
 
 
 def _size(measurement: Measurement, num_wires: int) -> int:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import pennylane as qml
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
@@ -9,7 +10,7 @@ from pennylane.tape import QuantumScript
 from qgrad_lab.circuit.measurements import lower_measurement
 from qgrad_lab.circuit.operands import Operands
 from qgrad_lab.circuit.operations import is_native, is_preparation, lower
-from qgrad_lab.circuit.program import Gate, Program
+from qgrad_lab.circuit.program import Instruction, Program
 from qgrad_lab.circuit.verify import MAX_WIRES, verify
 from qgrad_lab.errors import CompileError
 
@@ -38,16 +39,12 @@ def tape_program(
     CompileError
         If an operation or measurement cannot be compiled, or a wire is not on the device.
     """
-    if device.wires is None:
+    wire_map = device_wires(device)
+    if wire_map is None:
         tape = tape.map_to_standard_wires()
         wire_map = {wire: wire for wire in range(tape.num_wires)}
-    else:
-        wire_map = {wire: i for i, wire in enumerate(device.wires)}
     operands = Operands()
-    gates: list[Gate] = []
-    for operation in _decomposed(tape):
-        _check_wires(operation, wire_map, name)
-        gates += lower(operation, wire_map, operands)
+    body = lower_operations(tape, wire_map, operands, name)
     for measurement in tape.measurements:
         _check_wires(measurement, wire_map, name)
     measurements = tuple(lower_measurement(m, wire_map, operands) for m in tape.measurements)
@@ -58,15 +55,45 @@ def tape_program(
         )
     program = Program(
         num_wires=max(1, len(wire_map)),
-        num_theta=len(operands.theta),
-        num_index=len(operands.index),
-        num_data=operands.num_data,
-        gates=tuple(gates),
+        num_theta=operands.theta.size,
+        num_index=operands.index.size,
+        num_data=operands.data.size,
+        body=body,
         measurements=measurements,
         name=name,
     )
     verify(program)
     return program, operands
+
+
+def device_wires(device: qml.devices.Device) -> dict[Any, int] | None:
+    """From the wire labels of ``device`` to wires of a Program; ``None`` if it has no fixed ones."""
+    if device.wires is None:
+        return None
+    return {wire: i for i, wire in enumerate(device.wires)}
+
+
+def lower_operations(
+    tape: QuantumScript, wire_map: dict[Any, int], operands: Operands, name: str
+) -> tuple[Instruction, ...]:
+    """The operations of ``tape``, without its measurements.
+
+    Parameters
+    ----------
+    tape
+        Operations with traced or known parameters.
+    wire_map
+        From wire labels to wires of the Program.
+    operands
+        Takes the traced numbers.
+    name
+        Of the quantum function, for messages.
+    """
+    body: list[Instruction] = []
+    for operation in _decomposed(tape):
+        _check_wires(operation, wire_map, name)
+        body += lower(operation, wire_map, operands)
+    return tuple(body)
 
 
 def _decomposed(tape: QuantumScript) -> list[Operator]:
@@ -99,7 +126,7 @@ def _accepted(operation: Operator, first: bool) -> bool:
 
 def _check_wires(thing: Any, wire_map: dict[Any, int], name: str) -> None:
     for wire in thing.wires:
-        if wire not in wire_map:
+        if not isinstance(wire, jax.core.Tracer) and wire not in wire_map:
             raise CompileError(
                 f"{thing} in {name} acts on the wire {wire!r}, which the device does not have; its "
                 f"wires are {list(wire_map)}. Use one of them, or create the device with more "

@@ -5,7 +5,22 @@ from collections.abc import Iterable
 
 from qgrad_lab.circuit.gates import PREPARATIONS
 from qgrad_lab.circuit.printer import gate_text
-from qgrad_lab.circuit.program import Bit, Expval, Gate, Number, Probs, Program, Slot, State, Var
+from qgrad_lab.circuit.program import (
+    Branch,
+    Expval,
+    Gate,
+    Index,
+    Instruction,
+    Integer,
+    Number,
+    Position,
+    Probs,
+    Program,
+    Repeat,
+    Slot,
+    State,
+    Var,
+)
 
 MAX_WIRES = 40
 """A state on more wires fits no machine; the native library refuses it too."""
@@ -27,7 +42,7 @@ def verify(program: Program) -> None:
     Examples
     --------
     >>> from qgrad_lab.circuit.gates import GATES
-    >>> verify(Program(num_wires=1, gates=(Gate(GATES["RX"], wires=(1,), angle=0.5),)))
+    >>> verify(Program(num_wires=1, body=(Gate(GATES["RX"], wires=(1,), angle=0.5),)))
     Traceback (most recent call last):
     ...
     ValueError: malformed Program 'circuit' at operation 0, RX(0.5) 1: wire 1 is not one of 0 to 0
@@ -37,12 +52,8 @@ def verify(program: Program) -> None:
         program,
         f"a Program has 1 to {MAX_WIRES} wires, got {program.num_wires}",
     )
-    for position, gate in enumerate(program.gates):
-        try:
-            _check_gate(program, gate, position)
-        except ValueError as error:
-            where = f"operation {position}, {gate_text(gate)}"
-            raise ValueError(f"malformed Program {program.name!r} at {where}: {error}") from None
+    for number, instruction in enumerate(program.body):
+        _check_instruction(program, instruction, f"operation {number}", (), number == 0)
     for measurement in program.measurements:
         try:
             match measurement:
@@ -69,9 +80,37 @@ def _require(condition: bool, program: Program, message: str) -> None:
         raise ValueError(f"malformed Program {program.name!r}: {message}")
 
 
-def _check_wires(program: Program, wires: Iterable[int]) -> None:
+def _check_instruction(
+    program: Program, instruction: Instruction, where: str, loops: tuple[int, ...], first: bool
+) -> None:
+    """``where`` names the instruction, ``loops`` are the capacities of the loops around it."""
+    try:
+        match instruction:
+            case Gate():
+                where += f", {gate_text(instruction)}"
+                _check_gate(program, instruction, loops, first)
+                return
+            case Repeat(count, capacity, body):
+                _check_integer(program, count, loops)
+                if not isinstance(count, Index) and not 0 <= count <= capacity:
+                    raise ValueError(f"{count} iterations do not fit a capacity of {capacity}")
+                bodies, loops = (body,), (*loops, capacity)
+            case Branch(selector, bodies):
+                _check_integer(program, selector, loops)
+                if not bodies:
+                    raise ValueError("there is no branch to choose")
+    except ValueError as error:
+        raise ValueError(f"malformed Program {program.name!r} at {where}: {error}") from None
+    for body in bodies:
+        for number, inner in enumerate(body):
+            _check_instruction(program, inner, f"{where}.{number}", loops, False)
+
+
+def _check_wires(program: Program, wires: Iterable[Integer]) -> None:
     seen = set()
     for wire in wires:
+        if isinstance(wire, Index):
+            continue  # known, and checked, when it runs
         if not 0 <= wire < program.num_wires:
             raise ValueError(f"wire {wire} is not one of 0 to {program.num_wires - 1}")
         if wire in seen:
@@ -79,15 +118,32 @@ def _check_wires(program: Program, wires: Iterable[int]) -> None:
         seen.add(wire)
 
 
-def _check_number(program: Program, number: Number) -> None:
+def _check_place(
+    name: str, position: Position, span: int, size: int, loops: tuple[int, ...]
+) -> None:
+    if position.strides and len(position.strides) != len(loops):
+        raise ValueError(
+            f"{name}[{position.base}] has {len(position.strides)} strides in {len(loops)} loops"
+        )
+    steps = zip(position.strides, loops, strict=False)
+    last = position.base + sum(stride * max(0, count - 1) for stride, count in steps)
+    if position.base < 0 or any(stride < 0 for stride in position.strides) or last + span > size:
+        raise ValueError(f"{name}[{last}:{last + span}] does not exist, {name} has length {size}")
+
+
+def _check_number(program: Program, number: Number, loops: tuple[int, ...] = ()) -> None:
     if isinstance(number, Slot):
-        if not 0 <= number.index < program.num_theta:
-            raise ValueError(f"theta[{number.index}] does not exist, P = {program.num_theta}")
+        _check_place("theta", number, 1, program.num_theta, loops)
     elif not math.isfinite(number):
         raise ValueError(f"the number {number} is not finite")
 
 
-def _check_gate(program: Program, gate: Gate, position: int) -> None:
+def _check_integer(program: Program, integer: Integer, loops: tuple[int, ...]) -> None:
+    if isinstance(integer, Index):
+        _check_place("index", integer, 1, program.num_index, loops)
+
+
+def _check_gate(program: Program, gate: Gate, loops: tuple[int, ...], first: bool) -> None:
     kind = gate.kind
     if kind.num_wires is not None and len(gate.wires) != kind.num_wires:
         raise ValueError(f"it acts on {kind.num_wires} wires, got {len(gate.wires)}")
@@ -96,16 +152,19 @@ def _check_gate(program: Program, gate: Gate, position: int) -> None:
     if len(gate.controls) != len(gate.control_values):
         raise ValueError("it needs one control value for each control")
     _check_wires(program, (*gate.controls, *gate.wires))
+    for wire in (*gate.controls, *gate.wires):
+        _check_integer(program, wire, loops)
     if (kind.spectrum is None) != (gate.angle is None):
         raise ValueError("it has no angle" if gate.angle is None else "it takes no angle")
     if gate.angle is not None:
-        _check_number(program, gate.angle)
-    if kind.name in PREPARATIONS and (position or gate.adjoint or gate.controls):
-        raise ValueError("a state can only be prepared by the first operation")
-    _check_extra(program, gate)
+        _check_number(program, gate.angle, loops)
+    traced = any(isinstance(wire, Index) for wire in gate.wires)
+    if kind.name in PREPARATIONS and (not first or gate.adjoint or gate.controls or traced):
+        raise ValueError("a state can only be prepared by the first operation, on known wires")
+    _check_extra(program, gate, loops)
 
 
-def _check_extra(program: Program, gate: Gate) -> None:
+def _check_extra(program: Program, gate: Gate, loops: tuple[int, ...]) -> None:
     k = len(gate.wires)
     match gate.kind.name:
         case "PCPhase":
@@ -118,16 +177,14 @@ def _check_extra(program: Program, gate: Gate) -> None:
                 raise ValueError("it takes no controls")
         case "QubitUnitary" | "StatePrep":
             size = 4**k if gate.kind.name == "QubitUnitary" else 2**k
-            if len(gate.extra) != 1 or not 0 <= gate.extra[0] <= program.num_data - size:
-                raise ValueError(f"it needs {size} elements of data, D = {program.num_data}")
+            if len(gate.extra) != 1:
+                raise ValueError(f"it needs {size} elements of data")
+            _check_place("data", gate.extra[0], size, program.num_data, loops)
         case "BasisState":
             if len(gate.extra) != k:
                 raise ValueError(f"it takes {k} bits, got {len(gate.extra)}")
             for bit in gate.extra:
-                if isinstance(bit, Bit) and not 0 <= bit.position < program.num_index:
-                    raise ValueError(
-                        f"index[{bit.position}] does not exist, K = {program.num_index}"
-                    )
+                _check_integer(program, bit, loops)
         case _:
             if gate.extra:
                 raise ValueError(f"it takes no extra operands, got {gate.extra}")

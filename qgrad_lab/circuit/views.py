@@ -55,18 +55,18 @@ _PICKS: dict[str, Callable[[np.ndarray, dict[str, Any]], np.ndarray]] = {
 
 
 def assemble(
-    classical: ClosedJaxpr, arguments: Sequence[Any], num_theta: int
+    classical: ClosedJaxpr, arguments: Sequence[Any], num_pieces: int
 ) -> tuple[jax.Array, list[Any]]:
     """Evaluate the classical part of a circuit.
 
     Parameters
     ----------
     classical
-        Its jaxpr; the first ``num_theta`` results are the scalars of theta.
+        Its jaxpr; the first ``num_pieces`` results, scalars and arrays, joined are theta.
     arguments
         Values of the jaxpr's inputs.
-    num_theta
-        Length P of theta.
+    num_pieces
+        How many pieces theta has.
 
     Returns
     -------
@@ -84,13 +84,12 @@ def assemble(
         if jnp.issubdtype(variable.aval.dtype, jnp.floating)
     }
     _track(jaxpr, views)
-    results = jaxpr.outvars[:num_theta]
-    picked = [None if isinstance(v, Literal) else views.get(v) for v in results]
-    computed = [v for v, view in zip(results, picked, strict=True) if view is None]
-    wanted = [*computed, *jaxpr.outvars[num_theta:]]
+    pieces = jaxpr.outvars[:num_pieces]
+    picked = [None if isinstance(v, Literal) else views.get(v) for v in pieces]
+    computed = [v for v, view in zip(pieces, picked, strict=True) if view is None]
+    wanted = [*computed, *jaxpr.outvars[num_pieces:]]
     values = _evaluate(jaxpr, classical.consts, arguments, wanted)
-    theta = _gather(picked, sources, values[: len(computed)])
-    return theta, values[len(computed) :]
+    return _join(picked, sources, values[: len(computed)]), values[len(computed) :]
 
 
 def _track(jaxpr: Any, views: dict[Any, View]) -> None:
@@ -144,28 +143,38 @@ def _evaluate(
     return jaxpr_as_fun(ClosedJaxpr(pruned, consts))(*arguments)
 
 
-def _gather(
+def _join(
     picked: Sequence[View | None], sources: Sequence[Any], computed: Sequence[Any]
 ) -> jax.Array:
-    """Theta: element p is an element of a source where ``picked[p]``, else the next of computed."""
-    if not picked:
+    """Theta: each piece is a view of a source, or the next of the computed values."""
+    rest = [jnp.ravel(jnp.asarray(value, jnp.float64)) for value in computed]
+    sizes = iter([value.size for value in rest])
+    # The places in theta that each source fills, and with which of its elements.
+    places: dict[int, list[np.ndarray]] = {}
+    elements: dict[int, list[np.ndarray]] = {}
+    computed_places: list[np.ndarray] = []
+    end = 0
+    for view in picked:
+        begin, end = end, end + (next(sizes) if view is None else view.positions.size)
+        if view is None:
+            computed_places.append(np.arange(begin, end))
+        else:
+            places.setdefault(view.source, []).append(np.arange(begin, end))
+            elements.setdefault(view.source, []).append(view.positions.ravel())
+    if end == 0:
         return jnp.zeros(0)
-    pieces = []
-    order: list[int] = []
-    for number in sorted({view.source for view in picked if view is not None}):
-        slots = [p for p, view in enumerate(picked) if view is not None and view.source == number]
-        positions = np.array([int(picked[p].positions) for p in slots])  # type: ignore[union-attr]
-        pieces.append(_take(jnp.ravel(sources[number]), positions))
-        order += slots
-    if computed:
-        order += [p for p, view in enumerate(picked) if view is None]
-        pieces.append(jnp.stack([jnp.asarray(value, jnp.float64) for value in computed]))
-    pool = jnp.concatenate([piece.astype(jnp.float64) for piece in pieces])
-    return _take(pool, np.argsort(np.array(order)))
+    joined = [
+        _take(jnp.ravel(sources[number]), np.concatenate(elements[number])).astype(jnp.float64)
+        for number in sorted(elements)
+    ]
+    order = [np.concatenate(places[number]) for number in sorted(places)] + computed_places
+    return _take(jnp.concatenate([*joined, *rest]), np.argsort(np.concatenate(order)))
 
 
 def _take(values: jax.Array, positions: np.ndarray) -> jax.Array:
     """``values[positions]``, for positions known to be in bounds."""
+    if len(positions) == 0:
+        return values[:0]
     first, last = int(positions[0]), int(positions[-1])
     if last - first == len(positions) - 1 and np.array_equal(positions, np.arange(first, last + 1)):
         return values if len(positions) == values.size else values[first : last + 1]

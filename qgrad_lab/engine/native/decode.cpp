@@ -1,16 +1,23 @@
 // The encoding (64-bit words, written by circuit/encoding.py):
 //
-//   magic version wires theta index data instructions measurements
-//   instruction: opcode length adjoint angle-kind angle controls targets
+//   magic version wires theta index data measurements instructions instruction* measurement*
+//   instruction: a gate, a loop or a choice, each beginning with its code and its length
+//   gate:        opcode length adjoint number controls targets traced
 //                control-wire* control-value* target-wire* extra*
+//                (a wire is a word, or an integer where `traced`)
 //   extra:       PCPhase: dimension; PauliRot: a letter (0 X, 1 Y, 2 Z) a target;
-//                QubitUnitary, StatePrep: offset in data; BasisState: a bit a target,
-//                0 or 1, or 2 + position in index
+//                QubitUnitary, StatePrep: a position in data; BasisState: an integer a target
+//   loop:        100 length integer capacity reverse instructions instruction*
+//   choice:      101 length integer bodies (instructions instruction*)*
 //   measurement: kind length then
-//                expval, var: terms, each: coefficient-kind coefficient factors (wire letter)*
+//                expval, var: terms, each: number factors (wire letter)*
 //                probs: wires wire*; state: nothing
 //
-// `length` counts all words of the record. A literal number travels as its bit pattern.
+//   number:      0, or 1 and a bit pattern, or 2 and a position in theta
+//   integer:     1 and a value, or 2 and a position in index
+//   position:    base strides stride*, one stride for each enclosing loop or none
+//
+// `length` counts all words of the record.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -23,14 +30,18 @@
 
 #include "gate_table.hpp"
 #include "kernels.hpp"
-#include "program.hpp"
+#include "schedule.hpp"
 
 namespace qgrad {
 namespace {
 
 constexpr std::int64_t magic = 0x44415247'51; // "QGRAD"
-constexpr std::int64_t version = 1;
+constexpr std::int64_t version = 2;
 constexpr std::size_t max_wires = 40;
+constexpr std::size_t max_operands = std::size_t{1} << 40;
+constexpr std::size_t max_depth = 64;
+constexpr std::int64_t repeat_code = 100;
+constexpr std::int64_t branch_code = 101;
 
 // A record of the encoding with bounds-checked reading.
 class Reader {
@@ -80,6 +91,8 @@ class Reader {
         return {words_, begin, position_};
     }
 
+    std::int64_t peek() const { return position_ < end_ ? words_[position_] : 0; }
+
     void expect_end(const char *what) const {
         if (position_ != end_) {
             fail(end_ - position_, " words too many in a ", what);
@@ -94,16 +107,59 @@ class Reader {
 
 char letter(Reader &reader) { return "XYZ"[reader.below(3, "Pauli letter")]; }
 
-Operand operand(Reader &reader, const Program &program) {
+// The iterations that the enclosing loops have room for, outermost first.
+using Loops = std::vector<std::size_t>;
+
+// A position all of whose values, for all iterations, lie below `limit` less `span - 1`.
+Position position(Reader &reader, std::size_t limit, std::size_t span, const Loops &loops,
+                  const char *what) {
+    Position result;
+    result.base = reader.below(limit, what);
+    const std::size_t count = reader.below(loops.size() + 1, "number of strides");
+    if (count != 0 && count != loops.size()) {
+        reader.fail(what, " has ", count, " strides inside ", loops.size(), " loops");
+    }
+    std::size_t last = result.base;
+    for (std::size_t depth = 0; depth < count; ++depth) {
+        const std::size_t stride = reader.below(limit, "stride");
+        result.strides.push_back(stride);
+        const std::size_t steps = loops[depth] == 0 ? 0 : loops[depth] - 1;
+        if (stride != 0 && steps > (limit - last) / stride) {
+            reader.fail(what, " passes ", limit, " inside its loops");
+        }
+        last += stride * steps;
+    }
+    if (span > limit || last > limit - span) {
+        reader.fail(what, " ", last, " to ", last + span, " does not exist, there are ", limit);
+    }
+    return result;
+}
+
+Operand operand(Reader &reader, const Program &program, const Loops &loops) {
     Operand result;
     result.kind = static_cast<Operand::Kind>(reader.below(3, "kind of number"));
     if (result.kind == Operand::Kind::slot) {
-        result.slot = reader.below(program.num_theta, "slot of theta");
-    } else {
+        result.slot = position(reader, program.num_theta, 1, loops, "slot of theta");
+    } else if (result.kind == Operand::Kind::literal) {
         result.literal = std::bit_cast<double>(reader.next("number"));
         if (!std::isfinite(result.literal)) {
             reader.fail("a literal number is not finite");
         }
+    }
+    return result;
+}
+
+Integer integer(Reader &reader, const Program &program, const Loops &loops, std::size_t limit,
+                const char *what) {
+    Integer result;
+    const std::size_t kind = reader.below(3, "kind of integer");
+    if (kind == 2) {
+        result.is_slot = true;
+        result.slot = position(reader, program.num_index, 1, loops, what);
+    } else if (kind == 1) {
+        result.literal = reader.below(limit, what);
+    } else {
+        reader.fail(what, " is missing");
     }
     return result;
 }
@@ -121,14 +177,7 @@ std::vector<std::size_t> wires(Reader &reader, std::size_t count, const Program 
     return result;
 }
 
-void check_data(Reader &reader, std::size_t offset, std::size_t size, const Program &program) {
-    if (size > program.num_data || offset > program.num_data - size) {
-        reader.fail("elements ", offset, " to ", offset + size, " of data do not exist, it has ",
-                    program.num_data);
-    }
-}
-
-void read_extra(Reader &reader, Gate &gate, const Program &program) {
+void read_extra(Reader &reader, Gate &gate, const Program &program, const Loops &loops) {
     const std::size_t k = gate.targets.size();
     switch (gate.opcode) {
     case Opcode::pc_phase:
@@ -140,21 +189,20 @@ void read_extra(Reader &reader, Gate &gate, const Program &program) {
         }
         break;
     case Opcode::qubit_unitary:
-        // Two factors, so that 2k cannot overflow a shift.
+        // Half the wires, so that 2k cannot overflow a shift.
         if (k > max_wires / 2) {
             reader.fail("a QubitUnitary on ", k, " wires");
         }
-        gate.data_offset = reader.below(program.num_data, "offset of a matrix");
-        check_data(reader, gate.data_offset, std::size_t{1} << (2 * k), program);
+        gate.data_offset =
+            position(reader, program.num_data, std::size_t{1} << (2 * k), loops, "a matrix at");
         break;
     case Opcode::state_prep:
-        gate.data_offset = reader.below(program.num_data, "offset of a state");
-        check_data(reader, gate.data_offset, std::size_t{1} << k, program);
+        gate.data_offset =
+            position(reader, program.num_data, std::size_t{1} << k, loops, "a state at");
         break;
     case Opcode::basis_state:
         for (std::size_t i = 0; i < k; ++i) {
-            const std::size_t value = reader.below(2 + program.num_index, "bit of a BasisState");
-            gate.bits.push_back({value >= 2, value == 1, value >= 2 ? value - 2 : 0});
+            gate.bits.push_back(integer(reader, program, loops, 2, "bit of a BasisState"));
         }
         break;
     default:
@@ -166,7 +214,7 @@ bool prepares(Opcode opcode) {
     return opcode == Opcode::basis_state || opcode == Opcode::state_prep;
 }
 
-Gate read_gate(Reader reader, const Program &program, bool first) {
+Gate read_gate(Reader &reader, const Program &program, const Loops &loops, bool first) {
     Gate gate;
     const std::int64_t code = reader.next("opcode");
     gate.opcode = static_cast<Opcode>(code);
@@ -176,7 +224,7 @@ Gate read_gate(Reader reader, const Program &program, bool first) {
     }
     reader.next("length");
     gate.adjoint = reader.boolean("adjoint flag");
-    gate.angle = operand(reader, program);
+    gate.angle = operand(reader, program, loops);
     if (info->has_angle != (gate.angle.kind != Operand::Kind::none)) {
         reader.fail(info->name, info->has_angle ? " needs an angle" : " takes no angle");
     }
@@ -188,29 +236,98 @@ Gate read_gate(Reader reader, const Program &program, bool first) {
     if (num_targets == 0 && gate.opcode != Opcode::global_phase) {
         reader.fail(info->name, " needs at least one wire");
     }
+    if (num_controls + num_targets > program.num_wires) {
+        reader.fail(info->name, " on more wires than there are");
+    }
+    const bool traced = reader.boolean("flag of traced wires");
     std::set<std::size_t> used;
-    gate.controls = wires(reader, num_controls, program, used);
+    const auto read_wires = [&](std::size_t count) {
+        if (!traced) {
+            return wires(reader, count, program, used);
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            gate.traced_wires.push_back(
+                integer(reader, program, loops, program.num_wires, "wire"));
+        }
+        return std::vector<std::size_t>(count);
+    };
+    gate.controls = read_wires(num_controls);
     for (std::size_t i = 0; i < num_controls; ++i) {
         gate.control_values.push_back(reader.boolean("control value"));
-        const std::uint64_t bit = std::uint64_t{1} << bit_of(gate.controls[i], program.num_wires);
-        gate.control_mask |= bit;
-        gate.control_bits |= gate.control_values[i] ? bit : 0;
     }
-    gate.targets = wires(reader, num_targets, program, used);
-    read_extra(reader, gate, program);
+    gate.targets = read_wires(num_targets);
+    read_extra(reader, gate, program, loops);
     reader.expect_end(info->name);
-    if (prepares(gate.opcode) && (!first || gate.adjoint || num_controls != 0)) {
-        reader.fail(info->name, " can only be the first operation, uncontrolled");
+    if (prepares(gate.opcode) && (!first || gate.adjoint || num_controls != 0 || traced)) {
+        reader.fail(info->name, " can only be the first operation, uncontrolled, on known wires");
     }
     if (gate.opcode == Opcode::pauli_rot && num_controls != 0) {
         reader.fail("a PauliRot takes no controls");
     }
-    gate.generator = make_generator(gate, program.num_wires);
-    if (gate.adjoint) {
-        gate.generator.scale = -gate.generator.scale;
+    if (!traced) {
+        complete(gate, program.num_wires);
     }
-    resolve_kernel(gate, program.num_wires);
     return gate;
+}
+
+std::vector<Node> read_body(Reader &reader, const Program &program, Loops &loops,
+                            std::size_t depth);
+
+Node read_node(Reader reader, const Program &program, Loops &loops, std::size_t depth,
+               bool first) {
+    if (depth > max_depth) {
+        reader.fail("loops and choices are nested more than ", max_depth, " deep");
+    }
+    Node node;
+    if (reader.peek() == repeat_code) {
+        node.kind = Node::Kind::repeat;
+        reader.next("code");
+        reader.next("length");
+        node.selector = integer(reader, program, loops, max_operands, "number of iterations");
+        node.capacity = reader.below(max_operands, "capacity of a loop");
+        if (!node.selector.is_slot && node.selector.literal > node.capacity) {
+            reader.fail("a loop has more iterations than capacity");
+        }
+        node.reverse = reader.boolean("reverse flag");
+        loops.push_back(node.capacity);
+        node.bodies.push_back(read_body(reader, program, loops, depth + 1));
+        loops.pop_back();
+        reader.expect_end("loop");
+    } else if (reader.peek() == branch_code) {
+        node.kind = Node::Kind::branch;
+        reader.next("code");
+        reader.next("length");
+        node.selector = integer(reader, program, loops, max_operands, "choice of a branch");
+        const std::size_t count = reader.count("number of branches");
+        for (std::size_t i = 0; i < count; ++i) {
+            node.bodies.push_back(read_body(reader, program, loops, depth + 1));
+        }
+        reader.expect_end("choice");
+    } else {
+        node.gate = read_gate(reader, program, loops, first);
+    }
+    return node;
+}
+
+std::vector<Node> read_body(Reader &reader, const Program &program, Loops &loops,
+                            std::size_t depth) {
+    const std::size_t count = reader.count("number of instructions");
+    std::vector<Node> body;
+    body.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        body.push_back(
+            read_node(reader.record("instruction"), program, loops, depth, depth == 0 && i == 0));
+    }
+    return body;
+}
+
+bool depends_on_index(const std::vector<Node> &body) {
+    return std::any_of(body.begin(), body.end(), [](const Node &node) {
+        const auto is_slot = [](const Integer &integer) { return integer.is_slot; };
+        return node.selector.is_slot || !node.gate.traced_wires.empty() ||
+               std::any_of(node.gate.bits.begin(), node.gate.bits.end(), is_slot) ||
+               std::any_of(node.bodies.begin(), node.bodies.end(), depends_on_index);
+    });
 }
 
 Measurement read_measurement(Reader reader, const Program &program) {
@@ -225,7 +342,7 @@ Measurement read_measurement(Reader reader, const Program &program) {
         const std::size_t num_terms = reader.count("number of terms");
         for (std::size_t i = 0; i < num_terms; ++i) {
             Term term;
-            term.coefficient = operand(reader, program);
+            term.coefficient = operand(reader, program, {});
             if (term.coefficient.kind == Operand::Kind::none) {
                 reader.fail("a term has no coefficient");
             }
@@ -275,16 +392,12 @@ Program decode(const std::int64_t *words, std::size_t count) {
     if (program.num_wires == 0) {
         reader.fail("a Program needs at least one wire");
     }
-    constexpr std::size_t any = std::size_t{1} << 40;
-    program.num_theta = reader.below(any, "length of theta");
-    program.num_index = reader.below(any, "length of index");
-    program.num_data = reader.below(any, "length of data");
-    const std::size_t num_instructions = reader.count("number of instructions");
+    program.num_theta = reader.below(max_operands, "length of theta");
+    program.num_index = reader.below(max_operands, "length of index");
+    program.num_data = reader.below(max_operands, "length of data");
     const std::size_t num_measurements = reader.count("number of measurements");
-    program.gates.reserve(num_instructions);
-    for (std::size_t i = 0; i < num_instructions; ++i) {
-        program.gates.push_back(read_gate(reader.record("instruction"), program, i == 0));
-    }
+    Loops loops;
+    program.body = read_body(reader, program, loops, 0);
     for (std::size_t i = 0; i < num_measurements; ++i) {
         Measurement measurement = read_measurement(reader.record("measurement"), program);
         program.num_outputs += measurement.size;
@@ -320,7 +433,11 @@ std::shared_ptr<const Program> decode_once(const std::int64_t *words, std::size_
             return program;
         }
     }
-    auto program = std::make_shared<const Program>(decode(words, count));
+    auto decoded = std::make_shared<Program>(decode(words, count));
+    if (!depends_on_index(decoded->body)) {
+        decoded->schedule = std::make_shared<const Schedule>(make_schedule(*decoded, nullptr));
+    }
+    const std::shared_ptr<const Program> program = std::move(decoded);
     const std::unique_lock lock(mutex);
     if (auto earlier = find()) {
         return earlier;

@@ -113,17 +113,18 @@ void run(ffi::ThreadPool &pool, const ffi::RemainingArgs &args, const ffi::Remai
     // A distinct pointer for "there is a tangent" even where theta is empty.
     static const double nothing = 0.0;
     const auto element = [&](std::size_t i) {
-        const Operands operands{theta[i], index[i], data[i]};
+        const Operands operands{theta[i], data[i]};
+        const auto schedule = schedule_for(program, index[i]);
         const double *direction = with_tangent ? tangent[i] : nullptr;
         if (with_tangent && direction == nullptr) {
             direction = &nothing;
         }
         Workspace &workspace = Workspace::of_this_thread();
         if (transposed) {
-            evaluate_transposed(*program, operands, direction, cotangent[i], workspace,
-                                out + i * width);
+            evaluate_transposed(*program, *schedule, operands, direction, cotangent[i],
+                                workspace, out + i * width);
         } else {
-            evaluate(*program, operands, direction, workspace, out + i * width);
+            evaluate(*program, *schedule, operands, direction, workspace, out + i * width);
         }
         workspace.trim();
     };

@@ -59,31 +59,15 @@ ControlledMatrixOperation controlled_matrix_operation(std::size_t num_targets) {
     }
 }
 
-void prepare_basis_state(const Gate &gate, const Operands &operands, Complex *ket,
-                         std::size_t num_wires) {
-    std::uint64_t basis = 0;
-    for (std::size_t i = 0; i < gate.targets.size(); ++i) {
-        bool bit = gate.bits[i].literal;
-        if (gate.bits[i].is_slot) {
-            const std::int64_t value = operands.index[gate.bits[i].slot];
-            if (value != 0 && value != 1) {
-                throw std::invalid_argument("BasisState takes bits 0 and 1, got " +
-                                            std::to_string(value) + " for its bit " +
-                                            std::to_string(i));
-            }
-            bit = value == 1;
-        }
-        if (bit) {
-            basis |= std::uint64_t{1} << bit_of(gate.targets[i], num_wires);
-        }
-    }
+void prepare_basis_state(const Step &step, Complex *ket, std::size_t num_wires) {
     std::fill(ket, ket + (std::size_t{1} << num_wires), Complex{});
-    ket[basis] = 1.0;
+    ket[step.basis] = 1.0;
 }
 
-void prepare_state(const Gate &gate, const Operands &operands, Complex *ket,
+void prepare_state(const Step &step, const Operands &operands, Complex *ket,
                    std::size_t num_wires) {
-    const Complex *amplitudes = operands.data + gate.data_offset;
+    const Gate &gate = *step.gate;
+    const Complex *amplitudes = operands.data + step.data_offset;
     std::fill(ket, ket + (std::size_t{1} << num_wires), Complex{});
     const std::size_t k = gate.targets.size();
     for (std::size_t local = 0; local < (std::size_t{1} << k); ++local) {
@@ -97,9 +81,10 @@ void prepare_state(const Gate &gate, const Operands &operands, Complex *ket,
     }
 }
 
-void apply_matrix(const Gate &gate, const Operands &operands, bool inverse, Complex *ket,
+void apply_matrix(const Step &step, const Operands &operands, bool inverse, Complex *ket,
                   std::size_t num_wires) {
-    const Complex *matrix = operands.data + gate.data_offset;
+    const Gate &gate = *step.gate;
+    const Complex *matrix = operands.data + step.data_offset;
     const auto kernel = static_cast<KernelType>(gate.kernel);
     if (gate.controls.empty()) {
         dispatcher().applyMatrix(kernel, ket, num_wires, matrix, gate.targets, inverse);
@@ -117,8 +102,6 @@ void apply_diagonal(const Gate &gate, double angle, Complex *ket, std::size_t nu
                    upper, std::conj(upper), ket, std::size_t{1} << num_wires);
 }
 
-} // namespace
-
 void resolve_kernel(Gate &gate, std::size_t num_wires) {
     const GateInfo &info = *find_gate(gate.opcode);
     KernelType kernel = KernelType::None;
@@ -133,6 +116,7 @@ void resolve_kernel(Gate &gate, std::size_t num_wires) {
                            : gate.controls.size() == 1 && all_ones    ? info.one_control
                            : gate.controls.size() == 2 && all_ones    ? info.two_controls
                                                                       : nullptr;
+        gate.kernel_wires.clear();
         if (name != nullptr) {
             // A dedicated kernel takes the controls as its first wires.
             gate.operation = static_cast<std::uint32_t>(dispatcher().strToGateOp(name));
@@ -149,29 +133,47 @@ void resolve_kernel(Gate &gate, std::size_t num_wires) {
     gate.kernel = static_cast<int>(kernel);
 }
 
-void apply(const Gate &gate, const Operands &operands, bool inverse, Complex *ket,
+} // namespace
+
+void complete(Gate &gate, std::size_t num_wires) {
+    gate.control_mask = 0;
+    gate.control_bits = 0;
+    for (std::size_t i = 0; i < gate.controls.size(); ++i) {
+        const std::uint64_t bit = std::uint64_t{1} << bit_of(gate.controls[i], num_wires);
+        gate.control_mask |= bit;
+        gate.control_bits |= gate.control_values[i] ? bit : 0;
+    }
+    gate.generator = make_generator(gate, num_wires);
+    if (gate.adjoint) {
+        gate.generator.scale = -gate.generator.scale;
+    }
+    resolve_kernel(gate, num_wires);
+}
+
+void apply(const Step &step, const Operands &operands, bool inverse, Complex *ket,
            std::size_t num_wires) {
+    const Gate &gate = *step.gate;
     const bool backward = gate.adjoint != inverse;
     switch (gate.opcode) {
     case Opcode::basis_state:
-        prepare_basis_state(gate, operands, ket, num_wires);
+        prepare_basis_state(step, ket, num_wires);
         return;
     case Opcode::state_prep:
-        prepare_state(gate, operands, ket, num_wires);
+        prepare_state(step, operands, ket, num_wires);
         return;
     case Opcode::qubit_unitary:
-        apply_matrix(gate, operands, backward, ket, num_wires);
+        apply_matrix(step, operands, backward, ket, num_wires);
         return;
     case Opcode::global_phase:
     case Opcode::pc_phase: {
         // The generator's scale carries gate.adjoint already.
-        const double angle = gate.angle.value(operands.theta) * gate.generator.scale;
+        const double angle = step.angle(operands.theta) * gate.generator.scale;
         apply_diagonal(gate, inverse ? -angle : angle, ket, num_wires);
         return;
     }
     case Opcode::pauli_rot:
         lightning::Gates::GateImplementationsLM::applyPauliRot<double>(
-            ket, num_wires, gate.targets, backward, gate.angle.value(operands.theta), gate.word);
+            ket, num_wires, gate.targets, backward, step.angle(operands.theta), gate.word);
         return;
     default:
         break;
@@ -180,7 +182,7 @@ void apply(const Gate &gate, const Operands &operands, bool inverse, Complex *ke
     thread_local std::vector<double> angle;
     angle.clear();
     if (gate.angle.kind != Operand::Kind::none) {
-        angle.push_back(gate.angle.value(operands.theta));
+        angle.push_back(step.angle(operands.theta));
     }
     const auto kernel = static_cast<KernelType>(gate.kernel);
     if (!gate.kernel_wires.empty()) {

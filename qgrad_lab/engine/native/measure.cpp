@@ -8,7 +8,12 @@ namespace qgrad {
 namespace {
 
 double tangent_of(const Operand &operand, const Direction &direction) {
-    return operand.is_slot() ? direction.tangent[operand.slot] : 0.0;
+    return operand.is_slot() ? direction.tangent[operand.slot.base] : 0.0;
+}
+
+// Measurements stand outside of loops: the slot of a coefficient is its base.
+double value_of(const Operand &operand, const Direction &direction) {
+    return operand.is_slot() ? direction.theta[operand.slot.base] : operand.literal;
 }
 
 // Re <a| P |b>
@@ -27,7 +32,7 @@ void accumulate_observable(const Measurement &measurement, const Direction &dire
     for (const Term &term : measurement.terms) {
         const double coefficient = coefficient_tangents
                                        ? tangent_of(term.coefficient, direction)
-                                       : term.coefficient.value(direction.theta);
+                                       : value_of(term.coefficient, direction);
         if (coefficient != 0.0) {
             accumulate(term.word, factor * coefficient, ket, out, size);
         }
@@ -66,7 +71,7 @@ Dual expectation(const Measurement &measurement, const Direction &direction, con
     Dual result;
     for (const Term &term : measurement.terms) {
         const Dual word = word_expectation(term.word, psi, size);
-        const double coefficient = term.coefficient.value(direction.theta);
+        const double coefficient = value_of(term.coefficient, direction);
         result.value += coefficient * word.value;
         if (psi.tangent != nullptr) {
             result.tangent +=
@@ -154,7 +159,7 @@ void seed_expval(const Measurement &m, const Direction &direction, double cotang
     for (const Term &term : m.terms) {
         if (term.coefficient.is_slot()) {
             const Dual word = word_expectation(term.word, psi, size);
-            gradient[term.coefficient.slot] +=
+            gradient[term.coefficient.slot.base] +=
                 cotangent * (psi.tangent == nullptr ? word.value : word.tangent);
         }
     }
@@ -188,7 +193,7 @@ void seed_var(const Measurement &m, const Direction &direction, double cotangent
                     2.0 * real_overlap(term.word, phi.value, psi.tangent, size) -
                     2.0 * (average.tangent * word.value + average.value * word.tangent);
         }
-        gradient[term.coefficient.slot] += cotangent * value;
+        gradient[term.coefficient.slot.base] += cotangent * value;
     }
 }
 

@@ -14,15 +14,35 @@ namespace qgrad {
 
 using Complex = std::complex<double>;
 
-// A number that an instruction or an observable reads: nothing, a literal, or an element of theta.
+// A position in theta, index or data: base + sum of stride * counter over the enclosing loops.
+struct Position {
+    std::size_t base = 0;
+    std::vector<std::size_t> strides; // outermost loop first
+
+    std::size_t at(const std::vector<std::size_t> &counters) const {
+        std::size_t position = base;
+        for (std::size_t depth = 0; depth < strides.size(); ++depth) {
+            position += strides[depth] * counters[depth];
+        }
+        return position;
+    }
+};
+
+// A number that a gate or an observable reads: nothing, a literal, or an element of theta.
 struct Operand {
     enum class Kind : std::int64_t { none = 0, literal = 1, slot = 2 };
     Kind kind = Kind::none;
     double literal = 0.0;
-    std::size_t slot = 0;
+    Position slot;
 
     bool is_slot() const { return kind == Kind::slot; }
-    double value(const double *theta) const { return is_slot() ? theta[slot] : literal; }
+};
+
+// An integer that is known when the Program is made, or an element of index.
+struct Integer {
+    bool is_slot = false;
+    std::size_t literal = 0;
+    Position slot;
 };
 
 // The numbers are those of circuit/gates.py; a Program travels as these codes.
@@ -59,13 +79,6 @@ enum class Opcode : std::int64_t {
     state_prep,
 };
 
-// One bit of a BasisState: known at compile time, or an element of index.
-struct Bit {
-    bool is_slot = false;
-    bool literal = false;
-    std::size_t slot = 0;
-};
-
 struct Gate {
     Opcode opcode{};
     bool adjoint = false;
@@ -73,17 +86,29 @@ struct Gate {
     std::vector<std::size_t> controls;
     std::vector<bool> control_values;
     std::vector<std::size_t> targets;
+    std::vector<Integer> traced_wires; // controls, then targets, where one is known only at run time
     std::uint64_t control_mask = 0;
     std::uint64_t control_bits = 0;
-    std::size_t data_offset = 0; // QubitUnitary, StatePrep
-    std::size_t dimension = 0;   // PCPhase
-    std::string word;            // PauliRot
-    std::vector<Bit> bits;       // BasisState
+    Position data_offset;      // QubitUnitary, StatePrep
+    std::size_t dimension = 0; // PCPhase
+    std::string word;          // PauliRot
+    std::vector<Integer> bits; // BasisState
     Generator generator;         // of a gate with an angle: U(t) = exp(i scale t G)
     // Which of Lightning's kernels, resolved once (kernels.cpp).
     int kernel = 0;
     std::uint32_t operation = 0;
     std::vector<std::size_t> kernel_wires; // empty where the kernel takes the controls apart
+};
+
+// One entry of a Program's body: a gate, a loop, or a choice between bodies.
+struct Node {
+    enum class Kind { gate, repeat, branch };
+    Kind kind = Kind::gate;
+    Gate gate;
+    Integer selector;                    // repeat: number of iterations; branch: which body
+    bool reverse = false;                // repeat: the last iteration comes first
+    std::size_t capacity = 0;            // repeat: how many iterations the operands have room for
+    std::vector<std::vector<Node>> bodies; // repeat: one
 };
 
 // A weighted sum of Pauli words.
@@ -101,15 +126,18 @@ struct Measurement {
     std::vector<std::size_t> wires; // probs
 };
 
+struct Schedule; // schedule.hpp
+
 struct Program {
     std::size_t num_wires = 0;
     std::size_t num_theta = 0;
     std::size_t num_index = 0;
     std::size_t num_data = 0;
     std::size_t num_outputs = 0;
-    std::vector<Gate> gates;
+    std::vector<Node> body;
     std::vector<Measurement> measurements;
     bool needs_observable_scratch = false; // a var is measured
+    std::shared_ptr<const Schedule> schedule; // where it does not depend on index
 
     std::size_t dimension() const { return std::size_t{1} << num_wires; }
 };

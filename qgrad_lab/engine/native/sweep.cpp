@@ -32,8 +32,8 @@ struct States {
     }
 };
 
-double tangent_angle(const Gate &gate, const double *tangent) {
-    return gate.angle.is_slot() ? tangent[gate.angle.slot] : 0.0;
+double tangent_angle(const Step &step, const double *tangent) {
+    return step.has_slot() ? tangent[step.slot] : 0.0;
 }
 
 // With U(t) = exp(i s t G): (U psi)' = U psi' + i s t' G (U psi).
@@ -44,7 +44,7 @@ void add_generator(const Gate &gate, double amount, const Jet &jet, std::size_t 
     }
 }
 
-void forward(const Program &program, const Operands &operands, const double *tangent,
+void forward(const Program &program, const Schedule &schedule, const Operands &operands, const double *tangent,
              const Jet &psi) {
     const std::size_t size = program.dimension();
     std::fill(psi.value, psi.value + size, Complex{});
@@ -52,26 +52,26 @@ void forward(const Program &program, const Operands &operands, const double *tan
     if (tangent != nullptr) {
         std::fill(psi.tangent, psi.tangent + size, Complex{});
     }
-    for (const Gate &gate : program.gates) {
-        apply(gate, operands, false, psi.value, program.num_wires);
-        if (tangent == nullptr || gate.opcode == Opcode::basis_state ||
-            gate.opcode == Opcode::state_prep) {
+    for (const Step &step : schedule.steps) {
+        apply(step, operands, false, psi.value, program.num_wires);
+        if (tangent == nullptr || step.gate->opcode == Opcode::basis_state ||
+            step.gate->opcode == Opcode::state_prep) {
             continue; // a prepared state has no tangent: it comes first, and data is constant
         }
-        apply(gate, operands, false, psi.tangent, program.num_wires);
-        add_generator(gate, tangent_angle(gate, tangent), psi, size);
+        apply(step, operands, false, psi.tangent, program.num_wires);
+        add_generator(*step.gate, tangent_angle(step, tangent), psi, size);
     }
 }
 
 // Undo one gate on a state and its tangent: psi' - i s t' G psi, then U^-1 on both. A co-state obeys
 // the same rule, for it is carried by the adjoint of the same unitary.
-void undo(const Gate &gate, const Operands &operands, const double *tangent, const Jet &jet,
+void undo(const Step &step, const Operands &operands, const double *tangent, const Jet &jet,
           const Program &program) {
     if (tangent != nullptr) {
-        add_generator(gate, -tangent_angle(gate, tangent), jet, program.dimension());
-        apply(gate, operands, true, jet.tangent, program.num_wires);
+        add_generator(*step.gate, -tangent_angle(step, tangent), jet, program.dimension());
+        apply(step, operands, true, jet.tangent, program.num_wires);
     }
-    apply(gate, operands, true, jet.value, program.num_wires);
+    apply(step, operands, true, jet.value, program.num_wires);
 }
 
 // dF/dt = 2 Re <lambda| i s G |psi> = -2 s Im <lambda|G|psi> for the states behind the gate.
@@ -93,36 +93,38 @@ std::size_t num_states(const Program &program, bool with_tangent, bool transpose
     return jets * (with_tangent ? 2U : 1U);
 }
 
-void evaluate(const Program &program, const Operands &operands, const double *tangent,
-              Workspace &workspace, double *out) {
+void evaluate(const Program &program, const Schedule &schedule, const Operands &operands,
+              const double *tangent, Workspace &workspace, double *out) {
     const States states(program, tangent != nullptr, false, workspace);
-    forward(program, operands, tangent, states.psi);
+    forward(program, schedule, operands, tangent, states.psi);
     measure(program, {operands.theta, tangent}, states.psi, states.scratch, out);
 }
 
-void evaluate_transposed(const Program &program, const Operands &operands, const double *tangent,
-                         const double *cotangent, Workspace &workspace, double *out) {
+void evaluate_transposed(const Program &program, const Schedule &schedule,
+                         const Operands &operands, const double *tangent, const double *cotangent,
+                         Workspace &workspace, double *out) {
     const bool with_tangent = tangent != nullptr;
     const States states(program, with_tangent, true, workspace);
     const std::size_t size = program.dimension();
     std::fill(out, out + program.num_theta, 0.0);
-    forward(program, operands, tangent, states.psi);
+    forward(program, schedule, operands, tangent, states.psi);
     seed(program, {operands.theta, tangent}, cotangent, states.psi, states.scratch, states.lambda,
          out);
     // Nothing before the first gate with a slot has a derivative.
+    const std::vector<Step> &steps = schedule.steps;
     std::size_t first = 0;
-    while (first < program.gates.size() && !program.gates[first].angle.is_slot()) {
+    while (first < steps.size() && !steps[first].has_slot()) {
         ++first;
     }
-    for (std::size_t i = program.gates.size(); i-- > first;) {
-        const Gate &gate = program.gates[i];
-        if (gate.angle.is_slot()) {
-            out[gate.angle.slot] +=
-                angle_gradient(gate, with_tangent, states.lambda, states.psi, size);
+    for (std::size_t i = steps.size(); i-- > first;) {
+        const Step &step = steps[i];
+        if (step.has_slot()) {
+            out[step.slot] +=
+                angle_gradient(*step.gate, with_tangent, states.lambda, states.psi, size);
         }
         if (i > first) {
-            undo(gate, operands, tangent, states.psi, program);
-            undo(gate, operands, tangent, states.lambda, program);
+            undo(step, operands, tangent, states.psi, program);
+            undo(step, operands, tangent, states.lambda, program);
         }
     }
 }

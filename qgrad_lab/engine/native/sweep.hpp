@@ -13,11 +13,12 @@ namespace qgrad {
 std::size_t num_states(const Program &program, bool with_tangent, bool transposed);
 
 // out = E(theta), or its derivative along `tangent` where that is not null.
-void evaluate(const Program &program, const Operands &operands, const double *tangent,
-              Workspace &workspace, double *out);
+void evaluate(const Program &program, const Schedule &schedule, const Operands &operands,
+              const double *tangent, Workspace &workspace, double *out);
 
 // out = gradient of sum_m cotangent_m E_m, or that gradient's derivative along `tangent`.
-void evaluate_transposed(const Program &program, const Operands &operands, const double *tangent,
-                         const double *cotangent, Workspace &workspace, double *out);
+void evaluate_transposed(const Program &program, const Schedule &schedule,
+                         const Operands &operands, const double *tangent, const double *cotangent,
+                         Workspace &workspace, double *out);
 
 } // namespace qgrad

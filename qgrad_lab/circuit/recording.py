@@ -1,0 +1,57 @@
+"""Which quantum function is being recorded, in this thread: where loops and branches belong to."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from qgrad_lab.errors import CompileError
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A quantum function that is being recorded.
+
+    Parameters
+    ----------
+    name
+        Of the function.
+    wire_map
+        From wire labels to wires of the Program; ``None`` where the device has no fixed wires.
+    """
+
+    name: str
+    wire_map: dict[Any, int] | None
+
+    def wires(self) -> dict[Any, int]:
+        """The wires, for loops and branches, which have to know them at once."""
+        if self.wire_map is None:
+            raise CompileError(
+                f"The quantum function {self.name} has loops or branches, and its device has no "
+                "wires. Give it wires: qml.device('lightning.qubit', wires=...)."
+            )
+        return self.wire_map
+
+
+class _State(threading.local):
+    recording: Recording | None = None
+
+
+_state = _State()
+
+
+def current_recording() -> Recording | None:
+    """The innermost quantum function that this thread is recording."""
+    return _state.recording
+
+
+@contextlib.contextmanager
+def recording(value: Recording | None) -> Iterator[None]:
+    """Make ``value`` the current recording inside the ``with`` block."""
+    previous = _state.recording
+    _state.recording = value
+    try:
+        yield
+    finally:
+        _state.recording = previous

@@ -1,0 +1,170 @@
+"""Parts of a circuit that run several times, or not at all: bodies of loops and branches.
+
+A region is captured as a circuit is: the user's function runs once, its operations become
+instructions, and the numbers they read become arrays of the region. What contains the region then
+moves its positions: into larger arrays, and into loops.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import pennylane as qml
+
+from qgrad_lab.circuit.operands import Operands
+from qgrad_lab.circuit.program import (
+    Branch,
+    Data,
+    Gate,
+    Index,
+    Instruction,
+    Position,
+    Repeat,
+    Slot,
+)
+from qgrad_lab.errors import CompileError
+
+Body = tuple[Instruction, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Sizes:
+    """Lengths of theta, index and data, or distances in them."""
+
+    theta: int = 0
+    index: int = 0
+    data: int = 0
+
+    def of(self, position: Position) -> int:
+        """The one for the array that ``position`` is in."""
+        match position:
+            case Slot():
+                return self.theta
+            case Index():
+                return self.index
+            case _:
+                return self.data
+
+
+def moved(body: Body, offset: Sizes) -> Body:
+    """``body`` for arrays in which its own begin at ``offset``."""
+    return _map(body, lambda position, _: position.moved(offset.of(position)), 0)
+
+
+def looped(body: Body, strides: Sizes) -> Body:
+    """``body`` inside one more loop that has ``strides`` new elements for each iteration."""
+    return _map(body, lambda position, depth: position.looped(strides.of(position), depth), 0)
+
+
+def inverse(body: Body) -> Body:
+    """The inverse of ``body``."""
+    result: list[Instruction] = []
+    for instruction in reversed(body):
+        match instruction:
+            case Gate(kind) if kind.name in ("BasisState", "StatePrep"):
+                raise CompileError(f"{kind.name} has no inverse; take it out of qml.adjoint.")
+            case Gate():
+                result.append(dataclasses.replace(instruction, adjoint=not instruction.adjoint))
+            case Repeat(_, _, inner, reverse):
+                result.append(
+                    dataclasses.replace(instruction, body=inverse(inner), reverse=not reverse)
+                )
+            case Branch(_, bodies):
+                result.append(
+                    dataclasses.replace(instruction, bodies=tuple(map(inverse, bodies)))
+                )
+    return tuple(result)
+
+
+def controlled(body: Body, controls: tuple[Any, ...], values: tuple[bool, ...]) -> Body:
+    """``body`` on condition that ``controls`` have ``values``."""
+    result: list[Instruction] = []
+    for instruction in body:
+        match instruction:
+            case Gate(kind) if kind.name in ("BasisState", "StatePrep", "PauliRot"):
+                raise CompileError(f"{kind.name} inside a loop or branch cannot be controlled.")
+            case Gate():
+                result.append(
+                    dataclasses.replace(
+                        instruction,
+                        controls=controls + instruction.controls,
+                        control_values=values + instruction.control_values,
+                    )
+                )
+            case Repeat(_, _, inner):
+                inside = controlled(inner, controls, values)
+                result.append(dataclasses.replace(instruction, body=inside))
+            case Branch(_, bodies):
+                inside_all = tuple(controlled(inner, controls, values) for inner in bodies)
+                result.append(dataclasses.replace(instruction, bodies=inside_all))
+    return tuple(result)
+
+
+def _map(body: Body, change: Callable[[Any, int], Any], depth: int) -> Body:
+    """``body`` with ``change(position, number of loops around it)`` for every position."""
+
+    def each(value: Any) -> Any:
+        return change(value, depth) if isinstance(value, Position) else value
+
+    result: list[Instruction] = []
+    for instruction in body:
+        match instruction:
+            case Gate():
+                result.append(
+                    dataclasses.replace(
+                        instruction,
+                        angle=each(instruction.angle),
+                        wires=tuple(map(each, instruction.wires)),
+                        controls=tuple(map(each, instruction.controls)),
+                        extra=tuple(map(each, instruction.extra)),
+                    )
+                )
+            case Repeat(count, _, inner):
+                inside = _map(inner, change, depth + 1)
+                result.append(dataclasses.replace(instruction, count=each(count), body=inside))
+            case Branch(selector, bodies):
+                inside_all = tuple(_map(inner, change, depth) for inner in bodies)
+                result.append(
+                    dataclasses.replace(instruction, selector=each(selector), bodies=inside_all)
+                )
+    return tuple(result)
+
+
+def place(region: "Region", operands: Operands) -> Body:
+    """The body of ``region`` with its arrays at the end of ``operands``."""
+    theta, index, data = region.arrays
+    offset = Sizes(
+        operands.theta.append(theta), operands.index.append(index), operands.data.append(data)
+    )
+    return moved(region.body, offset)
+
+
+class Region(qml.operation.Operation):
+    """Instructions in PennyLane's queue, in the place where a loop or a branch was called.
+
+    It acts on all wires, so that no transform moves an operation across it.
+    """
+
+    num_params = 0
+    grad_method = None
+
+    def __init__(
+        self, body: Body, theta: jax.Array, index: jax.Array, data: jax.Array, wires: Any
+    ) -> None:
+        self.body = body
+        self.arrays = (theta, index, data)
+        super().__init__(wires=wires)
+
+    @property
+    def has_adjoint(self) -> bool:
+        """Every region has an inverse."""
+        return True
+
+    def adjoint(self) -> "Region":
+        """The inverse of the region."""
+        return Region(inverse(self.body), *self.arrays, wires=self.wires)
+
+    def __copy__(self) -> "Region":
+        with qml.QueuingManager.stop_recording():
+            return Region(self.body, *self.arrays, wires=self.wires)

@@ -1,0 +1,315 @@
+"""Loops and branches of compiled programs: ``for_loop``, ``while_loop``, ``cond``, ``switch``.
+
+They take classical and quantum code alike, and carry any pytree. Inside a quantum function a loop
+becomes one instruction of the Program, whatever its number of iterations, and its classical part one
+``lax.scan``. Loops whose number of iterations is known only at run time are bounded: they scan over a
+capacity, doing nothing once they are finished, so that every derivative of every order exists. A
+program that runs past a capacity is compiled again with a larger one, by ``qjit``.
+
+Outside of compiled programs they are the Python statements of the same name.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from qgrad_lab.circuit.bodies import bounded, choose, loop
+from qgrad_lab.tracing import Mode, current_mode
+
+
+def _is_traced(*values: Any) -> bool:
+    return any(isinstance(value, jax.core.Tracer) for value in values)
+
+
+def _as_result(values: tuple[Any, ...]) -> Any:
+    """Carried values as a loop returns them: nothing, the one value, or a tuple."""
+    if not values:
+        return None
+    return values[0] if len(values) == 1 else values
+
+
+def _as_carry(result: Any, count: int, name: str) -> tuple[Any, ...]:
+    """What a loop body returned, as one value for each that it was given."""
+    values = result if count > 1 and isinstance(result, tuple | list) else (result,)
+    if count == 0 and result is None:
+        return ()
+    if len(values) != count:
+        raise TypeError(
+            f"The body of {name} was given {count} carried value{'' if count == 1 else 's'} and "
+            f"returned {len(values)}. It returns one new value for each, in the same order."
+        )
+    return tuple(values)
+
+
+def for_loop(lower_bound: Any, upper_bound: Any = None, step: Any = 1) -> Callable[..., Any]:
+    """A loop over a range of integers: ``for i in range(lower_bound, upper_bound, step)``.
+
+    Parameters
+    ----------
+    lower_bound, upper_bound, step : int
+        As those of ``range``: with one argument, it is the upper bound. They may be traced.
+
+    Returns
+    -------
+    Callable
+        A decorator of the body ``body(i, *values) -> values``. The decorated function takes the
+        initial values and returns the final ones: any pytrees, whose shapes and types stay the same.
+
+    Raises
+    ------
+    ValueError
+        If ``step`` is zero.
+    TypeError
+        If the body returns another number of values than it was given.
+
+    Examples
+    --------
+    >>> import pennylane as qml
+    >>> from qgrad_lab import for_loop, qjit
+    >>> @qjit
+    ... @qml.qnode(qml.device("lightning.qubit", wires=3))
+    ... def circuit(x):
+    ...     @for_loop(0, 3)
+    ...     def layer(i, angle):
+    ...         qml.RX(angle, wires=i)
+    ...         return angle / 2
+    ...     layer(x)
+    ...     return qml.expval(qml.Z(2))
+    >>> print(f"{circuit(0.8):.6f}")
+    0.980067
+    """
+    if upper_bound is None:
+        lower_bound, upper_bound = 0, lower_bound
+    if not _is_traced(step) and step == 0:
+        raise ValueError("for_loop was given step=0; it is a positive or negative integer.")
+
+    def decorator(body: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*values: Any) -> Any:
+            count = len(values)
+            if current_mode() is not Mode.COMPILED:
+                for i in range(lower_bound, upper_bound, step):
+                    values = _as_carry(body(i, *values), count, "for_loop")
+                return _as_result(values)
+
+            def iteration(i: Any, *carry: Any) -> tuple[Any, ...]:
+                return _as_carry(body(i, *carry), count, "for_loop")
+
+            if not _is_traced(lower_bound, upper_bound, step):
+                return _as_result(
+                    loop(iteration, jnp.arange(lower_bound, upper_bound, step), values)
+                )
+            distance = upper_bound - lower_bound
+            iterations = jnp.maximum(0, -((-distance) // step))
+
+            def still(number: Any, *carry: Any) -> Any:
+                return number < iterations
+
+            def numbered(number: Any, *carry: Any) -> tuple[Any, ...]:
+                return iteration(lower_bound + number * step, *carry)
+
+            return _as_result(bounded(still, numbered, values, iterations))
+
+        return run
+
+    return decorator
+
+
+def while_loop(cond_fn: Callable[..., Any]) -> Callable[..., Any]:
+    """A loop that runs while a condition holds: ``while cond_fn(*values)``.
+
+    Parameters
+    ----------
+    cond_fn : Callable
+        From the carried values to a boolean scalar.
+
+    Returns
+    -------
+    Callable
+        A decorator of the body ``body(*values) -> values``; see `for_loop`.
+
+    Examples
+    --------
+    >>> from qgrad_lab import grad, qjit, while_loop
+    >>> @qjit
+    ... @grad
+    ... def f(x):
+    ...     @while_loop(lambda y: y < 10.0)
+    ...     def double(y):
+    ...         return 2.0 * y
+    ...     return double(x)
+    >>> print(f"{f(1.5):.1f}")
+    8.0
+    """
+
+    def decorator(body: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*values: Any) -> Any:
+            count = len(values)
+            if current_mode() is not Mode.COMPILED:
+                while cond_fn(*values):
+                    values = _as_carry(body(*values), count, "while_loop")
+                return _as_result(values)
+
+            def still(number: Any, *carry: Any) -> Any:
+                return jnp.asarray(cond_fn(*carry)).astype(bool)
+
+            def iteration(number: Any, *carry: Any) -> tuple[Any, ...]:
+                return _as_carry(body(*carry), count, "while_loop")
+
+            return _as_result(bounded(still, iteration, values))
+
+        return run
+
+    return decorator
+
+
+class Conditional:
+    """The branches of a `cond`: called, it runs the first whose condition holds."""
+
+    def __init__(self, condition: Any, function: Callable[..., Any]) -> None:
+        self._conditions = [condition]
+        self._functions = [function]
+        self._otherwise: Callable[..., Any] | None = None
+
+    def else_if(self, condition: Any) -> Callable[..., "Conditional"]:
+        """A decorator of the branch that runs where ``condition`` holds and none before did."""
+
+        def decorator(function: Callable[..., Any]) -> Conditional:
+            self._conditions.append(condition)
+            self._functions.append(function)
+            return self
+
+        return decorator
+
+    def otherwise(self, function: Callable[..., Any]) -> "Conditional":
+        """A decorator of the branch that runs where no condition holds."""
+        self._otherwise = function
+        return self
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The result of the branch that runs; ``None`` where none does."""
+        otherwise = self._otherwise or (lambda *_, **__: None)
+        functions = [*self._functions, otherwise]
+        if current_mode() is not Mode.COMPILED or not _is_traced(*self._conditions):
+            for condition, function in zip(self._conditions, self._functions, strict=True):
+                if condition:
+                    return function(*args, **kwargs)
+            return otherwise(*args, **kwargs)
+        conditions = [jnp.asarray(condition).astype(bool) for condition in self._conditions]
+        # The first condition that holds; the last entry stands for none.
+        number = jnp.argmax(jnp.stack([*conditions, jnp.asarray(True)]))
+        return choose(number, [_closed(f, args, kwargs) for f in functions], "cond")
+
+
+def _closed(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Callable[[], Any]:
+    return lambda: function(*args, **kwargs)
+
+
+def cond(
+    pred: Any,
+    true_fn: Callable[..., Any] | None = None,
+    false_fn: Callable[..., Any] | None = None,
+    elifs: Sequence[tuple[Any, Callable[..., Any]]] = (),
+) -> Any:
+    """A choice between functions: ``if``, ``elif``, ``else``.
+
+    Parameters
+    ----------
+    pred : bool
+        The first condition, known or traced.
+    true_fn, false_fn : Callable, optional
+        The branches for ``pred`` and for no condition. Without ``true_fn``, ``cond`` is a decorator,
+        with ``else_if`` and ``otherwise`` to decorate more branches.
+    elifs : sequence of (bool, Callable), optional
+        Further conditions and branches.
+
+    Returns
+    -------
+    Conditional
+        Takes the arguments of the branches. With a traced condition all branches return the same
+        pytree of arrays.
+
+    Examples
+    --------
+    >>> from qgrad_lab import cond, grad, qjit
+    >>> @qjit
+    ... @grad
+    ... def f(x):
+    ...     @cond(x > 1.0)
+    ...     def branch():
+    ...         return x**2
+    ...     @branch.otherwise
+    ...     def branch():
+    ...         return 3.0 * x
+    ...     return branch()
+    >>> print(f"{f(0.5):.1f} {f(2.0):.1f}")
+    3.0 4.0
+    """
+    if true_fn is None:
+        return lambda function: Conditional(pred, function)
+    conditional = Conditional(pred, true_fn)
+    for condition, function in elifs:
+        conditional.else_if(condition)(function)
+    return conditional if false_fn is None else conditional.otherwise(false_fn)
+
+
+class Switch:
+    """The cases of a `switch`: called, it runs the one with the given number."""
+
+    def __init__(self, index: Any, default: Callable[..., Any]) -> None:
+        self._index = index
+        self._default = default
+        self._cases: dict[int, Callable[..., Any]] = {}
+
+    def branch(self, case: int) -> Callable[..., "Switch"]:
+        """A decorator of the function for the number ``case``."""
+
+        def decorator(function: Callable[..., Any]) -> Switch:
+            self._cases[case] = function
+            return self
+
+        return decorator
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The result of the case that runs."""
+        if current_mode() is not Mode.COMPILED or not _is_traced(self._index):
+            return self._cases.get(int(self._index), self._default)(*args, **kwargs)
+        cases = list(self._cases)
+        found = jnp.stack([self._index == case for case in cases] + [jnp.asarray(True)])
+        functions = [*self._cases.values(), self._default]
+        return choose(jnp.argmax(found), [_closed(f, args, kwargs) for f in functions], "switch")
+
+
+def switch(index: Any) -> Callable[[Callable[..., Any]], Switch]:
+    """A choice between functions by an integer.
+
+    Parameters
+    ----------
+    index : int
+        The number of the case, known or traced.
+
+    Returns
+    -------
+    Callable
+        A decorator of the default case; the decorated object has ``branch(case)`` to decorate the
+        others, and takes their arguments.
+
+    Examples
+    --------
+    >>> from qgrad_lab import qjit, switch
+    >>> @qjit
+    ... def f(i, x):
+    ...     @switch(i)
+    ...     def power(x):
+    ...         return 1.0 + 0.0 * x
+    ...     @power.branch(2)
+    ...     def power(x):
+    ...         return x**2
+    ...     return power(x)
+    >>> print(f(2, 3.0), f(7, 3.0))
+    9.0 1.0
+    """
+    return lambda default: Switch(index, default)

@@ -1,0 +1,176 @@
+#include "schedule.hpp"
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+#include <stdexcept>
+
+#include "gate_table.hpp"
+#include "kernels.hpp"
+
+namespace qgrad {
+namespace {
+
+class Builder {
+  public:
+    Builder(const Program &program, const std::int64_t *index) : program_(program), index_(index) {}
+
+    Schedule build() {
+        run(program_.body);
+        return std::move(schedule_);
+    }
+
+  private:
+    std::int64_t value(const Integer &integer) const {
+        return integer.is_slot ? index_[integer.slot.at(counters_)]
+                               : static_cast<std::int64_t>(integer.literal);
+    }
+
+    void run(const std::vector<Node> &body) {
+        for (const Node &node : body) {
+            switch (node.kind) {
+            case Node::Kind::gate:
+                append(node.gate);
+                break;
+            case Node::Kind::repeat:
+                repeat(node);
+                break;
+            case Node::Kind::branch:
+                branch(node);
+                break;
+            }
+        }
+    }
+
+    void repeat(const Node &node) {
+        const std::int64_t count = value(node.selector);
+        if (count > static_cast<std::int64_t>(node.capacity)) {
+            std::ostringstream message;
+            message << "a loop of " << count << " iterations exceeds its capacity of "
+                    << node.capacity;
+            throw std::invalid_argument(message.str());
+        }
+        counters_.push_back(0);
+        for (std::int64_t i = 0; i < count; ++i) {
+            limit_work();
+            counters_.back() = static_cast<std::size_t>(node.reverse ? count - 1 - i : i);
+            run(node.bodies.front());
+        }
+        counters_.pop_back();
+    }
+
+    void branch(const Node &node) {
+        const std::int64_t choice = value(node.selector);
+        if (choice < 0 || static_cast<std::size_t>(choice) >= node.bodies.size()) {
+            std::ostringstream message;
+            message << "branch " << choice << " was chosen, there are " << node.bodies.size();
+            throw std::invalid_argument(message.str());
+        }
+        run(node.bodies[static_cast<std::size_t>(choice)]);
+    }
+
+    void append(const Gate &gate) {
+        limit_work();
+        Step step;
+        step.gate = gate.traced_wires.empty() ? &gate : &with_wires(gate);
+        if (gate.angle.is_slot()) {
+            step.slot = gate.angle.slot.at(counters_);
+        }
+        step.data_offset = gate.data_offset.at(counters_);
+        for (std::size_t i = 0; i < gate.bits.size(); ++i) {
+            const std::int64_t bit = value(gate.bits[i]);
+            if (bit != 0 && bit != 1) {
+                throw std::invalid_argument("BasisState takes bits 0 and 1, got " +
+                                            std::to_string(bit) + " for its bit " +
+                                            std::to_string(i));
+            }
+            if (bit == 1) {
+                step.basis |= std::uint64_t{1} << bit_of(step.gate->targets[i], program_.num_wires);
+            }
+        }
+        schedule_.steps.push_back(step);
+    }
+
+    const Gate &with_wires(const Gate &gate) {
+        std::vector<std::int64_t> wires;
+        for (const Integer &wire : gate.traced_wires) {
+            wires.push_back(value(wire));
+        }
+        check_wires(gate, wires);
+        auto [entry, inserted] = resolved_.try_emplace({&gate, wires}, nullptr);
+        if (inserted) {
+            Gate copy = gate;
+            const std::size_t num_controls = gate.controls.size();
+            for (std::size_t i = 0; i < wires.size(); ++i) {
+                const auto wire = static_cast<std::size_t>(wires[i]);
+                (i < num_controls ? copy.controls[i] : copy.targets[i - num_controls]) = wire;
+            }
+            complete(copy, program_.num_wires);
+            entry->second = &schedule_.resolved.emplace_back(std::move(copy));
+        }
+        return *entry->second;
+    }
+
+    void check_wires(const Gate &gate, const std::vector<std::int64_t> &wires) const {
+        for (auto wire = wires.begin(); wire != wires.end(); ++wire) {
+            const bool inside =
+                *wire >= 0 && static_cast<std::size_t>(*wire) < program_.num_wires;
+            if (inside && std::find(wires.begin(), wire, *wire) == wire) {
+                continue;
+            }
+            std::ostringstream message;
+            message << find_gate(gate.opcode)->name << " was given the wires";
+            for (const std::int64_t each : wires) {
+                message << ' ' << each;
+            }
+            if (inside) {
+                message << "; wire " << *wire << " is there twice";
+            } else {
+                message << "; wire " << *wire << " is not one of 0 to " << program_.num_wires - 1;
+            }
+            throw std::invalid_argument(message.str());
+        }
+    }
+
+    // A Program can ask for any number of iterations in a few words.
+    void limit_work() {
+        constexpr std::size_t max_work = std::size_t{1} << 26;
+        if (++work_ > max_work) {
+            throw std::length_error("a circuit of more than 67 million operations");
+        }
+    }
+
+    const Program &program_;
+    const std::int64_t *index_;
+    std::size_t work_ = 0;
+    std::vector<std::size_t> counters_;
+    Schedule schedule_;
+    std::map<std::pair<const Gate *, std::vector<std::int64_t>>, const Gate *> resolved_;
+};
+
+} // namespace
+
+Schedule make_schedule(const Program &program, const std::int64_t *index) {
+    return Builder(program, index).build();
+}
+
+std::shared_ptr<const Schedule> schedule_for(const std::shared_ptr<const Program> &program,
+                                             const std::int64_t *index) {
+    if (program->schedule) {
+        return program->schedule;
+    }
+    struct Last {
+        std::shared_ptr<const Program> program;
+        std::vector<std::int64_t> index;
+        std::shared_ptr<const Schedule> schedule;
+    };
+    thread_local Last last;
+    const std::size_t size = program->num_index;
+    if (last.program != program || !std::equal(index, index + size, last.index.begin())) {
+        auto schedule = std::make_shared<const Schedule>(make_schedule(*program, index));
+        last = {program, {index, index + size}, std::move(schedule)};
+    }
+    return last.schedule;
+}
+
+} // namespace qgrad
