@@ -1,10 +1,10 @@
 """Loops and branches of compiled programs: ``for_loop``, ``while_loop``, ``cond``, ``switch``.
 
 They take classical and quantum code alike, and carry any pytree. Inside a quantum function a loop
-becomes one instruction of the Program, whatever its number of iterations, and its classical part one
-``lax.scan``. Loops whose number of iterations is known only at run time are bounded: they scan over a
-capacity, doing nothing once they are finished, so that every derivative of every order exists. A
-program that runs past a capacity is compiled again with a larger one, by ``qjit``.
+becomes one instruction of the Program, whatever its number of iterations, and its classical part
+one ``lax.scan``. Loops whose number of iterations is known only at run time are bounded: they scan
+over a capacity, doing nothing once they are finished, so that every derivative of every order
+exists. A program that runs past a capacity is compiled again with a larger one, by ``qjit``.
 
 Outside of compiled programs they are the Python statements of the same name.
 """
@@ -55,7 +55,8 @@ def for_loop(lower_bound: Any, upper_bound: Any = None, step: Any = 1) -> Callab
     -------
     Callable
         A decorator of the body ``body(i, *values) -> values``. The decorated function takes the
-        initial values and returns the final ones: any pytrees, whose shapes and types stay the same.
+        initial values and returns the final ones: any pytrees, whose shapes and types stay the
+        same.
 
     Raises
     ------
@@ -221,8 +222,8 @@ def cond(
     pred : bool
         The first condition, known or traced.
     true_fn, false_fn : Callable, optional
-        The branches for ``pred`` and for no condition. Without ``true_fn``, ``cond`` is a decorator,
-        with ``else_if`` and ``otherwise`` to decorate more branches.
+        The branches for ``pred`` and for no condition. Without ``true_fn``, ``cond`` is a
+        decorator, with ``else_if`` and ``otherwise`` to decorate more branches.
     elifs : sequence of (bool, Callable), optional
         Further conditions and branches.
 

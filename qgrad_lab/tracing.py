@@ -19,7 +19,6 @@ from typing import Any
 
 import jax
 
-
 DEFAULT_LOOP_CAPACITY = 32
 """Iterations for which a loop of unknown length is compiled at first."""
 

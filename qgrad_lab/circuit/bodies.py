@@ -1,8 +1,8 @@
 """Loops and branches as JAX control flow, and, inside a quantum function, as instructions.
 
-Each function here runs the user's body once, for its jaxpr and its instructions (``classical``). The
-jaxpr goes into a ``scan`` or a ``switch`` and gives the numbers of every iteration or branch, stacked;
-the instructions go, as a ``Region`` that holds these numbers, into PennyLane's queue.
+Each function here runs the user's body once, for its jaxpr and its instructions (``classical``).
+The jaxpr goes into a ``scan`` or a ``switch`` and gives the numbers of every iteration or branch,
+stacked; the instructions go, as a ``Region`` that holds these numbers, into PennyLane's queue.
 """
 
 from collections.abc import Callable, Sequence
@@ -100,9 +100,10 @@ def choose(number: Any, functions: Sequence[Callable[[], Any]], name: str) -> An
     avals = [part.jaxpr.out_avals[len(part.jaxpr.out_avals) - part.num_results :] for part in parts]
     shapes = [[aval.shape for aval in each] for each in avals]
     if any(tree != trees[0] for tree in trees) or any(each != shapes[0] for each in shapes):
+        returned = [f"{tree} of shapes {each}" for tree, each in zip(trees, shapes, strict=True)]
         raise TypeError(
             f"The branches of {name} have to return the same pytree of arrays of the same shapes. "
-            f"They return {', '.join(f'{t} of shapes {s}' for t, s in zip(trees, shapes, strict=True))}."
+            f"They return {', '.join(returned)}."
         )
     dtypes = [jnp.result_type(*column) for column in zip(*avals, strict=True)]
     offsets = []
@@ -120,7 +121,9 @@ def choose(number: Any, functions: Sequence[Callable[[], Any]], name: str) -> An
                     _zeros(total), numbers, _tuple(offset), strict=True
                 )
             ]
-            return [jnp.asarray(r, d) for r, d in zip(results, dtypes, strict=True)], Numbers(*placed)
+            return [jnp.asarray(r, d) for r, d in zip(results, dtypes, strict=True)], Numbers(
+                *placed
+            )
 
         return run
 
@@ -221,8 +224,8 @@ def _emit(body: tuple[Any, ...], numbers: Numbers, first: Any = None) -> None:
 def _guarded(leaves: list[Any], count: Any, capacity: int) -> list[Any]:
     """``leaves``, unchanged, by way of a check that ``count`` does not exceed ``capacity``.
 
-    They are multiplied by 1, which comes out of a circuit with a loop of ``count`` iterations that do
-    nothing. Derivatives have the same factor, so they cannot do without the check either.
+    They are multiplied by 1, which comes out of a circuit with a loop of ``count`` iterations that
+    do nothing. Derivatives have the same factor, so they cannot do without the check either.
     """
     program = Program(
         num_wires=1,

@@ -1,7 +1,7 @@
 """The classical part of a circuit or of a region: the numbers that it reads, as traced values.
 
-The user's function is traced on its own (for ``views``); its operations become instructions, and the
-numbers they read become results of a jaxpr, which is then evaluated where it was called.
+The user's function is traced on its own (for ``views``); its operations become instructions, and
+the numbers they read become results of a jaxpr, which is then evaluated where it was called.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ class Numbers(NamedTuple):
     """What a circuit reads: theta f64[P], index i64[K], data c128[D]."""
 
     theta: jax.Array
-    index: jax.Array
+    indices: jax.Array
     data: jax.Array
 
 

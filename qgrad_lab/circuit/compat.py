@@ -5,6 +5,7 @@ since. Without it no operator that validates its parameters can be created under
 without us.
 """
 
+import warnings
 from typing import Any
 
 import jax
@@ -16,5 +17,9 @@ def _is_concrete(value: Any) -> bool:
 
 def complete_jax() -> None:
     """Give ``jax.core`` the function back where it is missing."""
-    if not hasattr(jax.core, "is_concrete"):
+    with warnings.catch_warnings():
+        # Releases in which it still exists warn of its end when it is looked up.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        missing = not hasattr(jax.core, "is_concrete")
+    if missing:
         jax.core.is_concrete = _is_concrete

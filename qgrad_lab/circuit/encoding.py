@@ -95,7 +95,9 @@ def _gate(gate: Gate) -> list[int]:
     traced = any(isinstance(wire, Index) for wire in (*gate.controls, *gate.wires))
 
     def encoded(wires: tuple[Integer, ...]) -> list[int]:
-        return [word for wire in wires for word in (_integer(wire) if traced else [wire])]
+        # Only where one of them is traced does each say which kind of integer it is.
+        words = [_integer(wire) if traced else _integer(wire)[1:] for wire in wires]
+        return [word for part in words for word in part]
 
     return [
         gate.kind.opcode,

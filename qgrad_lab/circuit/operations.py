@@ -43,9 +43,7 @@ def is_preparation(operation: Operator) -> bool:
     return _prepares(operation)
 
 
-def lower(
-    operation: Operator, wire_map: dict[Any, int], operands: Operands
-) -> list[Instruction]:
+def lower(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> list[Instruction]:
     """The instructions of a native ``operation``.
 
     Parameters
@@ -93,7 +91,9 @@ def lower(
     wires = _wires(operation.wires, wire_map, operands)
     if name == "Rot":
         angles = [operands.angle(value, name) for value in operation.parameters]
-        gates = [Gate(GATES[part], wires, angle=angles[i], **shared) for part, i in _ROT]
+        gates: list[Instruction] = [
+            Gate(GATES[part], wires, angle=angles[i], **shared) for part, i in _ROT
+        ]
         return gates[::-1] if adjoint else gates
     if name in _SPECIAL:
         return [_special(operation, wires, shared, operands)]
@@ -104,9 +104,7 @@ def lower(
     return [Gate(kind, wires, angle=angle, **shared)]
 
 
-def _wires(
-    labels: Any, wire_map: dict[Any, int], operands: Operands
-) -> tuple[Integer, ...]:
+def _wires(labels: Any, wire_map: dict[Any, int], operands: Operands) -> tuple[Integer, ...]:
     return tuple(
         operands.integer(label, "A wire") if isinstance(label, jax.core.Tracer) else wire_map[label]
         for label in labels

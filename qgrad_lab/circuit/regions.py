@@ -15,7 +15,6 @@ import pennylane as qml
 from qgrad_lab.circuit.operands import Operands
 from qgrad_lab.circuit.program import (
     Branch,
-    Data,
     Gate,
     Index,
     Instruction,
@@ -71,9 +70,7 @@ def inverse(body: Body) -> Body:
                     dataclasses.replace(instruction, body=inverse(inner), reverse=not reverse)
                 )
             case Branch(_, bodies):
-                result.append(
-                    dataclasses.replace(instruction, bodies=tuple(map(inverse, bodies)))
-                )
+                result.append(dataclasses.replace(instruction, bodies=tuple(map(inverse, bodies))))
     return tuple(result)
 
 

@@ -67,7 +67,7 @@ def tape_program(
 
 
 def device_wires(device: qml.devices.Device) -> dict[Any, int] | None:
-    """From the wire labels of ``device`` to wires of a Program; ``None`` if it has no fixed ones."""
+    """From wire labels of ``device`` to wires of a Program; ``None`` if it has no fixed ones."""
     if device.wires is None:
         return None
     return {wire: i for i, wire in enumerate(device.wires)}
