@@ -118,6 +118,11 @@ def _execute_tape(tape: QuantumScript, qnode: qml.QNode) -> Any:
     try:
         program, operands = tape_program(tape, qnode.device, _name(qnode))
     except BroadcastNeeded:
+        if tape.batch_size is None:
+            raise CompileError(
+                f"An operation of {_name(qnode)} was given an array where it takes a number, and "
+                "it does not take a batch of parameters."
+            ) from None
         tapes, postprocess = qml.transforms.broadcast_expand(tape)
         return postprocess(tuple(_execute_tape(single, qnode) for single in tapes))
     theta = joined(operands.theta.values, jnp.float64)

@@ -161,12 +161,8 @@ def _preparation(operation: Operator, wire_map: dict[Any, int], operands: Operan
     wires = _wires(operation.wires, wire_map, operands)
     if isinstance(operation, qml.BasisState):
         return Gate(GATES["BasisState"], wires, extra=operands.bits(operation.parameters[0]))
-    state = operation.state_vector()
-    if isinstance(operation, qml.StatePrep) and isinstance(
-        operation.parameters[0], jax.core.Tracer
-    ):
-        state = operation.parameters[0]
-    elif not isinstance(state, jax.core.Tracer):
+    state = _amplitudes(operation)
+    if np.ndim(state) == 1 and not isinstance(state, jax.core.Tracer):
         norm = float(np.linalg.norm(np.asarray(state)))
         if abs(norm - 1.0) > 1e-8:
             raise CompileError(
@@ -176,3 +172,12 @@ def _preparation(operation: Operator, wire_map: dict[Any, int], operands: Operan
     return Gate(
         GATES["StatePrep"], wires, extra=(operands.state(state, 2 ** len(wires), operation.name),)
     )
+
+
+def _amplitudes(operation: Operator) -> Any:
+    """The prepared state on the operation's wires, [2^k], or a batch of them."""
+    if not isinstance(operation, qml.StatePrep):
+        # One dimension a wire, and no parameters that could be a batch.
+        return qml.math.reshape(operation.state_vector(), (-1,))
+    state = operation.parameters[0]
+    return state.toarray()[0] if hasattr(state, "toarray") else state  # SciPy's sparse arrays
