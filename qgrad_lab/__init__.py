@@ -10,6 +10,8 @@
 -0.389418
 """
 
+from typing import TYPE_CHECKING
+
 import jax
 
 jax.config.update("jax_enable_x64", True)
@@ -31,6 +33,9 @@ from qgrad_lab.errors import (  # noqa: E402
 from qgrad_lab.qjit import QJIT, qjit  # noqa: E402
 from qgrad_lab.reference import reference  # noqa: E402
 
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
 __all__ = [
     "QJIT",
     "CompileError",
@@ -49,3 +54,17 @@ __all__ = [
     "vjp",
     "while_loop",
 ]
+
+
+def load_ipython_extension(shell: "InteractiveShell") -> None:
+    """Add the magics: what ``%load_ext qgrad_lab`` calls."""
+    from qgrad_lab.workbench import magics  # the library itself needs no IPython
+
+    magics.load(shell)
+
+
+def unload_ipython_extension(shell: "InteractiveShell") -> None:
+    """Remove the magics: what ``%unload_ext qgrad_lab`` calls."""
+    from qgrad_lab.workbench import magics
+
+    magics.unload(shell)

@@ -1,0 +1,151 @@
+"""A call of a function, as a point at which it is differentiated."""
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from qgrad_lab.qjit import qjit
+
+
+class Point:
+    """``f(*args, **kwargs)``, and which arguments are differentiated.
+
+    Attributes
+    ----------
+    argnum : int or tuple of int
+        As asked for, the first argument by default.
+    positions : tuple of int
+        The same as positions from the start; those that exist.
+
+    Notes
+    -----
+    A compiled program is given those leaves of the arguments that are arrays, and the numbers that
+    are differentiated. All others are constants of the program, so that a number of layers can
+    bound a Python loop and a string can choose a branch.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        argnum: int | Sequence[int] | None,
+    ) -> None:
+        self.f = f
+        self.argnum = tuple(argnum) if isinstance(argnum, Sequence) else argnum or 0
+        wanted = self.argnum if isinstance(self.argnum, tuple) else (self.argnum,)
+        self.args, self.kwargs = _by_position(f, tuple(args), dict(kwargs), wanted)
+        count = len(self.args)
+        self.positions = tuple(i % count for i in wanted if -count <= i < count)
+
+        paths, self._tree = jax.tree_util.tree_flatten_with_path((self.args, self.kwargs))
+        self._leaves = [leaf for _, leaf in paths]
+        self._is_given = [_is_given(path, leaf, self.positions) for path, leaf in paths]
+        # JAX takes None for a tree without leaves, so constants leave their places empty.
+        self._given: tuple[tuple[Any, ...], dict[str, Any]] = jax.tree.unflatten(
+            self._tree,
+            [
+                leaf if given else None
+                for leaf, given in zip(self._leaves, self._is_given, strict=True)
+            ],
+        )
+
+    @property
+    def selected(self) -> tuple[Any, ...]:
+        """The differentiated arguments, in the order that was asked for."""
+        return tuple(self.args[position] for position in self.positions)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """A name for each leaf of `selected`, such as ``params['w']``."""
+        named = []
+        for position, argument in zip(self.positions, self.selected, strict=True):
+            name = _argument_name(self.f, position)
+            for path, _ in jax.tree_util.tree_leaves_with_path(argument):
+                named.append(name + jax.tree_util.keystr(path))
+        return tuple(named)
+
+    def shape(self) -> Any:
+        """The tree of shapes and dtypes that the compiled call returns."""
+        args, kwargs = self._given
+        return jax.eval_shape(qjit(self._program(self.f)), *args, **kwargs)
+
+    def program(self, derivative: Callable[..., Any]) -> Callable[[], Any]:
+        """A newly compiled program that computes ``derivative``, made of `f`, at this point."""
+        args, kwargs = self._given
+        return functools.partial(qjit(self._program(derivative)), *args, **kwargs)
+
+    def _program(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """``f`` as a function of what is given, with the constants built in.
+
+        JAX tells where it stopped by the name and signature of a function, so they are those of the
+        user's; but not the annotations, which would have `qjit` compile for other arguments.
+        """
+
+        @functools.wraps(self.f, updated=())
+        def program(*args: Any, **kwargs: Any) -> Any:
+            leaves = iter(jax.tree.leaves((args, kwargs)))
+            merged = [
+                next(leaves) if given else leaf
+                for leaf, given in zip(self._leaves, self._is_given, strict=True)
+            ]
+            args, kwargs = jax.tree.unflatten(self._tree, merged)
+            return f(*args, **kwargs)
+
+        signature = _signature(self.f)
+        if signature is not None:
+            bare = [
+                parameter.replace(annotation=inspect.Parameter.empty)
+                for parameter in signature.parameters.values()
+            ]
+            program.__signature__ = signature.replace(parameters=bare)  # type: ignore[attr-defined]
+        return program
+
+
+def _is_given(path: tuple[Any, ...], leaf: Any, positions: tuple[int, ...]) -> bool:
+    if isinstance(leaf, jax.Array):
+        return True
+    if isinstance(leaf, np.ndarray | np.generic):
+        return leaf.dtype.kind in "biufc"
+    in_args, place = path[0].idx == 0, path[1]
+    differentiated = in_args and place.idx in positions
+    return differentiated and isinstance(leaf, bool | int | float | complex)
+
+
+def _by_position(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    wanted: Sequence[int],
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Make keywords positional where a position is wanted that is not there, as `grad` does."""
+    if not kwargs or all(-len(args) <= index < len(args) for index in wanted):
+        return args, kwargs
+    signature = _signature(f)
+    if signature is None:
+        return args, kwargs
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError:  # the call of f itself says it better
+        return args, kwargs
+    return bound.args, bound.kwargs
+
+
+def _argument_name(f: Callable[..., Any], position: int) -> str:
+    named = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    signature = _signature(f)
+    parameters = tuple(signature.parameters.values()) if signature else ()
+    if position < len(parameters) and parameters[position].kind in named:
+        return parameters[position].name
+    return f"argument {position}"
+
+
+def _signature(f: Callable[..., Any]) -> inspect.Signature | None:
+    try:
+        return inspect.signature(f)
+    except (TypeError, ValueError):  # built into C
+        return None

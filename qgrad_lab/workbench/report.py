@@ -1,0 +1,168 @@
+"""A comparison as a table: plain text for terminals, HTML for notebooks."""
+
+from __future__ import annotations
+
+import html as markup
+import textwrap
+from typing import TYPE_CHECKING
+
+import jax
+import numpy as np
+
+from qgrad_lab.workbench import numbers
+
+if TYPE_CHECKING:
+    from qgrad_lab.workbench.comparison import Comparison, MethodResult
+
+_WIDTH = 88
+"""Columns of the plain text."""
+_SHOWN = 2000
+"""Elements of an array in the HTML."""
+
+_STYLE = """
+.qgrad { color: var(--jp-ui-font-color1, inherit); margin: 0.25em 0; }
+.qgrad table { border-collapse: collapse; margin: 0; }
+.qgrad caption {
+  caption-side: top; text-align: left; padding: 0.25em 0.75em 0.5em; color: inherit;
+  font-family: var(--jp-code-font-family, monospace);
+}
+.qgrad th, .qgrad td {
+  text-align: right; vertical-align: baseline; padding: 0.35em 0.75em;
+  font-variant-numeric: tabular-nums; white-space: nowrap; max-width: none;
+}
+.qgrad thead th { border-bottom: 1px solid var(--jp-border-color1, currentColor); }
+.qgrad th:first-child, .qgrad :is(th, td):nth-child(2) { text-align: left; }
+.qgrad tbody th { font-weight: 600; }
+.qgrad td.qgrad-wide { white-space: normal; max-width: 50em; }
+.qgrad summary { cursor: pointer; }
+.qgrad table pre.qgrad-full {
+  margin: 0.5em 0; padding: 0 1em 0.5em 0; max-height: 16em; overflow: auto; white-space: pre;
+}
+.qgrad p {
+  margin: 0.5em 0.75em 0; max-width: 60em; font-size: 0.9em;
+  color: var(--jp-ui-font-color2, inherit);
+}
+"""
+
+
+def text(comparison: Comparison) -> str:
+    """The table in plain text, as in a terminal."""
+    head = [title[0].lower() + title[1:] for title in _titles(comparison)]
+    table = []
+    for row in comparison.rows:
+        if row.error is not None:
+            table.append([method_name(row), "failed", *_measures(row)])
+            continue
+        first, *others = [label + short for label, short, _ in _gradient_lines(comparison, row)]
+        table.append([method_name(row), first, *_measures(row)])
+        table += [["", line, "", "", ""] for line in others]
+    widths = [max(len(line[i]) for line in [head, *table]) for i in range(len(head))]
+    rule = ["-" * width for width in widths]
+    lines = [_headline(comparison), ""]
+    for cells in [head, rule, *table]:
+        # Names and gradients to the left, measures to the right.
+        aligned = [
+            cell.ljust(width) if i < 2 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        lines.append("  ".join(aligned).rstrip())
+    lines.append("")
+    lines += [textwrap.fill(remark, _WIDTH) for remark in _failures(comparison)]
+    lines += [textwrap.fill(remark, _WIDTH) for remark in _remarks(comparison)]
+    return "\n".join(lines)
+
+
+def html(comparison: Comparison) -> str:
+    """The table in HTML, which takes its colours from JupyterLab's theme where there is one."""
+    titles = "".join(f'<th scope="col">{_escaped(title)}</th>' for title in _titles(comparison))
+    rows = "".join(_html_row(comparison, row) for row in comparison.rows)
+    remarks = "".join(f"<p>{_escaped(remark)}</p>" for remark in _remarks(comparison))
+    return (
+        f'<div class="qgrad"><style>{_STYLE}</style><table>'
+        f"<caption>{_escaped(_headline(comparison))}</caption>"
+        f"<thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>{remarks}</div>"
+    )
+
+
+def method_name(row: MethodResult) -> str:
+    """The method, and its step where one was asked for."""
+    return row.method if row.h is None else f"{row.method}, h = {row.h:g}"
+
+
+def _html_row(comparison: Comparison, row: MethodResult) -> str:
+    name = f'<th scope="row">{_escaped(method_name(row))}</th>'
+    if row.error is not None:
+        cells = f'<td class="qgrad-wide" colspan="4"><b>Failed:</b> {_escaped(row.error)}</td>'
+    else:
+        lines = "".join(_html_gradient(*line) for line in _gradient_lines(comparison, row))
+        cells = f"<td>{lines}</td>"
+        cells += "".join(f"<td>{_escaped(measure)}</td>" for measure in _measures(row))
+    return f"<tr>{name}{cells}</tr>"
+
+
+def _html_gradient(label: str, short: str, full: str | None) -> str:
+    line = _escaped(label + short)
+    if full is None:
+        return f"<div>{line}</div>"
+    elements = f'<pre class="qgrad-full">{_escaped(full)}</pre>'
+    return f"<details><summary>{line}</summary>{elements}</details>"
+
+
+def _titles(comparison: Comparison) -> list[str]:
+    gradient = "Gradient"
+    if len(comparison.labels) == 1:
+        gradient += f" in {comparison.labels[0]}"
+    return ["Method", gradient, "Difference", "First result", "Per call"]
+
+
+def _headline(comparison: Comparison) -> str:
+    call = comparison.call
+    if len(call) > _WIDTH:
+        call = call[: _WIDTH - 1] + "…"
+    leaves = jax.tree_util.tree_leaves_with_path(comparison.value)
+    if not leaves:
+        return call
+    ((path, value),) = leaves
+    return f"{call}{jax.tree_util.keystr(path)} = {numbers.number(value)}"
+
+
+def _gradient_lines(comparison: Comparison, row: MethodResult) -> list[tuple[str, str, str | None]]:
+    """The name, a short form and perhaps a long form of each leaf."""
+    lines: list[tuple[str, str, str | None]] = []
+    named = len(comparison.labels) > 1
+    for label, leaf in zip(comparison.labels, jax.tree.leaves(row.gradient), strict=True):
+        values = np.asarray(leaf)
+        full = None
+        if values.size > numbers.LONGEST:
+            full = np.array2string(values, precision=6, threshold=_SHOWN, max_line_width=72)
+        lines.append((f"{label}: " if named else "", numbers.summary(values), full))
+    return lines or [("", "no numbers", None)]
+
+
+def _measures(row: MethodResult) -> list[str]:
+    return [
+        numbers.difference(row.difference),
+        numbers.duration(row.first),
+        numbers.duration(row.per_call),
+    ]
+
+
+def _failures(comparison: Comparison) -> list[str]:
+    return [f"{row.method} failed: {row.error}" for row in comparison.rows if row.error is not None]
+
+
+def _remarks(comparison: Comparison) -> list[str]:
+    remarks = [f"{row.method}: {note}" for row in comparison.rows for note in row.notes]
+    if comparison.reference is not None:
+        remarks.append(
+            "Difference: the largest from jax.grad on default.qubit, over all elements. "
+            "Per call: value and gradient together."
+        )
+    elif comparison.reference_error is not None:
+        reason = comparison.reference_error.rstrip(".")
+        remarks.append(f"No reference by jax.grad on default.qubit: {reason}.")
+    return remarks
+
+
+def _escaped(words: str) -> str:
+    return markup.escape(words)
