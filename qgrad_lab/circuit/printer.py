@@ -122,13 +122,13 @@ def _data(data: Data, size: int) -> str:
 def _extra(gate: Gate) -> list[str]:
     match gate.kind.name:
         case "PCPhase":
-            return [f"dim={gate.extra[0]}"]
+            return [f"dim={value}" for value in gate.extra]
         case "PauliRot":
             return ["".join(gate.extra)]
         case "QubitUnitary":
-            return [_data(gate.extra[0], 4 ** len(gate.wires))]
+            return [_data(value, 4 ** len(gate.wires)) for value in gate.extra]
         case "StatePrep":
-            return [_data(gate.extra[0], 2 ** len(gate.wires))]
+            return [_data(value, 2 ** len(gate.wires)) for value in gate.extra]
         case "BasisState":
             return [_integer(value) for value in gate.extra]
         case _:

@@ -299,6 +299,9 @@ Node read_node(Reader reader, const Program &program, Loops &loops, std::size_t 
         reader.next("length");
         node.selector = integer(reader, program, loops, max_operands, "choice of a branch");
         const std::size_t count = reader.count("number of branches");
+        if (count == 0) {
+            reader.fail("there is no branch to choose");
+        }
         for (std::size_t i = 0; i < count; ++i) {
             node.bodies.push_back(read_body(reader, program, loops, depth + 1));
         }
