@@ -117,7 +117,9 @@ def _gate(gate: Gate) -> list[int]:
 def _extra(gate: Gate, value: Any) -> list[int]:
     match value:
         case Data():
-            return _position(value)
+            return [0, *_position(value)]
+        case Slot():
+            return [1, *_position(value)]
         case str():
             return ["XYZ".index(value)]
         case _ if gate.kind.name == "BasisState":

@@ -113,10 +113,11 @@ def _integer(value: Integer) -> str:
     return f"index[{_place(value)}]" if isinstance(value, Index) else str(int(value))
 
 
-def _data(data: Data, size: int) -> str:
-    start = _place(data)
-    end = str(data.base + size) if start.isdigit() else f"{start} + {size}"
-    return f"data[{start}:{end}]"
+def _numbers(position: Data | Slot, size: int) -> str:
+    name, size = ("theta", 2 * size) if isinstance(position, Slot) else ("data", size)
+    start = _place(position)
+    end = str(position.base + size) if start.isdigit() else f"{start} + {size}"
+    return f"{name}[{start}:{end}]"
 
 
 def _extra(gate: Gate) -> list[str]:
@@ -126,9 +127,9 @@ def _extra(gate: Gate) -> list[str]:
         case "PauliRot":
             return ["".join(gate.extra)]
         case "QubitUnitary":
-            return [_data(value, 4 ** len(gate.wires)) for value in gate.extra]
+            return [_numbers(value, 4 ** len(gate.wires)) for value in gate.extra]
         case "StatePrep":
-            return [_data(value, 2 ** len(gate.wires)) for value in gate.extra]
+            return [_numbers(value, 2 ** len(gate.wires)) for value in gate.extra]
         case "BasisState":
             return [_integer(value) for value in gate.extra]
         case _:

@@ -19,7 +19,7 @@ program circuit(theta: f64[1]) on 2 wires {
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -28,7 +28,12 @@ from typing import Any, Self
 import numpy as np
 
 from qgrad_lab.circuit.gates import GateKind
-from qgrad_lab.engine.shift import POLYNOMIAL_RULE, ShiftRule, trigonometric_rule
+from qgrad_lab.engine.shift import (
+    QUADRATIC_RULE,
+    QUARTIC_RULE,
+    ShiftRule,
+    trigonometric_rule,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,8 @@ class Gate:
         Whether it is the inverse of the kind.
     extra
         PCPhase: its dimension; PauliRot: a letter of ``"XYZ"`` for each wire; QubitUnitary and
-        StatePrep: the ``Data`` of its numbers; BasisState: a bit (an ``Integer``) for each wire.
+        StatePrep: where its numbers are, in ``Data`` or, as real and imaginary parts, from a
+        ``Slot`` on; BasisState: a bit (an ``Integer``) for each wire.
     """
 
     kind: GateKind
@@ -250,11 +256,12 @@ class Program:
     @cached_property
     def shift_rules(self) -> tuple[ShiftRule, ...]:
         """An exact shift rule for each element of theta, valid for all measurements at once."""
-        rules = [POLYNOMIAL_RULE] * self.num_theta
         amplitudes = any(isinstance(m, State) for m in self.measurements)
         # A variance holds the square of an expectation value, whose frequencies are sums.
         squares = any(isinstance(m, Var) for m in self.measurements)
         quadratic = squares or any(isinstance(m, Expval | Probs) for m in self.measurements)
+        # In coefficients, matrices and states results are polynomials, not waves.
+        rules = [QUARTIC_RULE if squares else QUADRATIC_RULE] * self.num_theta
         for gate, loops in walk(self.body):
             if isinstance(gate.angle, Slot):
                 frequencies: frozenset[Fraction] = frozenset()
@@ -269,6 +276,30 @@ class Program:
                 for place in places(gate.angle, loops):
                     rules[place] = rule
         return tuple(rules)
+
+    @cached_property
+    def has_numbers_in_theta(self) -> bool:
+        """Whether a matrix or a state is part of theta."""
+        return any(isinstance(extra, Slot) for gate, _ in walk(self.body) for extra in gate.extra)
+
+    @cached_property
+    def absorbed(self) -> "Program":
+        """The same circuit with data at the end of theta, as real and imaginary parts in turn.
+
+        Then derivatives in theta are derivatives in data too.
+        """
+
+        def place(value: Any) -> Any:
+            if not isinstance(value, Data):
+                return value
+            return Slot(self.num_theta + 2 * value.base, tuple(2 * s for s in value.strides))
+
+        return dataclasses.replace(
+            self,
+            num_theta=self.num_theta + 2 * self.num_data,
+            num_data=0,
+            body=_with_extras(self.body, place),
+        )
 
     def __str__(self) -> str:
         from qgrad_lab.circuit.printer import program_text
@@ -295,6 +326,23 @@ def walk(
             case Branch(_, bodies):
                 for inner in bodies:
                     yield from walk(inner, loops)
+
+
+def _with_extras(
+    body: tuple[Instruction, ...], change: Callable[[Any], Any]
+) -> tuple[Instruction, ...]:
+    """``body`` with every extra of every gate changed."""
+    result: list[Instruction] = []
+    for instruction in body:
+        match instruction:
+            case Gate(extra=extra):
+                result.append(dataclasses.replace(instruction, extra=tuple(map(change, extra))))
+            case Repeat(body=inner):
+                result.append(dataclasses.replace(instruction, body=_with_extras(inner, change)))
+            case Branch(bodies=bodies):
+                changed = tuple(_with_extras(inner, change) for inner in bodies)
+                result.append(dataclasses.replace(instruction, bodies=changed))
+    return tuple(result)
 
 
 def places(position: Position, loops: tuple[int, ...]) -> list[int]:

@@ -179,7 +179,10 @@ def _check_extra(program: Program, gate: Gate, loops: tuple[int, ...]) -> None:
             size = 4**k if gate.kind.name == "QubitUnitary" else 2**k
             if len(gate.extra) != 1:
                 raise ValueError(f"it needs {size} elements of data")
-            _check_place("data", gate.extra[0], size, program.num_data, loops)
+            if isinstance(gate.extra[0], Slot):
+                _check_place("theta", gate.extra[0], 2 * size, program.num_theta, loops)
+            else:
+                _check_place("data", gate.extra[0], size, program.num_data, loops)
         case "BasisState":
             if len(gate.extra) != k:
                 raise ValueError(f"it takes {k} bits, got {len(gate.extra)}")

@@ -42,6 +42,14 @@ class Circuit(Protocol):
         """A 64-bit digest of ``words``."""
 
     @property
+    def has_numbers_in_theta(self) -> bool:
+        """Whether a matrix or a state is part of theta."""
+
+    @property
+    def absorbed(self) -> "Circuit":
+        """The same circuit with data in theta."""
+
+    @property
     def shift_rules(self) -> tuple[ShiftRule, ...]:
         """One rule for each element of theta."""
 
@@ -82,6 +90,10 @@ class Member:
         """D[k]T of D[k]."""
         return dataclasses.replace(self, transposed=True)
 
+    def absorbed(self) -> "Member":
+        """The member of the circuit that has data in theta."""
+        return dataclasses.replace(self, circuit=self.circuit.absorbed)
+
     def plain(self) -> "Member":
         """D[k] of D[k]T."""
         return dataclasses.replace(self, transposed=False)
@@ -115,7 +127,10 @@ def evaluate(member: Member, bind: Bind, *operands: jax.Array) -> jax.Array:
     native_orders = 1 if member.method == "adjoint" else 0
     if member.order <= native_orders and (member.method == "adjoint" or not member.transposed):
         return _native(member, *operands)
-    if member.transposed and member.method == "parameter-shift":
+    # A shifted matrix is not unitary, and a sweep back cannot undo it: such circuits are shifted in
+    # forward sweeps only.
+    forward_only = member.method == "parameter-shift" or member.circuit.has_numbers_in_theta
+    if member.transposed and forward_only:
         return _shifted_gradient(member, bind, *operands)
     return _shifted_direction(member, bind, *operands)
 

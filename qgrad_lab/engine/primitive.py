@@ -59,19 +59,13 @@ def _is_zero(tangent: Any) -> bool:
 def _jvp(primals: Sequence[Any], tangents: Sequence[Any], *, member: Member) -> tuple[Any, Any]:
     theta, index, data, *rest = primals
     theta_dot, _, data_dot, *rest_dot = tangents
-    if not _is_zero(data_dot):
-        raise DifferentiableCompileError(
-            "A matrix or state vector given to a circuit (QubitUnitary, StatePrep, "
-            "AmplitudeEmbedding) depends on a differentiated argument, and derivatives through it "
-            "are not supported. Use gates with angles for the differentiated part, "
-            "jax.lax.stop_gradient on the matrix or state where its derivative is not wanted, or "
-            "method='fd'."
-        )
-    if member.refusal is not None and not all(map(_is_zero, [theta_dot, *rest_dot])):
+    if member.refusal is not None and not all(map(_is_zero, [theta_dot, data_dot, *rest_dot])):
         raise DifferentiableCompileError(member.refusal)
     terms = []
-    if not _is_zero(theta_dot):
-        directions, y = _split(member, rest)
+    directions, y = _split(member, rest)
+    if not _is_zero(data_dot):
+        terms.append(_along_data(member, primals, theta_dot, data_dot))
+    elif not _is_zero(theta_dot):
         terms.append(bind(member.raised(), theta, index, data, *directions, theta_dot, *y))
     for position, tangent in enumerate(rest_dot):
         if not _is_zero(tangent):
@@ -81,6 +75,34 @@ def _jvp(primals: Sequence[Any], tangents: Sequence[Any], *, member: Member) -> 
     if not terms:
         return value, _Zero.from_primal_value(value)
     return value, reduce(jnp.add, terms)
+
+
+def _along_data(member: Member, primals: Sequence[Any], theta_dot: Any, data_dot: Any) -> Any:
+    """The derivative along theta and data: along theta of the circuit that has data in theta."""
+    theta, index, data, *rest = primals
+    directions, y = _split(member, rest)
+    if _is_zero(theta_dot):
+        theta_dot = jnp.zeros_like(theta)
+    still = jnp.zeros_like(data)
+    value = bind(
+        member.absorbed().raised(),
+        _with_data(theta, data),
+        index,
+        data[..., :0],
+        *(_with_data(direction, still) for direction in directions),
+        _with_data(theta_dot, data_dot),
+        *y,
+    )
+    return value[..., : result_width(member)]
+
+
+def _with_data(theta: Any, data: Any) -> Any:
+    """Theta of an absorbed circuit."""
+    numbers = jnp.stack([jnp.real(data), jnp.imag(data)], axis=-1)
+    numbers = numbers.reshape(*data.shape[:-1], 2 * data.shape[-1])
+    batch = jnp.broadcast_shapes(theta.shape[:-1], numbers.shape[:-1])
+    parts = [jnp.broadcast_to(part, (*batch, part.shape[-1])) for part in (theta, numbers)]
+    return jnp.concatenate(parts, axis=-1)
 
 
 def _unbroadcast(value: Any, shape: tuple[int, ...]) -> Any:

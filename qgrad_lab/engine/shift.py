@@ -28,8 +28,11 @@ class ShiftRule(NamedTuple):
     shifts: tuple[float, ...]
 
 
-POLYNOMIAL_RULE = ShiftRule((0.5, -0.5), (1.0, -1.0))
+QUADRATIC_RULE = ShiftRule((0.5, -0.5), (1.0, -1.0))
 """Exact for polynomials of degree two: the step needs not be small."""
+
+QUARTIC_RULE = ShiftRule((-1 / 12, 2 / 3, -2 / 3, 1 / 12), (2.0, 1.0, -1.0, -2.0))
+"""Exact for polynomials of degree four."""
 
 NO_DEPENDENCE = ShiftRule((), ())
 

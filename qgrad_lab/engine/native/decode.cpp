@@ -6,7 +6,8 @@
 //                control-wire* control-value* target-wire* extra*
 //                (a wire is a word, or an integer where `traced`)
 //   extra:       PCPhase: dimension; PauliRot: a letter (0 X, 1 Y, 2 Z) a target;
-//                QubitUnitary, StatePrep: a position in data; BasisState: an integer a target
+//                QubitUnitary, StatePrep: 0 and a position in data, or 1 and one in theta;
+//                BasisState: an integer a target
 //   loop:        100 length integer capacity reverse instructions instruction*
 //   choice:      101 length integer bodies (instructions instruction*)*
 //   measurement: kind length then
@@ -177,6 +178,15 @@ std::vector<std::size_t> wires(Reader &reader, std::size_t count, const Program 
     return result;
 }
 
+// The complex numbers of a matrix or a state, in data or, twice as many real ones, in theta.
+void read_numbers(Reader &reader, Gate &gate, const Program &program, std::size_t count,
+                  const Loops &loops) {
+    gate.numbers_in_theta = reader.boolean("flag of numbers in theta");
+    gate.numbers = gate.numbers_in_theta
+                       ? position(reader, program.num_theta, 2 * count, loops, "numbers at")
+                       : position(reader, program.num_data, count, loops, "numbers at");
+}
+
 void read_extra(Reader &reader, Gate &gate, const Program &program, const Loops &loops) {
     const std::size_t k = gate.targets.size();
     switch (gate.opcode) {
@@ -193,12 +203,10 @@ void read_extra(Reader &reader, Gate &gate, const Program &program, const Loops 
         if (k > max_wires / 2) {
             reader.fail("a QubitUnitary on ", k, " wires");
         }
-        gate.data_offset =
-            position(reader, program.num_data, std::size_t{1} << (2 * k), loops, "a matrix at");
+        read_numbers(reader, gate, program, std::size_t{1} << (2 * k), loops);
         break;
     case Opcode::state_prep:
-        gate.data_offset =
-            position(reader, program.num_data, std::size_t{1} << k, loops, "a state at");
+        read_numbers(reader, gate, program, std::size_t{1} << k, loops);
         break;
     case Opcode::basis_state:
         for (std::size_t i = 0; i < k; ++i) {

@@ -15,6 +15,7 @@
 #pragma GCC visibility pop
 
 #include "gate_table.hpp"
+#include "matrices.hpp"
 
 namespace qgrad {
 namespace {
@@ -64,27 +65,15 @@ void prepare_basis_state(const Step &step, Complex *ket, std::size_t num_wires) 
     ket[step.basis] = 1.0;
 }
 
-void prepare_state(const Step &step, const Operands &operands, Complex *ket,
-                   std::size_t num_wires) {
-    const Gate &gate = *step.gate;
-    const Complex *amplitudes = operands.data + step.data_offset;
-    std::fill(ket, ket + (std::size_t{1} << num_wires), Complex{});
-    const std::size_t k = gate.targets.size();
-    for (std::size_t local = 0; local < (std::size_t{1} << k); ++local) {
-        std::uint64_t basis = 0;
-        for (std::size_t i = 0; i < k; ++i) {
-            if ((local >> (k - 1 - i)) & 1U) {
-                basis |= std::uint64_t{1} << bit_of(gate.targets[i], num_wires);
-            }
-        }
-        ket[basis] = amplitudes[local];
-    }
+const Complex *numbers_of(const Step &step, const Operands &operands) {
+    return step.gate->numbers_in_theta ? numbers_in(step, operands.theta)
+                                       : operands.data + step.numbers;
 }
 
 void apply_matrix(const Step &step, const Operands &operands, bool inverse, Complex *ket,
                   std::size_t num_wires) {
     const Gate &gate = *step.gate;
-    const Complex *matrix = operands.data + step.data_offset;
+    const Complex *matrix = numbers_of(step, operands);
     const auto kernel = static_cast<KernelType>(gate.kernel);
     if (gate.controls.empty()) {
         dispatcher().applyMatrix(kernel, ket, num_wires, matrix, gate.targets, inverse);
@@ -159,7 +148,7 @@ void apply(const Step &step, const Operands &operands, bool inverse, Complex *ke
         prepare_basis_state(step, ket, num_wires);
         return;
     case Opcode::state_prep:
-        prepare_state(step, operands, ket, num_wires);
+        embed_state(gate, numbers_of(step, operands), ket, num_wires);
         return;
     case Opcode::qubit_unitary:
         apply_matrix(step, operands, backward, ket, num_wires);

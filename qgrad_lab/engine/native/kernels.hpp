@@ -23,4 +23,9 @@ struct Operands {
 void apply(const Step &step, const Operands &operands, bool inverse, Complex *ket,
            std::size_t num_wires);
 
+// The matrix or amplitudes of a step whose numbers are in `array`, laid out as theta is.
+inline const Complex *numbers_in(const Step &step, const double *array) {
+    return reinterpret_cast<const Complex *>(array + step.numbers);
+}
+
 } // namespace qgrad

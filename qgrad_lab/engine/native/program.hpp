@@ -89,7 +89,8 @@ struct Gate {
     std::vector<Integer> traced_wires; // controls, then targets, where one is known only at run time
     std::uint64_t control_mask = 0;
     std::uint64_t control_bits = 0;
-    Position data_offset;      // QubitUnitary, StatePrep
+    Position numbers;           // QubitUnitary, StatePrep: in data, or
+    bool numbers_in_theta = false; // in theta, as real and imaginary parts
     std::size_t dimension = 0; // PCPhase
     std::string word;          // PauliRot
     std::vector<Integer> bits; // BasisState

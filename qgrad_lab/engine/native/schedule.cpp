@@ -76,7 +76,7 @@ class Builder {
         if (gate.angle.is_slot()) {
             step.slot = gate.angle.slot.at(counters_);
         }
-        step.data_offset = gate.data_offset.at(counters_);
+        step.numbers = gate.numbers.at(counters_);
         for (std::size_t i = 0; i < gate.bits.size(); ++i) {
             const std::int64_t bit = value(gate.bits[i]);
             if (bit != 0 && bit != 1) {

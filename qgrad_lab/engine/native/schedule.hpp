@@ -18,10 +18,11 @@ struct Step {
 
     const Gate *gate = nullptr;
     std::size_t slot = no_slot;  // of the angle in theta
-    std::size_t data_offset = 0; // QubitUnitary, StatePrep
+    std::size_t numbers = 0;     // QubitUnitary, StatePrep: begin in data or theta
     std::uint64_t basis = 0;     // BasisState: the state, as a mask of global bits
 
     bool has_slot() const { return slot != no_slot; }
+    bool reads_theta() const { return has_slot() || gate->numbers_in_theta; }
     double angle(const double *theta) const {
         return has_slot() ? theta[slot] : gate->angle.literal;
     }

@@ -1,0 +1,97 @@
+#include "matrices.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "gate_table.hpp"
+
+namespace qgrad {
+namespace {
+
+// Basis states of the targets, first target most significant, as masks of global bits.
+std::vector<std::uint64_t> target_states(const Gate &gate, std::size_t num_wires) {
+    const std::size_t k = gate.targets.size();
+    std::vector<std::uint64_t> states(std::size_t{1} << k);
+    for (std::size_t local = 0; local < states.size(); ++local) {
+        for (std::size_t i = 0; i < k; ++i) {
+            if ((local >> (k - 1 - i)) & 1U) {
+                states[local] |= std::uint64_t{1} << bit_of(gate.targets[i], num_wires);
+            }
+        }
+    }
+    return states;
+}
+
+// Calls visit(base) for the index of every group of amplitudes that the matrix mixes.
+template <class Visit>
+void for_each_group(const Gate &gate, const std::vector<std::uint64_t> &states,
+                    std::size_t num_wires, Visit visit) {
+    const std::uint64_t fixed = gate.control_mask | states.back();
+    const std::size_t size = std::size_t{1} << num_wires;
+    for (std::uint64_t index = 0; index < size; index = ((index | fixed) + 1) & ~fixed) {
+        visit(index | gate.control_bits);
+    }
+}
+
+} // namespace
+
+void add_matrix(const Gate &gate, const Complex *matrix, bool adjoint, double factor,
+                const Complex *ket, Complex *out, std::size_t num_wires) {
+    const auto states = target_states(gate, num_wires);
+    const std::size_t n = states.size();
+    for_each_group(gate, states, num_wires, [&](std::uint64_t base) {
+        for (std::size_t row = 0; row < n; ++row) {
+            Complex sum{};
+            for (std::size_t column = 0; column < n; ++column) {
+                const Complex element = adjoint ? std::conj(matrix[column * n + row])
+                                                : matrix[row * n + column];
+                sum += element * ket[base | states[column]];
+            }
+            out[base | states[row]] += factor * sum;
+        }
+    });
+}
+
+void add_matrix_gradient(const Gate &gate, const Complex *bra, const Complex *ket,
+                         double *gradient, std::size_t num_wires) {
+    const auto states = target_states(gate, num_wires);
+    const std::size_t n = states.size();
+    std::vector<Complex> products(n * n); // conj(bra_row) ket_column, summed over all groups
+    for_each_group(gate, states, num_wires, [&](std::uint64_t base) {
+        for (std::size_t row = 0; row < n; ++row) {
+            const Complex left = std::conj(bra[base | states[row]]);
+            for (std::size_t column = 0; column < n; ++column) {
+                products[row * n + column] += left * ket[base | states[column]];
+            }
+        }
+    });
+    for (std::size_t row = 0; row < n; ++row) {
+        for (std::size_t column = 0; column < n; ++column) {
+            // Of an adjoint, element (row, column) is the conjugate of the matrix's (column, row).
+            const Complex product = products[row * n + column];
+            const std::size_t element = gate.adjoint ? column * n + row : row * n + column;
+            gradient[2 * element] += 2.0 * product.real();
+            gradient[2 * element + 1] += (gate.adjoint ? 2.0 : -2.0) * product.imag();
+        }
+    }
+}
+
+void embed_state(const Gate &gate, const Complex *amplitudes, Complex *ket,
+                 std::size_t num_wires) {
+    std::fill(ket, ket + (std::size_t{1} << num_wires), Complex{});
+    const auto states = target_states(gate, num_wires);
+    for (std::size_t local = 0; local < states.size(); ++local) {
+        ket[states[local]] = amplitudes[local];
+    }
+}
+
+void add_state_gradient(const Gate &gate, const Complex *bra, double *gradient,
+                        std::size_t num_wires) {
+    const auto states = target_states(gate, num_wires);
+    for (std::size_t local = 0; local < states.size(); ++local) {
+        gradient[2 * local] += 2.0 * bra[states[local]].real();
+        gradient[2 * local + 1] += 2.0 * bra[states[local]].imag();
+    }
+}
+
+} // namespace qgrad
