@@ -1,0 +1,360 @@
+"""Shared by the tests of circuits: members of the derivative family, random circuits, NumPy algebra.
+
+A ``Recipe`` is a circuit as plain data. ``function`` turns it into a quantum function of an array
+``x``, so that the same circuit can be compiled, run by PennyLane, printed, and shrunk by hypothesis.
+"""
+
+import os
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pennylane as qml
+from hypothesis import strategies as st
+
+from qgrad_lab.circuit.gates import GATES, PREPARATIONS
+from qgrad_lab.circuit.program import Program
+from qgrad_lab.engine.evaluate import Member
+from qgrad_lab.engine.primitive import bind
+
+SEED = int(os.environ.get("QGRAD_SEED", int.from_bytes(os.urandom(4), "little")))
+"""Of every random test; set QGRAD_SEED to repeat a run."""
+
+PAULI = {
+    "I": np.eye(2),
+    "X": np.array([[0, 1], [1, 0]]),
+    "Y": np.array([[0, -1j], [1j, 0]]),
+    "Z": np.diag([1, -1]),
+}
+
+
+# -- The engine ------------------------------------------------------------------------------------
+
+
+def member_value(member: Member, theta=(), index=(), data=(), *rest) -> np.ndarray:
+    """The value of one member; every operand may have a batch dimension in front."""
+    return np.asarray(bind(member, *operands_of(theta, index, data, *rest)))
+
+
+def operands_of(theta=(), index=(), data=(), *rest) -> list[jax.Array]:
+    """Operands of one member, all with as many dimensions as the one that has most."""
+    types = [jnp.float64, jnp.int64, jnp.complex128] + [jnp.float64] * len(rest)
+    arrays = [
+        jnp.asarray(value, dtype)
+        for value, dtype in zip([theta, index, data, *rest], types, strict=True)
+    ]
+    rank = max(array.ndim for array in arrays)
+    return [array.reshape((1,) * (rank - array.ndim) + array.shape) for array in arrays]
+
+
+def member_values(cases: list[tuple[Member, list[jax.Array]]]) -> list[np.ndarray]:
+    """The values of many members from one XLA program, which compiles faster than one program each."""
+    members = [member for member, _ in cases]
+
+    def run(operands):
+        return [bind(member, *own) for member, own in zip(members, operands, strict=True)]
+
+    arguments = [operands for _, operands in cases]
+    # What XLA could optimise here is little; the circuits are native.
+    options = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+    compiled = jax.jit(run).lower(arguments).compile(compiler_options=options)
+    return [np.asarray(value) for value in compiled(arguments)]
+
+
+def family(program: Program, method: str = "adjoint"):
+    """E(theta) of a Program without index and data, as a JAX function."""
+    member = Member(program, method)
+    empty = jnp.zeros(0, jnp.int64), jnp.zeros(0, jnp.complex128)
+    return lambda theta: bind(member, theta, *empty)
+
+
+# -- States in NumPy -------------------------------------------------------------------------------
+
+
+def random_state(rng: np.random.Generator, num_wires: int) -> np.ndarray:
+    """A normalised state c128[2^n]."""
+    state = rng.normal(size=2**num_wires) + 1j * rng.normal(size=2**num_wires)
+    return state / np.linalg.norm(state)
+
+
+def random_unitary(rng: np.random.Generator, size: int) -> np.ndarray:
+    """A unitary c128[size, size]."""
+    matrix = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
+    return np.linalg.qr(matrix)[0]
+
+
+def apply_matrix(matrix: np.ndarray, wires, state: np.ndarray) -> np.ndarray:
+    """A matrix on some wires, applied to a state c128[2^n]; the first wire is most significant."""
+    num_wires = state.size.bit_length() - 1
+    k = len(wires)
+    tensor = state.reshape((2,) * num_wires)
+    tensor = np.tensordot(matrix.reshape((2,) * (2 * k)), tensor, (range(k, 2 * k), wires))
+    return np.moveaxis(tensor, range(k), wires).reshape(-1)
+
+
+def apply_word(word, state: np.ndarray) -> np.ndarray:
+    """A Pauli word, given as (wire, letter) pairs, applied to a state."""
+    for wire, letter in word:
+        state = apply_matrix(PAULI[letter], (wire,), state)
+    return state
+
+
+def marginal(numbers: np.ndarray, wires) -> np.ndarray:
+    """Sum numbers over basis states onto ``wires``, in that order."""
+    num_wires = numbers.size.bit_length() - 1
+    tensor = numbers.reshape((2,) * num_wires)
+    rest = tuple(wire for wire in range(num_wires) if wire not in wires)
+    return np.transpose(tensor, (*wires, *rest)).reshape(2 ** len(wires), -1).sum(axis=1)
+
+
+# -- Circuits as data ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operation. ``angle``: a number, or ``("x", i)``, or ``("f", i, j)`` for a computed one."""
+
+    name: str
+    wires: tuple[int, ...]
+    angle: Any = None
+    controls: tuple[int, ...] = ()
+    values: tuple[bool, ...] = ()
+    adjoint: bool = False
+    extra: Any = None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measurement. ``terms``: (coefficient, word), a coefficient like an angle."""
+
+    kind: str
+    wires: tuple[int, ...] = ()
+    form: str = ""
+    terms: tuple[tuple[Any, tuple[tuple[int, str], ...]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A circuit."""
+
+    num_wires: int
+    ops: tuple[Op, ...]
+    measures: tuple[Measure, ...]
+
+
+def number(value, x):
+    """An angle or coefficient of a recipe."""
+    match value:
+        case ("x", i):
+            return x[i]
+        case ("f", i, j):
+            return jnp.sin(x[i]) + x[i] * x[j]
+        case _:
+            return value
+
+
+def operator(op: Op, x) -> qml.operation.Operator:
+    """The PennyLane operator of one operation, queued."""
+    wires = list(op.wires)
+    angle = number(op.angle, x)
+    base = getattr(qml, op.name)
+    rng = np.random.default_rng(op.extra if op.name in ("QubitUnitary", "StatePrep") else 0)
+    match op.name:
+        case "QubitUnitary":
+            made = base(random_unitary(rng, 2 ** len(wires)), wires)
+        case "StatePrep":
+            made = base(random_state(rng, len(wires)), wires)
+        case "BasisState":
+            made = base(np.array(op.extra), wires)
+        case "PauliRot":
+            made = base(angle, op.extra, wires)
+        case "PCPhase":
+            made = base(angle, op.extra, wires)
+        case "GlobalPhase":
+            made = base(angle)
+        case _ if op.angle is not None:
+            made = base(angle, wires=wires)
+        case _:
+            made = base(wires=wires)
+    if op.adjoint:
+        made = qml.adjoint(made, lazy=True)
+    if op.controls:
+        made = qml.ctrl(made, list(op.controls), control_values=list(op.values))
+    return made
+
+
+def _word(word):
+    factors = [getattr(qml, letter)(wire) for wire, letter in word]
+    return qml.prod(*factors) if len(factors) > 1 else factors[0] if factors else qml.I(0)
+
+
+def observable(measure: Measure, x) -> qml.operation.Operator:
+    """The observable of an expval or var in its form."""
+    coefficients = [number(coefficient, x) for coefficient, _ in measure.terms]
+    words = [_word(word) for _, word in measure.terms]
+    match measure.form:
+        case "word":
+            return words[0]
+        case "hamiltonian":
+            # PennyLane refuses a list of traced and other numbers.
+            return qml.Hamiltonian(jnp.stack([jnp.asarray(c, float) for c in coefficients]), words)
+        case "sum":
+            scaled = [qml.s_prod(c, word) for c, word in zip(coefficients, words, strict=True)]
+            return qml.sum(*scaled) if len(scaled) > 1 else scaled[0]
+        case "sprod":
+            return qml.s_prod(coefficients[0], words[0])
+        case "prod":
+            # A square is Hermitian whatever the words, and its words overlap.
+            total = qml.dot(coefficients, words)
+            return qml.prod(total, total)
+    raise AssertionError(measure.form)
+
+
+def sum_of_words(measure: Measure, x, num_wires: int) -> jax.Array:
+    """The observable as a matrix c128[2^n, 2^n] of ``x``."""
+    total = jnp.zeros((2**num_wires,) * 2, complex)
+    for coefficient, word in measure.terms:
+        total += number(coefficient, x) * qml.matrix(_word(word), wire_order=range(num_wires))
+    return total @ total if measure.form == "prod" else total
+
+
+def function(recipe: Recipe, *, state_instead_of=lambda measure: False):
+    """The quantum function of ``x``; some measurements may become ``qml.state()``."""
+
+    def circuit(x):
+        for op in recipe.ops:
+            operator(op, x)
+        results = []
+        for measure in recipe.measures:
+            if state_instead_of(measure):
+                results.append(qml.state())
+            elif measure.kind == "expval":
+                results.append(qml.expval(observable(measure, x)))
+            elif measure.kind == "var":
+                results.append(qml.var(observable(measure, x)))
+            elif measure.kind == "probs":
+                results.append(qml.probs(wires=list(measure.wires)))
+            else:
+                results.append(qml.state())
+        return tuple(results)
+
+    return circuit
+
+
+# -- Strategies ------------------------------------------------------------------------------------
+
+NUM_WIRES = {"DoubleExcitation": 4, "DoubleExcitationMinus": 4, "DoubleExcitationPlus": 4}
+MAX_WIRES = 6
+FORMS = ("word", "hamiltonian", "sum", "sprod", "prod")
+MEASUREMENTS = (
+    *(("expval", form) for form in FORMS),
+    *(("var", form) for form in FORMS),
+    ("probs", "all"),
+    ("probs", "some"),
+    ("state", ""),
+)
+
+_angles = st.floats(-7.0, 7.0, allow_nan=False, allow_subnormal=False)
+
+
+def _numbers(num_x: int):
+    if num_x == 0:
+        return _angles
+    i = st.integers(0, num_x - 1)
+    return st.one_of(
+        st.tuples(st.just("x"), i), st.tuples(st.just("x"), i), _angles, st.tuples(st.just("f"), i, i)
+    )
+
+
+def _wires(num_wires: int, count: int):
+    return st.permutations(range(num_wires)).map(lambda order: tuple(order[:count]))
+
+
+@st.composite
+def ops(draw, num_wires: int, num_x: int, name: str):
+    """An operation of the kind ``name``, which has to fit on the wires."""
+    kind = GATES[name]
+    if name == "GlobalPhase":
+        k = 0
+    elif kind.num_wires is None:
+        limit = 3 if name in ("QubitUnitary", "PCPhase", "StatePrep") else num_wires
+        k = draw(st.integers(1, min(num_wires, limit)))
+    else:
+        k = kind.num_wires
+    may_control = name not in PREPARATIONS
+    c = draw(st.integers(0, min(2, num_wires - k))) if may_control else 0
+    chosen = draw(_wires(num_wires, k + c))
+    extra = None
+    match name:
+        case "PauliRot":
+            extra = "".join(draw(st.lists(st.sampled_from("IXYZ"), min_size=k, max_size=k)))
+        case "PCPhase":
+            extra = draw(st.integers(0, 2**k))
+        case "QubitUnitary" | "StatePrep":
+            extra = draw(st.integers(0, 2**16))
+        case "BasisState":
+            extra = tuple(draw(st.lists(st.integers(0, 1), min_size=k, max_size=k)))
+    return Op(
+        name,
+        chosen[c:],
+        angle=draw(_numbers(num_x)) if kind.spectrum is not None else None,
+        controls=chosen[:c],
+        values=tuple(draw(st.lists(st.booleans(), min_size=c, max_size=c))),
+        adjoint=may_control and draw(st.booleans()),
+        extra=extra,
+    )
+
+
+@st.composite
+def measures(draw, num_wires: int, num_x: int, kind: str, form: str):
+    """A measurement of the given kind and form."""
+    if kind == "state":
+        return Measure("state")
+    if kind == "probs":
+        count = num_wires if form == "all" else draw(st.integers(1, num_wires))
+        return Measure("probs", draw(_wires(num_wires, count)))
+    terms = []
+    count = 1 if form in ("word", "sprod") else draw(st.integers(1, 3))
+    for _ in range(count):
+        length = draw(st.integers(1 if form == "word" else 0, min(3, num_wires)))
+        letters = draw(st.lists(st.sampled_from("XYZ"), min_size=length, max_size=length))
+        word = tuple(zip(draw(_wires(num_wires, length)), letters, strict=True))
+        coefficient = 1.0 if form == "word" else draw(_numbers(num_x))
+        terms.append((coefficient, word))
+    return Measure(kind, (), form, tuple(terms))
+
+
+@st.composite
+def recipes(draw, must: str, measured: tuple[str, str], num_x: int, max_ops: int = 10):
+    """A circuit on 1 to 6 wires that holds the gate ``must`` and the measurement ``measured``."""
+    least = GATES[must].num_wires or 1
+    num_wires = draw(st.integers(max(1, least), MAX_WIRES))
+    preparations = sorted(PREPARATIONS)
+    if must in PREPARATIONS:
+        prepare = must
+    else:
+        prepare = draw(st.sampled_from([None, None, *preparations]))
+    first = [draw(ops(num_wires, num_x, prepare))] if prepare else []
+    fitting = sorted(
+        name
+        for name, kind in GATES.items()
+        if name not in PREPARATIONS and (kind.num_wires or 1) <= num_wires
+    )
+    before = draw(st.lists(st.sampled_from(fitting), min_size=1, max_size=max_ops // 2))
+    after = draw(st.lists(st.sampled_from(fitting), min_size=1, max_size=max_ops // 2))
+    middle = [] if must in PREPARATIONS else [must]
+    rest = [draw(ops(num_wires, num_x, name)) for name in [*before, *middle, *after]]
+    # Something before and after that makes every gate matter: |0..0> is fixed by many of them.
+    mixing = [Op("RY", (wire,), angle=0.3 + 0.4 * wire) for wire in range(num_wires)]
+    found = [draw(measures(num_wires, num_x, *measured))]
+    for kind, form in draw(st.lists(st.sampled_from(MEASUREMENTS), max_size=2)):
+        found.append(draw(measures(num_wires, num_x, kind, form)))
+    return Recipe(num_wires, (*first, *mixing, *rest), tuple(found))
+
+
+def control_values(count: int):
+    """Every choice of control values."""
+    return list(product([False, True], repeat=count))
