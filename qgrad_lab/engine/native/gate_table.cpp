@@ -110,11 +110,9 @@ Generator word(const Gate &gate, double scale, PauliWord pauli_word) {
 } // namespace
 
 const GateInfo *find_gate(Opcode opcode) {
-    const auto position = static_cast<std::int64_t>(opcode) - 1;
-    if (position < 0 || position >= static_cast<std::int64_t>(table.size())) {
-        return nullptr;
-    }
-    return &table[static_cast<std::size_t>(position)];
+    // Unsigned: the code may be any word, and the least one minus 1 is no signed word.
+    const std::uint64_t position = static_cast<std::uint64_t>(opcode) - 1;
+    return position < table.size() ? &table[position] : nullptr;
 }
 
 PauliWord make_word(const std::vector<std::size_t> &wires, const std::string &letters,
