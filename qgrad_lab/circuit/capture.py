@@ -15,6 +15,7 @@ from pennylane.measurements import MeasurementProcess
 from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.classical import Numbers, join, joined, trace
+from qgrad_lab.circuit.lanes import active_where, current_active
 from qgrad_lab.circuit.measurements import result
 from qgrad_lab.circuit.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.program import Program
@@ -88,13 +89,15 @@ def _call_plain(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any])
     """One circuit. Its classical part is traced on its own, for ``views.assemble``."""
     leaves, structure = jax.tree.flatten((args, kwargs))
     traced = [i for i, leaf in enumerate(leaves) if isinstance(leaf, jax.core.Tracer)]
+    active = current_active()
 
     def classical(*values: Any) -> tuple[Operands, list[Any], tuple[Program, Any]]:
         replaced = list(leaves)
         for i, value in zip(traced, values, strict=True):
             replaced[i] = value
         inner_args, inner_kwargs = jax.tree.unflatten(structure, replaced)
-        tape, output = _record(qnode, inner_args, inner_kwargs)
+        with active_where(active):
+            tape, output = _record(qnode, inner_args, inner_kwargs)
         program, operands = tape_program(tape, qnode.device, _name(qnode))
         return operands, [], (program, output)
 

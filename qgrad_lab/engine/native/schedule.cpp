@@ -44,10 +44,18 @@ class Builder {
 
     void repeat(const Node &node) {
         const std::int64_t count = value(node.selector);
+        if (count < 0) {
+            throw std::invalid_argument("a loop was given a step of 0, or " +
+                                        std::to_string(count) + " iterations");
+        }
         if (count > static_cast<std::int64_t>(node.capacity)) {
+            // qgrad_lab.tracing reads the numbers.
             std::ostringstream message;
-            message << "a loop of " << count << " iterations exceeds its capacity of "
-                    << node.capacity;
+            message << "loop " << node.label << " has " << count
+                    << " iterations or more and was compiled for " << node.capacity
+                    << ". A function compiled by qgrad_lab.qjit is compiled again with more room; "
+                       "inside jax.jit, or where its result is not waited for, it cannot be. Put "
+                       "qgrad_lab.qjit around the outermost function, in place of jax.jit";
             throw std::invalid_argument(message.str());
         }
         counters_.push_back(0);
