@@ -183,3 +183,148 @@ def circuit_of(body, method="adjoint", wires=3):
 @pytest.mark.parametrize("body", STATIC)
 def test_static_loops_are_differentiable(body, method):
     assert_derivatives(circuit_of(body, method), X, second=body is not decomposed)
+
+
+# -- Traced wires, conditions and trip counts ------------------------------------------------------
+
+
+def traced_wires(x, n):
+    qml.RX(x[0], wires=n)
+    qml.CNOT([n, (n + 1) % 3])
+    qml.CRY(x[1], wires=[(n + 2) % 3, n])
+    qml.ctrl(qml.RZ(x[2], wires=n), control=[(n + 1) % 3, (n + 2) % 3], control_values=[0, 1])
+    qml.PauliRot(x[0], "YX", wires=[n, (n + 1) % 3])
+
+    @now
+    @for_loop(3)
+    def _(i):
+        qml.SWAP([i, (i + n) % 3]) if False else qml.CRX(x[i], wires=[i, (i + 1) % 3])
+        qml.QubitUnitary(jnp.array([[0.6, 0.8], [-0.8, 0.6]]), wires=(i + n) % 3)
+
+
+def else_if(x, n):
+    @cond(n == 0)
+    def branch(angle):
+        qml.RX(angle, wires=0)
+        return angle * 2
+
+    @branch.else_if(x[0] > 0)
+    def branch(angle):
+        qml.RY(angle, wires=0)
+        qml.Rot(x[0], angle, x[1], wires=2)
+        return jnp.sin(angle)
+
+    @branch.otherwise
+    def branch(angle):
+        return angle + n
+
+    qml.RX(branch(x[1]), wires=1)
+
+    @cond(n > 1)
+    def no_otherwise():
+        qml.CRX(x[2], wires=[1, 2])
+
+    no_otherwise()
+
+
+def switched(x, n):
+    @switch(n)
+    def case(i):
+        qml.Hadamard(i)
+        return x[0]
+
+    @case.branch(-1)
+    def case(i):
+        qml.RX(x[1], wires=i)
+        return x[1] ** 2
+
+    @case.branch(7)
+    def case(i):
+        @now
+        @for_loop(2)
+        def _(j):
+            qml.RY(x[j], wires=j)
+
+        return 0
+
+    qml.RY(case(1), wires=2)
+    qml.CNOT([2, 0])
+
+
+def branches_in_loops(x, n):
+    @now
+    @for_loop(n)
+    def _(i):
+        @cond(i % 2 == 0)
+        def branch(angle):
+            @now
+            @for_loop(i)
+            def _(j):
+                qml.RX(angle, wires=j % 3)
+
+            return angle
+
+        @branch.otherwise
+        def branch(angle):
+            qml.CRY(angle, wires=[i % 3, (i + 1) % 3])
+            return 3 * angle
+
+        qml.RZ(branch(x[i % 3]), wires=0)
+        qml.RX(x[1], wires=0)
+
+
+def length_depends_on_argument(x, n):
+    @while_loop(lambda angle, count: angle < 2.0 + n)
+    def double(angle, count):
+        qml.RX(angle, wires=count % 3)
+        qml.CNOT([count % 3, (count + 1) % 3])
+        return angle * (1.5 + x[0]), count + 1
+
+    angle, count = double(0.4 + x[2] ** 2, 0)
+    qml.RY(angle * count, wires=0)
+
+
+def adjoint_and_ctrl(x, n):
+    def layer(y):
+        @for_loop(n)
+        def step(i, angle):
+            qml.RX(angle, wires=i % 2)
+            qml.PauliRot(angle, "YX", wires=[0, 1])
+            qml.QubitUnitary(jnp.array([[0.6, 0.8], [-0.8, 0.6]]), wires=0)
+            return angle + x[1]
+
+        @cond(y > 0)
+        def branch():
+            qml.CNOT([0, 1])
+            qml.Rot(y, x[1], x[2], wires=0)
+
+        @branch.otherwise
+        def branch():
+            qml.Hadamard(0)
+
+        step(y)
+        branch()
+
+    layer(x[0])
+    qml.RX(0.3, wires=2)
+    qml.adjoint(layer)(x[1])
+    qml.ctrl(layer, control=2, control_values=0)(x[2])
+    qml.ctrl(qml.adjoint(layer), control=2)(x[1])
+    qml.adjoint(qml.ctrl(qml.adjoint(layer), control=[2]))(x[2])
+
+
+TRACED = [
+    (traced_wires, (0, 2)),
+    (else_if, (0, 1, 2)),
+    (switched, (-1, 7, 3)),
+    (branches_in_loops, (0, 1, 5)),
+    (length_depends_on_argument, (0, 5)),
+    (adjoint_and_ctrl, (0, 2)),
+]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("body, choices", TRACED)
+def test_what_is_known_only_at_run_time_is_differentiable(body, choices, method):
+    loss = circuit_of(body, method)
+    expected = reference(circuit_of(body))

@@ -245,6 +245,7 @@ def _trace_iteration(
 
 
 def _cast(value: Any, dtype: Any) -> Any:
+    value = jnp.asarray(value)
     return value if value.dtype == dtype else value.astype(dtype)
 
 
@@ -300,7 +301,7 @@ def _emit(body: Body, numbers: Numbers, first: Any = None) -> None:
     theta, index, data = (jnp.ravel(array) for array in numbers)
     if first is not None:
         index = jnp.concatenate([jnp.asarray(first, jnp.int64).reshape(1), index])
-    Region(body, theta, index, data, wires=list(recording.wires()))
+    Region(body, (theta, index, data), recording.wires())
 
 
 def _guarded(leaves: list[Any], count: Any, capacity: int, label: int) -> list[Any]:
