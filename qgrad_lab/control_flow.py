@@ -9,6 +9,7 @@ exists. A program that runs past a capacity is compiled again with a larger one,
 Outside of compiled programs they are the Python statements of the same name.
 """
 
+import operator
 import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,13 +25,13 @@ def _is_traced(*values: Any) -> bool:
     return any(isinstance(value, jax.core.Tracer) for value in values)
 
 
-def _as_integer(value: Any, name: str) -> Any:
-    """A bound of a loop, as an i64."""
+def _as_integer(value: Any, name: str, what: str) -> Any:
+    """A bound of a loop or a case, as an i64."""
     integral = jnp.issubdtype(jnp.result_type(value), jnp.integer)
     if not integral or jnp.ndim(value) > 0:
         raise TypeError(
-            f"{name} was given a bound or step of type {jnp.result_type(value)} and shape "
-            f"{jnp.shape(value)}; they are integers. Convert it, for example by .astype(int)."
+            f"{name} was given {what} of type {jnp.result_type(value)} and shape "
+            f"{jnp.shape(value)}; it is one integer. Convert it, for example by .astype(int)."
         )
     return jnp.asarray(value, jnp.int64)
 
@@ -140,7 +141,8 @@ def for_loop(lower_bound: Any, upper_bound: Any = None, step: Any = 1) -> Callab
                 numbers = range(lower_bound, upper_bound, step)
                 return _as_result(loop(iteration, numbers, values))
             lower, upper, stride = (
-                _as_integer(bound, "for_loop") for bound in (lower_bound, upper_bound, step)
+                _as_integer(bound, "for_loop", "a bound or step")
+                for bound in (lower_bound, upper_bound, step)
             )
             # The engine takes a negative number of iterations for an error.
             iterations = jnp.where(
@@ -323,9 +325,10 @@ class Switch:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result of the case that runs."""
         if current_mode() is not Mode.COMPILED or not _is_traced(self._index):
-            return self._cases.get(int(self._index), self._default)(*args, **kwargs)
-        cases = list(self._cases)
-        found = jnp.stack([self._index == case for case in cases] + [jnp.asarray(True)])
+            number = operator.index(self._index)
+            return self._cases.get(number, self._default)(*args, **kwargs)
+        index = _as_integer(self._index, "switch", "an index")
+        found = jnp.stack([index == case for case in self._cases] + [jnp.asarray(True)])
         functions = [*self._cases.values(), self._default]
         return choose(jnp.argmax(found), [_closed(f, args, kwargs) for f in functions], "switch")
 

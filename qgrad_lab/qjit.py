@@ -14,10 +14,10 @@ from qgrad_lab.circuit.interception import install
 from qgrad_lab.tracing import (
     LoopOverflow,
     Mode,
-    bounded_loops,
     current_mode,
     loop_overflow,
     mode,
+    when_bounded,
 )
 
 install()
@@ -55,18 +55,20 @@ class QJIT:
         while True:
             known = self._loop_capacities
             try:
-                with bounded_loops() as compiled:
+                with when_bounded(self._note_bounded_loops):
                     result = self._jitted(*args, **kwargs)
-                    self._has_bounded_loops |= compiled()
                 if self._has_bounded_loops:
                     _wait_for(result)  # so that the error, if there is one, comes here
                 return result
-            except jax.errors.JaxRuntimeError as error:
+            except (jax.errors.JaxRuntimeError, ValueError) as error:  # JAX raises either
                 overflow = loop_overflow(error)
                 if overflow is None or known.get(overflow.label, 0) > overflow.capacity:
                     raise  # the second is a program that does not get the room it is given
             # The program is pure: with room for more iterations it runs again, from the start.
             self._make_room(overflow)
+
+    def _note_bounded_loops(self) -> None:
+        self._has_bounded_loops = True
 
     def _make_room(self, overflow: LoopOverflow) -> None:
         with _growing:
@@ -137,7 +139,8 @@ class QJIT:
 
     def _compile_ahead(self, annotated: list[Any]) -> None:
         try:
-            self._jitted.lower(*annotated).compile()
+            with when_bounded(self._note_bounded_loops):
+                self._jitted.lower(*annotated).compile()
         except Exception as error:
             # Whatever the user's function raises belongs to the first call, which raises it.
             warnings.warn(f"AOT compilation failed: {error}", UserWarning, stacklevel=4)

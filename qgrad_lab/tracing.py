@@ -39,7 +39,7 @@ class Mode(enum.Enum):
 class _State(threading.local):
     mode: Mode = Mode.OUTSIDE
     loop_capacities: Mapping[int, int] = {}
-    bounded_loop_lowered: bool = False
+    when_bounded: Callable[[], None] | None = None
 
 
 _state = _State()
@@ -135,19 +135,19 @@ def loop_overflow(error: Exception) -> LoopOverflow | None:
 
 def note_bounded_loop() -> None:
     """Note that the program being compiled has a loop of unknown length."""
-    _state.bounded_loop_lowered = True
+    if _state.when_bounded is not None:
+        _state.when_bounded()
 
 
 @contextlib.contextmanager
-def bounded_loops() -> Iterator[Callable[[], bool]]:
-    """Find out whether a program with a loop of unknown length is compiled inside the block.
+def when_bounded(notify: Callable[[], None]) -> Iterator[None]:
+    """Call ``notify`` if a program with a loop of unknown length is compiled inside the block.
 
-    Yields a function that tells. What counts is the compilation rather than the trace, of which
-    JAX may have parts in its caches.
+    What counts is the compilation rather than the trace, of which JAX may have parts in its caches.
     """
-    previous = _state.bounded_loop_lowered
-    _state.bounded_loop_lowered = False
+    previous = _state.when_bounded
+    _state.when_bounded = notify
     try:
-        yield lambda: _state.bounded_loop_lowered
+        yield
     finally:
-        _state.bounded_loop_lowered |= previous
+        _state.when_bounded = previous

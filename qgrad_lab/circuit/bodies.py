@@ -18,9 +18,9 @@ from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.classical import Classical, Numbers, trace
 from qgrad_lab.circuit.lanes import active_where, current_active, shield
-from qgrad_lab.circuit.operands import Operands
+from qgrad_lab.circuit.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.program import Branch, Index, Probs, Program, Repeat
-from qgrad_lab.circuit.recording import current_recording
+from qgrad_lab.circuit.recording import Recording, current_recording
 from qgrad_lab.circuit.regions import Body, Region, Sizes, looped, moved
 from qgrad_lab.circuit.tape_program import lower_operations
 from qgrad_lab.engine.evaluate import Member
@@ -124,7 +124,7 @@ def choose(number: Any, functions: Sequence[Callable[[], Any]], name: str) -> An
         returned = [f"{tree} of shapes {each}" for tree, each in zip(trees, shapes, strict=True)]
         raise TypeError(
             f"The branches of {name} have to return the same pytree of arrays of the same shapes. "
-            f"They return {', '.join(returned)}."
+            f"They return {', '.join(returned)}. A missing otherwise branch returns None."
         )
     dtypes = [jnp.result_type(*column) for column in zip(*avals, strict=True)]
     offsets = []
@@ -195,14 +195,23 @@ def _trace_body(function: Callable[..., Any], *arguments: Any) -> _Traced:
                         "function."
                     )
                 if tape.operations:
-                    body = lower_operations(
-                        tape, recording.wires(), operands, recording.name, inside=True
-                    )
+                    body = _lower(tape, recording, operands)
         leaves, tree = jax.tree.flatten(result)
         return operands, [jnp.asarray(leaf) for leaf in leaves], (body, tree)
 
     part = trace(traced, jnp.asarray(True), *arguments)
     return _Traced(part, *part.static)
+
+
+def _lower(tape: QuantumScript, recording: Recording, operands: Operands) -> Body:
+    try:
+        return lower_operations(tape, recording.wires(), operands, recording.name, inside=True)
+    except BroadcastNeeded:
+        raise CompileError(
+            f"An operation inside a loop or a branch of {recording.name} was given a batch of "
+            "parameters. Parameter broadcasting ends at loops and branches; use jax.vmap of the "
+            "QNode instead."
+        ) from None
 
 
 def _shielded(part: Classical, active: Any) -> Classical:
