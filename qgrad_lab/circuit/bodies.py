@@ -26,7 +26,7 @@ from qgrad_lab.circuit.tape_program import lower_operations
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.errors import CompileError
-from qgrad_lab.tracing import DEFAULT_LOOP_CAPACITY, loop_capacity
+from qgrad_lab.tracing import loop_capacity
 
 Iteration = Callable[..., tuple[Any, ...]]
 
@@ -43,7 +43,9 @@ def loop(iteration: Iteration, counters: range, values: tuple[Any, ...]) -> tupl
     if count == 0:
         return values
     active = current_active()
-    traced, leaves, tree = _trace_iteration(iteration, jnp.asarray(start), values)
+    traced, leaves, tree = _trace_iteration(
+        iteration, jnp.asarray(start), values, conditional=active is not True
+    )
 
     def advance(state: tuple[Any, list[Any]], _: Any) -> tuple[tuple[Any, list[Any]], Numbers]:
         i, carry = state
@@ -175,13 +177,14 @@ class _Traced(NamedTuple):
         return found[len(found) - self.part.num_results :]
 
 
-def _trace_body(function: Callable[..., Any], *arguments: Any) -> _Traced:
+def _trace_body(function: Callable[..., Any], *arguments: Any, conditional: bool = True) -> _Traced:
+    """Trace ``function(*arguments)``; ``conditional`` is whether it may be not asked for."""
     recording = current_recording()
 
     def traced(active: Any, *values: Any) -> tuple[Operands, list[Any], Any]:
         operands = Operands()
         body: Body = ()
-        with active_where(active):
+        with active_where(active if conditional else True):
             if recording is None:
                 result = function(*values)
             else:
@@ -221,7 +224,7 @@ def _shielded(part: Classical, active: Any) -> Classical:
 
 
 def _trace_iteration(
-    iteration: Iteration, counter: Any, values: tuple[Any, ...]
+    iteration: Iteration, counter: Any, values: tuple[Any, ...], conditional: bool = True
 ) -> tuple[_Traced, list[Any], Any]:
     """The traced body of a loop, its initial leaves in the types that it keeps, and their tree."""
     leaves, tree = jax.tree.flatten(values)
@@ -233,7 +236,7 @@ def _trace_iteration(
     # An initial 0 that becomes a float in the first iteration is a float from the start, and what
     # it is added to may be one from then on.
     while True:
-        traced = _trace_body(flat, counter, *leaves)
+        traced = _trace_body(flat, counter, *leaves, conditional=conditional)
         results = traced.avals
         if traced.tree != tree or any(
             leaf.shape != result.shape for leaf, result in zip(leaves, results, strict=True)
@@ -293,13 +296,13 @@ def _nested(capacity: int) -> Iterator[int]:
 def _check_size(name: str, capacity: int, total: int, sizes: Sizes, leaves: Sequence[Any]) -> None:
     """Refuse to compile what would need more memory, or time, than any machine has."""
     width = sum(8 * size for size in _tuple(sizes)) + sum(leaf.nbytes for leaf in leaves)
-    fits = total <= _MAX_ITERATIONS and total * width <= _MAX_BYTES
-    if not fits and capacity > DEFAULT_LOOP_CAPACITY:
+    if total > _MAX_ITERATIONS or total * width > _MAX_BYTES:
         raise CompileError(
-            f"{name} has more than {capacity // 4} iterations, for which there is no room: loops "
-            f"whose number of iterations is known only at run time have at most {_MAX_ITERATIONS} "
-            f"altogether, and {_MAX_BYTES // 2**30} GiB for what they carry. If it does not come "
-            "to an end, see to its condition; else make its bounds known when it is compiled."
+            f"{name} needs room for {capacity} iterations, {total} altogether with the loops "
+            f"around it, of {width} bytes each. Loops whose number of iterations is known only at "
+            f"run time have at most {_MAX_ITERATIONS} and {_MAX_BYTES // 2**30} GiB. If it does "
+            "not come to an end, see to its condition; else let its bounds be known when it is "
+            "compiled, or carry less."
         )
 
 
