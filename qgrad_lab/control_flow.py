@@ -9,6 +9,8 @@ exists. A program that runs past a capacity is compiled again with a larger one,
 Outside of compiled programs they are the Python statements of the same name.
 """
 
+import operator
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,6 +23,44 @@ from qgrad_lab.tracing import Mode, current_mode
 
 def _is_traced(*values: Any) -> bool:
     return any(isinstance(value, jax.core.Tracer) for value in values)
+
+
+def _as_integer(value: Any, name: str, what: str) -> Any:
+    """A bound of a loop or a case, as an i64."""
+    integral = jnp.issubdtype(jnp.result_type(value), jnp.integer)
+    if not integral or jnp.ndim(value) > 0:
+        raise TypeError(
+            f"{name} was given {what} of type {jnp.result_type(value)} and shape "
+            f"{jnp.shape(value)}; it is one integer. Convert it, for example by .astype(int)."
+        )
+    return jnp.asarray(value, jnp.int64)
+
+
+def _as_condition(value: Any, name: str) -> Any:
+    """What a condition returned, as a boolean."""
+    if jnp.ndim(value) > 0:
+        raise TypeError(
+            f"The condition of {name} has the shape {jnp.shape(value)}; it is one boolean. Use "
+            "jnp.all or jnp.any."
+        )
+    return jnp.asarray(value).astype(bool)
+
+
+def _label(*functions: Callable[..., Any]) -> int:
+    """A number for a loop of the user's, the same in every process: the same code, the same loop.
+
+    It is part of the compiled program, which has to be found again in JAX's persistent cache.
+    """
+    codes = [getattr(function, "__code__", None) for function in functions]
+    parts = [(c.co_qualname, c.co_code.hex(), c.co_names) for c in codes if c is not None]
+    return zlib.crc32(repr(parts).encode())
+
+
+def _name(kind: str, body: Callable[..., Any]) -> str:
+    """A loop of the user's, for messages."""
+    code = getattr(body, "__code__", None)
+    where = "" if code is None else f", {code.co_filename}:{code.co_firstlineno}"
+    return f"A {kind} ({getattr(body, '__name__', 'function')}{where})"
 
 
 def _as_result(values: tuple[Any, ...]) -> Any:
@@ -98,19 +138,26 @@ def for_loop(lower_bound: Any, upper_bound: Any = None, step: Any = 1) -> Callab
                 return _as_carry(body(i, *carry), count, "for_loop")
 
             if not _is_traced(lower_bound, upper_bound, step):
-                return _as_result(
-                    loop(iteration, jnp.arange(lower_bound, upper_bound, step), values)
-                )
-            distance = upper_bound - lower_bound
-            iterations = jnp.maximum(0, -((-distance) // step))
+                numbers = range(lower_bound, upper_bound, step)
+                return _as_result(loop(iteration, numbers, values))
+            lower, upper, stride = (
+                _as_integer(bound, "for_loop", "a bound or step")
+                for bound in (lower_bound, upper_bound, step)
+            )
+            # The engine takes a negative number of iterations for an error.
+            iterations = jnp.where(
+                stride == 0, -1, jnp.maximum(0, -((lower - upper) // jnp.where(stride, stride, 1)))
+            )
 
             def still(number: Any, *carry: Any) -> Any:
                 return number < iterations
 
             def numbered(number: Any, *carry: Any) -> tuple[Any, ...]:
-                return iteration(lower_bound + number * step, *carry)
+                return iteration(lower + number * stride, *carry)
 
-            return _as_result(bounded(still, numbered, values, iterations))
+            return _as_result(
+                bounded(still, numbered, values, _label(body), _name("for_loop", body), iterations)
+            )
 
         return run
 
@@ -153,12 +200,13 @@ def while_loop(cond_fn: Callable[..., Any]) -> Callable[..., Any]:
                 return _as_result(values)
 
             def still(number: Any, *carry: Any) -> Any:
-                return jnp.asarray(cond_fn(*carry)).astype(bool)
+                return _as_condition(cond_fn(*carry), "while_loop")
 
             def iteration(number: Any, *carry: Any) -> tuple[Any, ...]:
                 return _as_carry(body(*carry), count, "while_loop")
 
-            return _as_result(bounded(still, iteration, values))
+            label, name = _label(cond_fn, body), _name("while_loop", body)
+            return _as_result(bounded(still, iteration, values, label, name))
 
         return run
 
@@ -197,7 +245,7 @@ class Conditional:
                 if condition:
                     return function(*args, **kwargs)
             return otherwise(*args, **kwargs)
-        conditions = [jnp.asarray(condition).astype(bool) for condition in self._conditions]
+        conditions = [_as_condition(condition, "cond") for condition in self._conditions]
         # The first condition that holds; the last entry stands for none.
         number = jnp.argmax(jnp.stack([*conditions, jnp.asarray(True)]))
         return choose(number, [_closed(f, args, kwargs) for f in functions], "cond")
@@ -277,9 +325,10 @@ class Switch:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result of the case that runs."""
         if current_mode() is not Mode.COMPILED or not _is_traced(self._index):
-            return self._cases.get(int(self._index), self._default)(*args, **kwargs)
-        cases = list(self._cases)
-        found = jnp.stack([self._index == case for case in cases] + [jnp.asarray(True)])
+            number = operator.index(self._index)
+            return self._cases.get(number, self._default)(*args, **kwargs)
+        index = _as_integer(self._index, "switch", "an index")
+        found = jnp.stack([index == case for case in self._cases] + [jnp.asarray(True)])
         functions = [*self._cases.values(), self._default]
         return choose(jnp.argmax(found), [_closed(f, args, kwargs) for f in functions], "switch")
 

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-import re
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,11 +12,12 @@ import numpy as np
 
 from qgrad_lab.circuit.interception import install
 from qgrad_lab.tracing import (
-    DEFAULT_LOOP_CAPACITY,
+    LoopOverflow,
     Mode,
     current_mode,
-    loop_capacity,
+    loop_overflow,
     mode,
+    when_bounded,
 )
 
 install()
@@ -41,7 +42,8 @@ class QJIT:
         self._static_argnums = static_argnums
         self._signature: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self._has_bounded_loops = False
-        self._jitted = self._make_jitted(DEFAULT_LOOP_CAPACITY)
+        self._loop_capacities: dict[int, int] = {}
+        self._jitted = self._make_jitted()
         annotated = _annotated_arguments(function, static_argnums)
         if annotated:
             self._compile_ahead(annotated)
@@ -50,30 +52,41 @@ class QJIT:
         """Run the compiled program, after compiling it if the signature is new."""
         if current_mode() is Mode.REFERENCE:
             return self.original_function(*args, **kwargs)
-        try:
-            result = self._jitted(*args, **kwargs)
-            if self._has_bounded_loops and not _is_traced(result):
-                jax.block_until_ready(result)  # so that the error, if there is one, comes here
-            return result
-        except jax.errors.JaxRuntimeError as error:
-            needed = _LOOP_OVERFLOW.search(str(error))
-            if needed is None:
-                raise
-        # The program is pure: with room for more iterations it runs again, from the start.
-        self._jitted = self._make_jitted(2 ** (int(needed[1]) - 1).bit_length())
-        return self(*args, **kwargs)
+        while True:
+            known = self._loop_capacities
+            try:
+                with when_bounded(self._note_bounded_loops):
+                    result = self._jitted(*args, **kwargs)
+                if self._has_bounded_loops:
+                    _wait_for(result)  # so that the error, if there is one, comes here
+                return result
+            except (jax.errors.JaxRuntimeError, ValueError) as error:  # JAX raises either
+                overflow = loop_overflow(error)
+                if overflow is None or known.get(overflow.label, 0) > overflow.capacity:
+                    raise  # the second is a program that does not get the room it is given
+            # The program is pure: with room for more iterations it runs again, from the start.
+            self._make_room(overflow)
 
-    def _make_jitted(self, capacity: int) -> Any:
-        """The jitted function, with room for ``capacity`` iterations in loops of unknown length."""
+    def _note_bounded_loops(self) -> None:
+        self._has_bounded_loops = True
+
+    def _make_room(self, overflow: LoopOverflow) -> None:
+        with _growing:
+            # Another thread may have done it in the meantime.
+            if self._loop_capacities.get(overflow.label, 0) < overflow.enough:
+                self._loop_capacities = {**self._loop_capacities, overflow.label: overflow.enough}
+                self._jitted = self._make_jitted()
+
+    def _make_jitted(self) -> Any:
+        """The jitted function, with the present room for iterations in loops of unknown length."""
         function = self.original_function
+        capacities = self._loop_capacities
 
         @functools.wraps(function)
         def traced(*args: Any, **kwargs: Any) -> Any:
             self._signature = self._abstract(args, kwargs)
-            with mode(Mode.COMPILED), loop_capacity(capacity) as has_bounded_loops:
-                result = function(*args, **kwargs)
-                self._has_bounded_loops |= has_bounded_loops()
-                return result
+            with mode(Mode.COMPILED, capacities):
+                return function(*args, **kwargs)
 
         return jax.jit(traced, static_argnums=self._static_argnums)
 
@@ -126,18 +139,24 @@ class QJIT:
 
     def _compile_ahead(self, annotated: list[Any]) -> None:
         try:
-            self._jitted.lower(*annotated).compile()
+            with when_bounded(self._note_bounded_loops):
+                self._jitted.lower(*annotated).compile()
         except Exception as error:
             # Whatever the user's function raises belongs to the first call, which raises it.
             warnings.warn(f"AOT compilation failed: {error}", UserWarning, stacklevel=4)
 
 
-_LOOP_OVERFLOW = re.compile(r"a loop of (\d+) iterations exceeds its capacity")
-"""What the engine says, see ``engine/native/schedule.cpp``."""
+_growing = threading.Lock()
 
 
-def _is_traced(tree: Any) -> bool:
-    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(tree))
+def _wait_for(tree: Any) -> None:
+    """Wait until arrays are computed, those under ``jax.vmap`` and ``jax.grad`` too."""
+    for leaf in jax.tree.leaves(tree):
+        while isinstance(leaf, jax.core.Tracer):
+            # JAX has no public way from a traced value to the value that it stands for. Where this
+            # one fails, an error comes when the value is used, instead of here.
+            leaf = getattr(leaf, "val", getattr(leaf, "primal", None))
+        jax.block_until_ready(leaf)
 
 
 def _annotated_arguments(

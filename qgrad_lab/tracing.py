@@ -9,12 +9,17 @@ A QNode called by a user means one of three things:
 The mode is thread-local, so that two notebooks' threads never see each other's compilation. It is
 part of the key of JAX's caches: a ``jax.jit`` function with a QNode inside is traced anew for each
 mode, where its cached trace would bring the circuit of another one.
+
+Loops of unknown length are compiled for a number of iterations, their capacity. It belongs to the
+mode, and to the key, for the same reason.
 """
 
 import contextlib
+import dataclasses
 import enum
+import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -33,8 +38,8 @@ class Mode(enum.Enum):
 
 class _State(threading.local):
     mode: Mode = Mode.OUTSIDE
-    loop_capacity: int = DEFAULT_LOOP_CAPACITY
-    loop_capacity_used: bool = False
+    loop_capacities: Mapping[int, int] = {}
+    when_bounded: Callable[[], None] | None = None
 
 
 _state = _State()
@@ -64,32 +69,85 @@ def is_compiling() -> bool:
 
 
 @contextlib.contextmanager
-def mode(value: Mode) -> Iterator[None]:
-    """Give QNode calls the meaning ``value`` inside the ``with`` block."""
-    previous = _state.mode
-    _state.mode = value
+def mode(value: Mode, loop_capacities: Mapping[int, int] | None = None) -> Iterator[None]:
+    """Give QNode calls the meaning ``value`` inside the ``with`` block.
+
+    Parameters
+    ----------
+    value
+        The meaning.
+    loop_capacities
+        Capacities of loops of unknown length, by label. Where programs are nested, the inner one is
+        part of the outer one, so the larger capacity holds.
+    """
+    previous = _state.mode, _state.loop_capacities
+    capacities = dict(_state.loop_capacities)
+    for label, capacity in (loop_capacities or {}).items():
+        capacities[label] = max(capacity, capacities.get(label, 0))
+    _state.mode, _state.loop_capacities = value, capacities
+    key = " ".join([value.value, *(f"{label}:{capacities[label]}" for label in sorted(capacities))])
     try:
-        with _cache_key(value.value):
+        with _cache_key(key):
             yield
     finally:
-        _state.mode = previous
+        _state.mode, _state.loop_capacities = previous
 
 
-def use_loop_capacity() -> int:
-    """How many iterations a loop of unknown length is compiled for; notes that there is one."""
-    _state.loop_capacity_used = True
-    return _state.loop_capacity
+def loop_capacity(label: int) -> int:
+    """How many iterations the loop ``label`` of unknown length is compiled for."""
+    return _state.loop_capacities.get(label, DEFAULT_LOOP_CAPACITY)
+
+
+@dataclasses.dataclass(frozen=True)
+class LoopOverflow:
+    """A loop had more iterations than it was compiled for.
+
+    Parameters
+    ----------
+    label
+        Which loop.
+    count
+        How many iterations it has, at least.
+    capacity
+        How many it was compiled for.
+    """
+
+    label: int
+    count: int
+    capacity: int
+
+    @property
+    def enough(self) -> int:
+        """The capacity to try next."""
+        if self.count == self.capacity + 1:  # it only told that the capacity was not enough
+            return 4 * self.capacity
+        return 2 ** (self.count - 1).bit_length()
+
+
+_LOOP_OVERFLOW = re.compile(r"loop (\d+) has (\d+) iterations or more and was compiled for (\d+)\.")
+
+
+def loop_overflow(error: Exception) -> LoopOverflow | None:
+    """What ``error`` says of a loop, if the engine (``native/schedule.cpp``) raised it for one."""
+    found = _LOOP_OVERFLOW.search(str(error))
+    return None if found is None else LoopOverflow(*map(int, found.groups()))
+
+
+def note_bounded_loop() -> None:
+    """Note that the program being compiled has a loop of unknown length."""
+    if _state.when_bounded is not None:
+        _state.when_bounded()
 
 
 @contextlib.contextmanager
-def loop_capacity(value: int) -> Iterator[Callable[[], bool]]:
-    """Compile loops of unknown length for ``value`` iterations inside the ``with`` block.
+def when_bounded(notify: Callable[[], None]) -> Iterator[None]:
+    """Call ``notify`` if a program with a loop of unknown length is compiled inside the block.
 
-    Yields a function that tells, inside the block, whether there was such a loop.
+    What counts is the compilation rather than the trace, of which JAX may have parts in its caches.
     """
-    previous = _state.loop_capacity, _state.loop_capacity_used
-    _state.loop_capacity, _state.loop_capacity_used = value, False
+    previous = _state.when_bounded
+    _state.when_bounded = notify
     try:
-        yield lambda: _state.loop_capacity_used
+        yield
     finally:
-        _state.loop_capacity, _state.loop_capacity_used = previous
+        _state.when_bounded = previous

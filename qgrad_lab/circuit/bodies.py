@@ -5,43 +5,56 @@ The jaxpr goes into a ``scan`` or a ``switch`` and gives the numbers of every it
 stacked; the instructions go, as a ``Region`` that holds these numbers, into PennyLane's queue.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import pennylane as qml
+from jax.extend.core import ClosedJaxpr
 from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.classical import Classical, Numbers, trace
-from qgrad_lab.circuit.operands import Operands
+from qgrad_lab.circuit.lanes import active_where, current_active, shield
+from qgrad_lab.circuit.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.program import Branch, Index, Probs, Program, Repeat
-from qgrad_lab.circuit.recording import current_recording
-from qgrad_lab.circuit.regions import Region, Sizes, looped, moved
+from qgrad_lab.circuit.recording import Recording, current_recording
+from qgrad_lab.circuit.regions import Body, Region, Sizes, looped, moved
 from qgrad_lab.circuit.tape_program import lower_operations
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.errors import CompileError
-from qgrad_lab.tracing import use_loop_capacity
+from qgrad_lab.tracing import loop_capacity
 
 Iteration = Callable[..., tuple[Any, ...]]
 
+_MAX_ITERATIONS = 2**26
+"""Of nested loops of unknown length together. The engine has the same limit for a circuit."""
 
-def loop(iteration: Iteration, counters: jax.Array, values: tuple[Any, ...]) -> tuple[Any, ...]:
+_MAX_BYTES = 2**32
+"""Of what the iterations of loops of unknown length leave behind."""
+
+
+def loop(iteration: Iteration, counters: range, values: tuple[Any, ...]) -> tuple[Any, ...]:
     """``iteration(i, *values)`` for each of ``counters``, values carried along."""
-    if counters.size == 0:
+    start, step, count = counters.start, counters.step, len(counters)
+    if count == 0:
         return values
-    part, leaves, tree = _trace_iteration(iteration, counters[0], values)
+    active = current_active()
+    traced, leaves, tree = _trace_iteration(
+        iteration, jnp.asarray(start), values, conditional=active is not True
+    )
 
-    def step(carry: list[Any], i: Any) -> tuple[list[Any], Numbers]:
-        numbers, results = part.evaluate([i, *carry])
-        return _like(results, carry), numbers
+    def advance(state: tuple[Any, list[Any]], _: Any) -> tuple[tuple[Any, list[Any]], Numbers]:
+        i, carry = state
+        numbers, results = traced.part.evaluate([active, i, *carry])
+        return (i + step, _like(results, carry)), numbers
 
-    leaves, stacked = jax.lax.scan(step, leaves, counters)
-    body, _ = part.static
-    if body:
-        repeat = Repeat(len(counters), len(counters), looped(body, part.sizes))
-        _emit((repeat,), stacked)
+    (_, leaves), stacked = jax.lax.scan(advance, (jnp.asarray(start), leaves), length=count)
+    if traced.body:
+        _emit((Repeat(count, count, looped(traced.body, traced.part.sizes)),), stacked)
     return jax.tree.unflatten(tree, leaves)
 
 
@@ -49,19 +62,26 @@ def bounded(
     still: Callable[..., Any],
     iteration: Iteration,
     values: tuple[Any, ...],
+    label: int,
+    name: str,
     iterations: Any = None,
 ) -> tuple[Any, ...]:
     """``iteration(number, *values)`` while ``still(number, *values)``, up to the capacity.
 
-    ``iterations`` is how many they will be, where that can be told beforehand.
+    ``iterations`` is how many they will be, where that can be told beforehand, -1 for an error.
+    ``label`` and ``name`` tell the loop from others, to the engine and to the user.
 
     A scan over the capacity in which finished iterations do nothing: unlike a ``while_loop`` it has
     derivatives in reverse mode. That the capacity was enough is checked when the program runs, by
     everything that depends on the result, derivatives included.
     """
-    capacity = use_loop_capacity()
+    capacity = loop_capacity(label)
     zero = jnp.zeros((), jnp.int64)
-    part, leaves, tree = _trace_iteration(iteration, zero, values)
+    asked = jnp.asarray(current_active())
+    with _nested(capacity) as total:
+        traced, leaves, tree = _trace_iteration(iteration, zero, values)
+    part = traced.part
+    _check_size(name, capacity, total, part.sizes, leaves)
 
     def holds(number: Any, carry: Sequence[Any]) -> Any:
         return still(number, *jax.tree.unflatten(tree, carry))
@@ -71,7 +91,8 @@ def bounded(
         active = jnp.logical_and(running, holds(number, carry))
 
         def run() -> tuple[list[Any], Numbers]:
-            numbers, results = part.evaluate([number, *carry])
+            shielded = [shield(active, value) for value in carry]
+            numbers, results = _shielded(part, active).evaluate([active, number, *shielded])
             return _like(results, carry), numbers
 
         def rest() -> tuple[list[Any], Numbers]:
@@ -80,30 +101,32 @@ def bounded(
         carry, numbers = jax.lax.cond(active, run, rest)
         return (active, number + active, carry), numbers
 
-    start = (jnp.asarray(True), zero, leaves)
-    (running, number, leaves), stacked = jax.lax.scan(step, start, length=capacity)
-    unfinished = jnp.logical_and(running, holds(number, leaves))
-    count = jnp.where(unfinished, capacity + 1, number) if iterations is None else iterations
-    if current_recording() is not None:
-        body, _ = part.static
-        inner = moved(looped(body, part.sizes), Sizes(index=1))
-        _emit((Repeat(Index(0), capacity, inner),), stacked, first=count)
+    (running, number, leaves), stacked = jax.lax.scan(step, (asked, zero, leaves), length=capacity)
+    if iterations is None:
+        unfinished = jnp.logical_and(running, holds(number, leaves))
+        count = jnp.where(unfinished, capacity + 1, number)
     else:
-        leaves = _guarded(leaves, count, capacity)
+        count = jnp.where(asked, iterations, 0)
+    if traced.body:
+        inner = moved(looped(traced.body, part.sizes), Sizes(index=1))
+        _emit((Repeat(Index(0), capacity, inner, label=label),), stacked, first=count)
+    else:
+        leaves = _guarded(leaves, count, capacity, label)
     return jax.tree.unflatten(tree, leaves)
 
 
 def choose(number: Any, functions: Sequence[Callable[[], Any]], name: str) -> Any:
     """The result of ``functions[number]``, for a traced number."""
-    parts = [_trace_body(function) for function in functions]
-    trees = [part.static[1] for part in parts]
-    avals = [part.jaxpr.out_avals[len(part.jaxpr.out_avals) - part.num_results :] for part in parts]
+    traces = [_trace_body(function) for function in functions]
+    parts = [traced.part for traced in traces]
+    trees = [traced.tree for traced in traces]
+    avals = [traced.avals for traced in traces]
     shapes = [[aval.shape for aval in each] for each in avals]
     if any(tree != trees[0] for tree in trees) or any(each != shapes[0] for each in shapes):
         returned = [f"{tree} of shapes {each}" for tree, each in zip(trees, shapes, strict=True)]
         raise TypeError(
             f"The branches of {name} have to return the same pytree of arrays of the same shapes. "
-            f"They return {', '.join(returned)}."
+            f"They return {', '.join(returned)}. A missing otherwise branch returns None."
         )
     dtypes = [jnp.result_type(*column) for column in zip(*avals, strict=True)]
     offsets = []
@@ -111,93 +134,135 @@ def choose(number: Any, functions: Sequence[Callable[[], Any]], name: str) -> An
     for part in parts:
         offsets.append(total)
         total = Sizes(*(a + b for a, b in zip(_tuple(total), _tuple(part.sizes), strict=True)))
+    asked = current_active()
 
-    def branch(part: Classical, offset: Sizes) -> Callable[[], tuple[list[Any], Numbers]]:
+    def branch(position: int) -> Callable[[], tuple[list[Any], Numbers]]:
         def run() -> tuple[list[Any], Numbers]:
-            numbers, results = part.evaluate([])
+            active = jnp.logical_and(asked, number == position)
+            numbers, results = _shielded(parts[position], active).evaluate([active])
             placed = [
                 jax.lax.dynamic_update_slice(everything, own, (begin,))
                 for everything, own, begin in zip(
-                    _zeros(total), numbers, _tuple(offset), strict=True
+                    _zeros(total), numbers, _tuple(offsets[position]), strict=True
                 )
             ]
-            return [jnp.asarray(r, d) for r, d in zip(results, dtypes, strict=True)], Numbers(
-                *placed
-            )
+            return [_cast(r, d) for r, d in zip(results, dtypes, strict=True)], Numbers(*placed)
 
         return run
 
-    branches = [branch(part, offset) for part, offset in zip(parts, offsets, strict=True)]
-    results, numbers = jax.lax.switch(number, branches)
+    results, numbers = jax.lax.switch(number, [branch(i) for i in range(len(parts))])
     bodies = tuple(
-        moved(part.static[0], Sizes(offset.theta, offset.index + 1, offset.data))
-        for part, offset in zip(parts, offsets, strict=True)
+        moved(traced.body, Sizes(offset.theta, offset.index + 1, offset.data))
+        for traced, offset in zip(traces, offsets, strict=True)
     )
     if any(bodies):
         _emit((Branch(Index(0), bodies),), numbers, first=number)
     return jax.tree.unflatten(trees[0], results)
 
 
-def _trace_body(function: Callable[..., Any], *arguments: Any) -> Classical:
-    """The classical part of ``function``, with its instructions and result tree as static."""
+class _Traced(NamedTuple):
+    """A body: its classical part, its instructions, and what it returns.
+
+    The first argument of the classical part is whether the body is asked for.
+    """
+
+    part: Classical
+    body: Body
+    tree: Any
+
+    @property
+    def avals(self) -> list[Any]:
+        """Types of the leaves that it returns."""
+        found = self.part.jaxpr.out_avals
+        return found[len(found) - self.part.num_results :]
+
+
+def _trace_body(function: Callable[..., Any], *arguments: Any, conditional: bool = True) -> _Traced:
+    """Trace ``function(*arguments)``; ``conditional`` is whether it may be not asked for."""
     recording = current_recording()
 
-    def traced(*values: Any) -> tuple[Operands, list[Any], Any]:
+    def traced(active: Any, *values: Any) -> tuple[Operands, list[Any], Any]:
         operands = Operands()
-        body: tuple[Any, ...] = ()
-        if recording is None:
-            result = function(*values)
-        else:
-            with qml.queuing.AnnotatedQueue() as queue:
+        body: Body = ()
+        with active_where(active if conditional else True):
+            if recording is None:
                 result = function(*values)
-            tape = QuantumScript.from_queue(queue)
-            if tape.measurements:
-                raise CompileError(
-                    f"The quantum function {recording.name} measures {tape.measurements[0]} inside "
-                    "a loop or a branch. Measurements stand at the end of a quantum function."
-                )
-            if tape.operations:
-                body = lower_operations(tape, recording.wires(), operands, recording.name)
+            else:
+                with qml.queuing.AnnotatedQueue() as queue:
+                    result = function(*values)
+                tape = QuantumScript.from_queue(queue)
+                if tape.measurements:
+                    raise CompileError(
+                        f"The quantum function {recording.name} measures {tape.measurements[0]} "
+                        "inside a loop or a branch. Measurements stand at the end of a quantum "
+                        "function."
+                    )
+                if tape.operations:
+                    body = _lower(tape, recording, operands)
         leaves, tree = jax.tree.flatten(result)
         return operands, [jnp.asarray(leaf) for leaf in leaves], (body, tree)
 
-    return trace(traced, *arguments)
+    part = trace(traced, jnp.asarray(True), *arguments)
+    return _Traced(part, *part.static)
+
+
+def _lower(tape: QuantumScript, recording: Recording, operands: Operands) -> Body:
+    try:
+        return lower_operations(tape, recording.wires(), operands, recording.name, inside=True)
+    except BroadcastNeeded:
+        raise CompileError(
+            f"An operation inside a loop or a branch of {recording.name} was given a batch of "
+            "parameters. Parameter broadcasting ends at loops and branches; use jax.vmap of the "
+            "QNode instead."
+        ) from None
+
+
+def _shielded(part: Classical, active: Any) -> Classical:
+    """``part`` for a branch that runs where ``active`` holds: what it closes over is shielded."""
+    consts = [shield(active, const) for const in part.jaxpr.consts]
+    return part._replace(jaxpr=ClosedJaxpr(part.jaxpr.jaxpr, consts))
 
 
 def _trace_iteration(
-    iteration: Iteration, counter: Any, values: tuple[Any, ...]
-) -> tuple[Classical, list[Any], Any]:
+    iteration: Iteration, counter: Any, values: tuple[Any, ...], conditional: bool = True
+) -> tuple[_Traced, list[Any], Any]:
     """The traced body of a loop, its initial leaves in the types that it keeps, and their tree."""
     leaves, tree = jax.tree.flatten(values)
-    leaves = [jnp.asarray(leaf, jnp.result_type(leaf)) for leaf in leaves]
+    leaves = [jnp.asarray(leaf) for leaf in leaves]
 
     def flat(i: Any, *carry: Any) -> tuple[Any, ...]:
         return iteration(i, *jax.tree.unflatten(tree, carry))
 
-    # An initial 0 that becomes a float in the first iteration is a float from the start.
-    for _ in range(2):
-        part = _trace_body(flat, counter, *leaves)
-        results = part.jaxpr.out_avals[len(part.jaxpr.out_avals) - part.num_results :]
-        if part.static[1] != tree or any(
+    # An initial 0 that becomes a float in the first iteration is a float from the start, and what
+    # it is added to may be one from then on.
+    while True:
+        traced = _trace_body(flat, counter, *leaves, conditional=conditional)
+        results = traced.avals
+        if traced.tree != tree or any(
             leaf.shape != result.shape for leaf, result in zip(leaves, results, strict=True)
         ):
             raise TypeError(
                 "The body of a loop has to return values of the same trees and shapes as it was "
-                f"given. It was given {values}, and returned {part.static[1]} of "
-                f"{[str(result) for result in results]}."
+                f"given. It was given {tree} of shapes {[leaf.shape for leaf in leaves]}, and "
+                f"returned {traced.tree} of shapes {[result.shape for result in results]}."
             )
-        promoted = [
-            jnp.promote_types(leaf.dtype, result.dtype)
+        # Python numbers have weak types, which give way to those of arrays.
+        dtypes = [
+            leaf.dtype if leaf.dtype == result.dtype else jnp.result_type(leaf, result)
             for leaf, result in zip(leaves, results, strict=True)
         ]
-        if all(leaf.dtype == dtype for leaf, dtype in zip(leaves, promoted, strict=True)):
-            break
-        leaves = [leaf.astype(dtype) for leaf, dtype in zip(leaves, promoted, strict=True)]
-    return part, leaves, tree
+        if all(leaf.dtype == dtype for leaf, dtype in zip(leaves, dtypes, strict=True)):
+            return traced, leaves, tree
+        leaves = [_cast(leaf, dtype) for leaf, dtype in zip(leaves, dtypes, strict=True)]
+
+
+def _cast(value: Any, dtype: Any) -> Any:
+    value = jnp.asarray(value)
+    return value if value.dtype == dtype else value.astype(dtype)
 
 
 def _like(results: Sequence[Any], carry: Sequence[Any]) -> list[Any]:
-    return [jnp.asarray(result, old.dtype) for result, old in zip(results, carry, strict=True)]
+    return [_cast(result, old.dtype) for result, old in zip(results, carry, strict=True)]
 
 
 def _tuple(sizes: Sizes) -> tuple[int, int, int]:
@@ -210,33 +275,71 @@ def _zeros(sizes: Sizes) -> Numbers:
     )
 
 
-def _emit(body: tuple[Any, ...], numbers: Numbers, first: Any = None) -> None:
+class _State(threading.local):
+    iterations: int = 1
+
+
+_state = _State()
+
+
+@contextlib.contextmanager
+def _nested(capacity: int) -> Iterator[int]:
+    """Trace the body of a loop of ``capacity``; gives the iterations of all loops around it."""
+    previous = _state.iterations
+    _state.iterations = previous * capacity
+    try:
+        yield _state.iterations
+    finally:
+        _state.iterations = previous
+
+
+def _check_size(name: str, capacity: int, total: int, sizes: Sizes, leaves: Sequence[Any]) -> None:
+    """Refuse to compile what would need more memory, or time, than any machine has."""
+    width = sum(8 * size for size in _tuple(sizes)) + sum(leaf.nbytes for leaf in leaves)
+    if total > _MAX_ITERATIONS or total * width > _MAX_BYTES:
+        raise CompileError(
+            f"{name} needs room for {capacity} iterations, {total} altogether with the loops "
+            f"around it, of {width} bytes each. Loops whose number of iterations is known only at "
+            f"run time have at most {_MAX_ITERATIONS} and {_MAX_BYTES // 2**30} GiB. If it does "
+            "not come to an end, see to its condition; else let its bounds be known when it is "
+            "compiled, or carry less."
+        )
+
+
+def _emit(body: Body, numbers: Numbers, first: Any = None) -> None:
     """Queue a region that reads ``numbers``, flattened, with ``first`` before its index."""
     recording = current_recording()
-    if recording is None:
-        return
+    assert recording is not None  # where there is none, there are no instructions either
     theta, index, data = (jnp.ravel(array) for array in numbers)
     if first is not None:
         index = jnp.concatenate([jnp.asarray(first, jnp.int64).reshape(1), index])
-    Region(body, theta, index, data, wires=list(recording.wires()))
+    Region(body, (theta, index, data), recording.wires())
 
 
-def _guarded(leaves: list[Any], count: Any, capacity: int) -> list[Any]:
+def _guarded(leaves: list[Any], count: Any, capacity: int, label: int) -> list[Any]:
     """``leaves``, unchanged, by way of a check that ``count`` does not exceed ``capacity``.
 
     They are multiplied by 1, which comes out of a circuit with a loop of ``count`` iterations that
     do nothing. Derivatives have the same factor, so they cannot do without the check either.
     """
+    if not leaves:
+        return leaves
     program = Program(
         num_wires=1,
         num_index=1,
-        body=(Repeat(Index(0), capacity, ()),),
+        body=(Repeat(Index(0), capacity, (), label=label),),
         measurements=(Probs((0,)),),
         name="loop_capacity",
     )
     index = jnp.asarray(count, jnp.int64).reshape(1)
     one = bind(Member(program, "adjoint"), jnp.zeros(0), index, jnp.zeros(0, complex))[0]
-    return [
-        jnp.logical_and(leaf, one == 1.0) if leaf.dtype == bool else leaf * one.astype(leaf.dtype)
-        for leaf in leaves
-    ]
+
+    def guarded(leaf: Any) -> Any:
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.extended):  # a random key
+            data = guarded(jax.random.key_data(leaf))
+            return jax.random.wrap_key_data(data, impl=jax.random.key_impl(leaf))
+        if leaf.dtype == bool:
+            return jnp.logical_and(leaf, one == 1.0)
+        return leaf * one.astype(leaf.dtype)
+
+    return [guarded(leaf) for leaf in leaves]

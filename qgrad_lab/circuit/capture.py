@@ -6,6 +6,7 @@
    the user's return value are restored.
 """
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -15,10 +16,13 @@ from pennylane.measurements import MeasurementProcess
 from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.classical import Numbers, join, joined, trace
+from qgrad_lab.circuit.gates import PREPARATIONS
+from qgrad_lab.circuit.lanes import active_where, current_active
 from qgrad_lab.circuit.measurements import result
 from qgrad_lab.circuit.operands import BroadcastNeeded, Operands
-from qgrad_lab.circuit.program import Program
+from qgrad_lab.circuit.program import Branch, Gate, Index, Program
 from qgrad_lab.circuit.recording import Recording, recording
+from qgrad_lab.circuit.regions import Sizes, moved
 from qgrad_lab.circuit.tape_program import device_wires, tape_program
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
@@ -88,13 +92,15 @@ def _call_plain(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any])
     """One circuit. Its classical part is traced on its own, for ``views.assemble``."""
     leaves, structure = jax.tree.flatten((args, kwargs))
     traced = [i for i, leaf in enumerate(leaves) if isinstance(leaf, jax.core.Tracer)]
+    active = current_active()
 
     def classical(*values: Any) -> tuple[Operands, list[Any], tuple[Program, Any]]:
         replaced = list(leaves)
         for i, value in zip(traced, values, strict=True):
             replaced[i] = value
         inner_args, inner_kwargs = jax.tree.unflatten(structure, replaced)
-        tape, output = _record(qnode, inner_args, inner_kwargs)
+        with active_where(active):
+            tape, output = _record(qnode, inner_args, inner_kwargs)
         program, operands = tape_program(tape, qnode.device, _name(qnode))
         return operands, [], (program, output)
 
@@ -132,6 +138,7 @@ def _execute_tape(tape: QuantumScript, qnode: qml.QNode) -> Any:
 
 def _execute(program: Program, numbers: Numbers, qnode: qml.QNode) -> Any:
     """Results in PennyLane's form: a tuple, or the one result."""
+    program, numbers = _where_active(program, numbers)
     member = Member(
         program,
         method=_METHODS.get(qnode.diff_method, "adjoint"),
@@ -144,6 +151,24 @@ def _execute(program: Program, numbers: Numbers, qnode: qml.QNode) -> Any:
         start, end = end, end + size
         results.append(result(measurement, outputs[start:end]))
     return tuple(results) if len(results) > 1 else results[0]
+
+
+def _where_active(program: Program, numbers: Numbers) -> tuple[Program, Numbers]:
+    """``program``, doing nothing in a loop or branch that is evaluated but not asked for.
+
+    Only where something in it, such as a traced wire, may then have a value that is an error.
+    """
+    active = current_active()
+    if active is True or program.num_index == 0:
+        return program, numbers
+    start = sum(isinstance(i, Gate) and i.kind.name in PREPARATIONS for i in program.body[:1])
+    body = moved(program.body, Sizes(index=1))
+    choice = Branch(Index(0), ((), body[start:]))
+    program = dataclasses.replace(
+        program, num_index=program.num_index + 1, body=(*body[:start], choice)
+    )
+    index = jnp.concatenate([jnp.asarray(active, jnp.int64).reshape(1), numbers.indices])
+    return program, numbers._replace(indices=index)
 
 
 def _name(qnode: qml.QNode) -> str:

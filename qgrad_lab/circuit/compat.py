@@ -9,6 +9,14 @@ import warnings
 from typing import Any
 
 import jax
+import jax.extend.core
+
+
+def trace_state() -> Any:
+    """Which trace JAX is in: equal to another one in the same trace."""
+    # Before it moved to jax.extend it was in jax.core.
+    find = getattr(jax.extend.core, "get_opaque_trace_state", None)
+    return (find or jax.core.get_opaque_trace_state)(convention="flax")
 
 
 def _is_concrete(value: Any) -> bool:

@@ -63,8 +63,8 @@ def _instruction(instruction: Instruction) -> list[int]:
     match instruction:
         case Gate():
             words = _gate(instruction)
-        case Repeat(count, capacity, body, reverse):
-            words = [_REPEAT, 0, *_integer(count), capacity, int(reverse), *_body(body)]
+        case Repeat(count, capacity, body, reverse, label):
+            words = [_REPEAT, 0, *_integer(count), capacity, int(reverse), label, *_body(body)]
         case Branch(selector, bodies):
             words = [_BRANCH, 0, *_integer(selector), len(bodies)]
             for body in bodies:

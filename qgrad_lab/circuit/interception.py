@@ -3,16 +3,19 @@
 PennyLane has no hook at this place short of its program capture, which changes how the user's
 function is run. So ``QNode.__call__`` is wrapped once; outside of our modes the wrapper calls
 straight through. The mode is thread-local, hence nothing has to be patched and restored around a
-trace.
+trace. The same goes for the function that makes controlled operations, which PennyLane has no way
+to extend to operations of ours, such as loops.
 """
 
 import functools
 from typing import Any
 
 import pennylane as qml
+from pennylane.ops.op_math import controlled as controlled_module
 
 from qgrad_lab.circuit import capture
 from qgrad_lab.circuit.compat import complete_jax
+from qgrad_lab.circuit.regions import region_of
 from qgrad_lab.tracing import Mode, current_mode, mode
 
 
@@ -37,3 +40,20 @@ def install() -> None:
                     return original(moved, *args, **kwargs)
 
     qml.QNode.__call__ = __call__
+
+    make_controlled = controlled_module.create_controlled_op
+
+    @functools.wraps(make_controlled)
+    def create_controlled_op(op: Any, control: Any, control_values: Any = None, **kw: Any) -> Any:
+        region = region_of(op)
+        if region is None:
+            return make_controlled(op, control, control_values, **kw)
+        labels = qml.wires.Wires(control)
+        if control_values is None:
+            control_values = [True] * len(labels)
+        elif isinstance(control_values, bool | int):
+            control_values = [control_values]
+        qml.QueuingManager.remove(op)
+        return region.controlled(labels, control_values)
+
+    controlled_module.create_controlled_op = create_controlled_op

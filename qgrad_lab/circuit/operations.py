@@ -14,7 +14,7 @@ from pennylane.operation import Operator
 from qgrad_lab.circuit.gates import GATES, GateKind
 from qgrad_lab.circuit.operands import Operands
 from qgrad_lab.circuit.program import Gate, Instruction, Integer
-from qgrad_lab.circuit.regions import Region, controlled, inverse, place
+from qgrad_lab.circuit.regions import place, region_of
 from qgrad_lab.errors import CompileError
 
 _NOTHING = frozenset({"Identity", "Barrier", "Snapshot", "WireCut"})
@@ -27,7 +27,7 @@ _SPECIAL = frozenset({"PauliRot", "PCPhase", "QubitUnitary"})
 
 def is_native(operation: Operator) -> bool:
     """Whether ``operation`` can be lowered without decomposing it first."""
-    if isinstance(operation, Region):
+    if region_of(operation) is not None:
         return True
     if isinstance(operation, qml.ops.Adjoint):
         return is_native(operation.base)
@@ -60,6 +60,9 @@ def lower(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> 
     list of Instruction
         In the order in which they are applied.
     """
+    region = region_of(operation)
+    if region is not None:
+        return list(place(region, operands))
     if _prepares(operation):
         return [_preparation(operation, wire_map, operands)]
     controls: list[Integer] = []
@@ -80,11 +83,6 @@ def lower(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> 
         "control_values": tuple(values),
         "adjoint": adjoint,
     }
-    if isinstance(operation, Region):
-        body = place(operation, operands)
-        if adjoint:
-            body = inverse(body)
-        return list(controlled(body, tuple(controls), tuple(values)) if controls else body)
     name = operation.name
     if name in _NOTHING:
         return []

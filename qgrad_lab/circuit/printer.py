@@ -83,7 +83,7 @@ def _body(body: tuple[Instruction, ...], depth: int) -> list[str]:
         match instruction:
             case Gate():
                 lines.append(gate_text(instruction))
-            case Repeat(count, _, inner, reverse):
+            case Repeat(count, _, inner, reverse, _):
                 order = "backwards " if reverse else ""
                 counter = _COUNTERS[depth % len(_COUNTERS)]
                 lines.append(f"repeat {_integer(count)} times {order}{counter} {{")

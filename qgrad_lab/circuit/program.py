@@ -130,12 +130,15 @@ class Repeat:
         What is repeated. Positions inside have one stride more than those outside.
     reverse
         Whether the last iteration comes first, as in the inverse of a loop.
+    label
+        Which loop of the user's this is, for the message that its capacity is too small.
     """
 
     count: Integer
     capacity: int
     body: tuple["Instruction", ...]
     reverse: bool = False
+    label: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +257,11 @@ class Program:
         return sum(self.sizes())
 
     @cached_property
+    def is_bounded(self) -> bool:
+        """Whether it has loops of unknown length, which may exceed their capacity."""
+        return _is_bounded(self.body)
+
+    @cached_property
     def shift_rules(self) -> tuple[ShiftRule, ...]:
         """An exact shift rule for each element of theta, valid for all measurements at once."""
         amplitudes = any(isinstance(m, State) for m in self.measurements)
@@ -311,6 +319,16 @@ class Program:
             f"<Program {self.name}: {self.num_wires} wires, {len(self.body)} operations, "
             f"theta f64[{self.num_theta}]>"
         )
+
+
+def _is_bounded(body: tuple[Instruction, ...]) -> bool:
+    for instruction in body:
+        match instruction:
+            case Repeat(count, _, inner) if isinstance(count, Index) or _is_bounded(inner):
+                return True
+            case Branch(_, bodies) if any(map(_is_bounded, bodies)):
+                return True
+    return False
 
 
 def walk(

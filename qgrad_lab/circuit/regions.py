@@ -6,18 +6,23 @@ moves its positions: into larger arrays, and into loops.
 """
 
 import dataclasses
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import pennylane as qml
 
+from qgrad_lab.circuit.gates import GATES
 from qgrad_lab.circuit.operands import Operands
+from qgrad_lab.circuit.printer import gate_text
 from qgrad_lab.circuit.program import (
     Branch,
     Gate,
     Index,
     Instruction,
+    Integer,
     Position,
     Repeat,
     Slot,
@@ -61,8 +66,6 @@ def inverse(body: Body) -> Body:
     result: list[Instruction] = []
     for instruction in reversed(body):
         match instruction:
-            case Gate(kind) if kind.name in ("BasisState", "StatePrep"):
-                raise CompileError(f"{kind.name} has no inverse; take it out of qml.adjoint.")
             case Gate():
                 result.append(dataclasses.replace(instruction, adjoint=not instruction.adjoint))
             case Repeat(_, _, inner, reverse):
@@ -74,14 +77,22 @@ def inverse(body: Body) -> Body:
     return tuple(result)
 
 
-def controlled(body: Body, controls: tuple[Any, ...], values: tuple[bool, ...]) -> Body:
+def controlled(body: Body, controls: tuple[Integer, ...], values: tuple[bool, ...]) -> Body:
     """``body`` on condition that ``controls`` have ``values``."""
     result: list[Instruction] = []
     for instruction in body:
         match instruction:
-            case Gate(kind) if kind.name in ("BasisState", "StatePrep", "PauliRot"):
-                raise CompileError(f"{kind.name} inside a loop or branch cannot be controlled.")
+            case Gate(kind) if kind.name == "PauliRot":
+                into, rotation, back = _diagonalised(instruction)
+                result += [*into, *controlled((rotation,), controls, values), *back]
             case Gate():
+                wires = {wire for wire in controls if not isinstance(wire, Index)}
+                if not wires.isdisjoint(instruction.wires + instruction.controls):
+                    raise CompileError(
+                        f"{gate_text(instruction)} in a loop or a branch is controlled by a wire "
+                        "that it acts on itself. The control wires of qml.ctrl must be different "
+                        "from those of the operations."
+                    )
                 result.append(
                     dataclasses.replace(
                         instruction,
@@ -96,6 +107,21 @@ def controlled(body: Body, controls: tuple[Any, ...], values: tuple[bool, ...]) 
                 inside_all = tuple(controlled(inner, controls, values) for inner in bodies)
                 result.append(dataclasses.replace(instruction, bodies=inside_all))
     return tuple(result)
+
+
+def _diagonalised(gate: Gate) -> tuple[Body, Gate, Body]:
+    """A PauliRot as a MultiRZ between changes of basis; Lightning has no controlled PauliRot."""
+    into: list[Gate] = []
+    back: list[Gate] = []
+    for wire, letter in zip(gate.wires, gate.extra, strict=True):
+        if letter == "X":
+            into.append(Gate(GATES["Hadamard"], (wire,)))
+            back.append(Gate(GATES["Hadamard"], (wire,)))
+        elif letter == "Y":
+            into.append(Gate(GATES["RX"], (wire,), angle=math.pi / 2))
+            back.append(Gate(GATES["RX"], (wire,), angle=-math.pi / 2))
+    rotation = dataclasses.replace(gate, kind=GATES["MultiRZ"], extra=())
+    return tuple(into), rotation, tuple(back)
 
 
 def _map(body: Body, change: Callable[[Any, int], Any], depth: int) -> Body:
@@ -147,11 +173,18 @@ class Region(qml.operation.Operation):
     grad_method = None
 
     def __init__(
-        self, body: Body, theta: jax.Array, index: jax.Array, data: jax.Array, wires: Any
+        self,
+        body: Body,
+        arrays: tuple[jax.Array, jax.Array, jax.Array],
+        wire_map: Mapping[Any, int],
     ) -> None:
         self.body = body
-        self.arrays = (theta, index, data)
-        super().__init__(wires=wires)
+        self.arrays = arrays
+        self.wire_map = wire_map
+        super().__init__(wires=list(wire_map))
+
+    def __repr__(self) -> str:
+        return f"<loop or branch of {len(self.body)} instructions>"
 
     @property
     def has_adjoint(self) -> bool:
@@ -160,8 +193,46 @@ class Region(qml.operation.Operation):
 
     def adjoint(self) -> "Region":
         """The inverse of the region."""
-        return Region(inverse(self.body), *self.arrays, wires=self.wires)
+        return Region(inverse(self.body), self.arrays, self.wire_map)
+
+    def controlled(self, labels: Sequence[Any], values: Sequence[bool]) -> "Region":
+        """The region on condition that the wires ``labels`` have ``values``."""
+        theta, index, data = self.arrays
+        controls: list[Integer] = []
+        for label in labels:
+            if isinstance(label, jax.core.Tracer):
+                controls.append(Index(index.size))
+                index = jnp.append(index, label)
+            elif label in self.wire_map:
+                controls.append(self.wire_map[label])
+            else:
+                raise CompileError(
+                    f"qml.ctrl was given the control wire {label!r}, which the device does not "
+                    f"have; its wires are {list(self.wire_map)}."
+                )
+        body = controlled(self.body, tuple(controls), tuple(map(bool, values)))
+        return Region(body, (theta, index, data), self.wire_map)
 
     def __copy__(self) -> "Region":
         with qml.QueuingManager.stop_recording():
-            return Region(self.body, *self.arrays, wires=self.wires)
+            return Region(self.body, self.arrays, self.wire_map)
+
+    def _flatten(self) -> tuple[Any, Any]:
+        return self.arrays, (self.body, tuple(self.wire_map.items()))
+
+    @classmethod
+    def _unflatten(cls, data: Any, metadata: Any) -> "Region":
+        body, wire_map = metadata
+        return cls(body, tuple(data), dict(wire_map))
+
+
+def region_of(operation: Any) -> Region | None:
+    """The region that ``operation`` is, or is the inverse of."""
+    inverted = False
+    while isinstance(operation, qml.ops.Adjoint):
+        inverted = not inverted
+        operation = operation.base
+    if not isinstance(operation, Region):
+        return None
+    with qml.QueuingManager.stop_recording():
+        return operation.adjoint() if inverted else operation

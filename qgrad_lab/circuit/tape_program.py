@@ -74,7 +74,11 @@ def device_wires(device: qml.devices.Device) -> dict[Any, int] | None:
 
 
 def lower_operations(
-    tape: QuantumScript, wire_map: dict[Any, int], operands: Operands, name: str
+    tape: QuantumScript,
+    wire_map: dict[Any, int],
+    operands: Operands,
+    name: str,
+    inside: bool = False,
 ) -> tuple[Instruction, ...]:
     """The operations of ``tape``, without its measurements.
 
@@ -88,15 +92,17 @@ def lower_operations(
         Takes the traced numbers.
     name
         Of the quantum function, for messages.
+    inside
+        Whether they belong to a loop or a branch, where none of them is a circuit's first.
     """
     body: list[Instruction] = []
-    for operation in _decomposed(tape):
+    for operation in _decomposed(tape, inside):
         _check_wires(operation, wire_map, name)
         body += lower(operation, wire_map, operands)
     return tuple(body)
 
 
-def _decomposed(tape: QuantumScript) -> list[Operator]:
+def _decomposed(tape: QuantumScript, inside: bool) -> list[Operator]:
     """The tape's operations with those that are not native decomposed by PennyLane."""
     operations = tape.operations
     for position, operation in enumerate(operations):
@@ -105,11 +111,11 @@ def _decomposed(tape: QuantumScript) -> list[Operator]:
                 "MidCircuitMeasure is not allowed: qml.measure cannot be compiled. Use "
                 "qml.defer_measurements on the QNode."
             )
-        if not _accepted(operation, position == 0):
+        if not _accepted(operation, position == 0 and not inside):
             break
     else:
         return operations
-    first = operations[0]
+    first = None if inside else operations[0]
     (decomposed,), _ = qml.devices.preprocess.decompose(
         tape,
         stopping_condition=lambda operation: _accepted(operation, operation is first),

@@ -50,6 +50,10 @@ class Circuit(Protocol):
         """The same circuit with data in theta."""
 
     @property
+    def is_bounded(self) -> bool:
+        """Whether it has loops of unknown length, which may exceed their capacity."""
+
+    @property
     def shift_rules(self) -> tuple[ShiftRule, ...]:
         """One rule for each element of theta."""
 

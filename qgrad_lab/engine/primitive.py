@@ -29,6 +29,7 @@ from jax.interpreters import ad, batching, mlir
 
 from qgrad_lab.engine.evaluate import Member, evaluate, result_width
 from qgrad_lab.errors import DifferentiableCompileError
+from qgrad_lab.tracing import note_bounded_loop
 
 circuit_p = Primitive("circuit")
 """Static parameter: ``member``, which member of which circuit's family."""
@@ -150,6 +151,8 @@ def _impl(*operands: Any, member: Member) -> Any:
 
 
 def _lowered(*operands: Any, member: Member) -> Any:
+    if member.circuit.is_bounded:
+        note_bounded_loop()
     return evaluate(member, bind, *operands)
 
 

@@ -297,6 +297,7 @@ Node read_node(Reader reader, const Program &program, Loops &loops, std::size_t 
             reader.fail("a loop has more iterations than capacity");
         }
         node.reverse = reader.boolean("reverse flag");
+        node.label = reader.next("label");
         loops.push_back(node.capacity);
         node.bodies.push_back(read_body(reader, program, loops, depth + 1));
         loops.pop_back();

@@ -109,6 +109,7 @@ struct Node {
     Integer selector;                    // repeat: number of iterations; branch: which body
     bool reverse = false;                // repeat: the last iteration comes first
     std::size_t capacity = 0;            // repeat: how many iterations the operands have room for
+    std::int64_t label = 0;              // repeat: names it in messages
     std::vector<std::vector<Node>> bodies; // repeat: one
 };
 

@@ -4,6 +4,8 @@
 #include <map>
 #include <sstream>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 
 #include "gate_table.hpp"
 #include "kernels.hpp"
@@ -44,10 +46,18 @@ class Builder {
 
     void repeat(const Node &node) {
         const std::int64_t count = value(node.selector);
+        if (count < 0) {
+            throw std::invalid_argument("a loop was given a step of 0, or " +
+                                        std::to_string(count) + " iterations");
+        }
         if (count > static_cast<std::int64_t>(node.capacity)) {
+            // qgrad_lab.tracing reads the numbers.
             std::ostringstream message;
-            message << "a loop of " << count << " iterations exceeds its capacity of "
-                    << node.capacity;
+            message << "loop " << node.label << " has " << count
+                    << " iterations or more and was compiled for " << node.capacity
+                    << ". A function compiled by qgrad_lab.qjit is compiled again with more room; "
+                       "inside jax.jit, or where its result is not waited for, it cannot be. Put "
+                       "qgrad_lab.qjit around the outermost function, in place of jax.jit";
             throw std::invalid_argument(message.str());
         }
         counters_.push_back(0);
@@ -111,6 +121,19 @@ class Builder {
         return *entry->second;
     }
 
+    // As PennyLane calls it.
+    static std::string name_of(const Gate &gate) {
+        static const std::map<std::pair<std::string_view, std::size_t>, std::string> own{
+            {{"PauliX", 1}, "CNOT"}, {{"PauliX", 2}, "Toffoli"}, {{"PauliY", 1}, "CY"},
+            {{"PauliZ", 1}, "CZ"},   {{"Hadamard", 1}, "CH"},    {{"SWAP", 1}, "CSWAP"}};
+        const std::string name{find_gate(gate.opcode)->name};
+        const std::size_t num_controls = gate.controls.size();
+        if (const auto found = own.find({name, num_controls}); found != own.end()) {
+            return found->second;
+        }
+        return num_controls == 0 ? name : "controlled " + name;
+    }
+
     void check_wires(const Gate &gate, const std::vector<std::int64_t> &wires) const {
         for (auto wire = wires.begin(); wire != wires.end(); ++wire) {
             const bool inside =
@@ -119,7 +142,7 @@ class Builder {
                 continue;
             }
             std::ostringstream message;
-            message << find_gate(gate.opcode)->name << " was given the wires";
+            message << name_of(gate) << " was given the wires";
             for (const std::int64_t each : wires) {
                 message << ' ' << each;
             }
