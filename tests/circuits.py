@@ -16,7 +16,21 @@ import pennylane as qml
 from hypothesis import strategies as st
 
 from qgrad_lab.circuit.gates import GATES, PREPARATIONS
-from qgrad_lab.circuit.program import Program
+from qgrad_lab.circuit.program import (
+    Branch,
+    Data,
+    Expval,
+    Gate,
+    Index,
+    Probs,
+    Program,
+    Repeat,
+    Slot,
+    State,
+    Term,
+    Var,
+)
+from qgrad_lab.circuit.verify import verify
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
 
@@ -358,3 +372,135 @@ def recipes(draw, must: str, measured: tuple[str, str], num_x: int, max_ops: int
 def control_values(count: int):
     """Every choice of control values."""
     return list(product([False, True], repeat=count))
+
+
+# -- Programs --------------------------------------------------------------------------------------
+
+
+@dataclass
+class RandomProgram:
+    """A Program that holds everything the intermediate representation has, with its operands."""
+
+    program: Program
+    theta: np.ndarray
+    index: np.ndarray
+    data: np.ndarray
+
+    def operands(self, rng, member: Member, batch: int) -> list[np.ndarray]:
+        """Operands of a member, f64[batch or 1, ...]; some are shared by the batch."""
+        theta, data = self.theta, self.data
+        if member.circuit != self.program:  # data in theta
+            theta = np.concatenate([theta, np.stack([data.real, data.imag], 1).ravel()])
+            data = data[:0]
+        fixed = [theta, self.index, data]
+        operands = [np.tile(array, (batch if rng.integers(2) else 1, 1)) for array in fixed]
+        operands[0][:, : self.theta.size] += rng.normal(size=(len(operands[0]), self.theta.size))
+        sizes = [theta.size] * member.order + [member.circuit.num_outputs] * member.transposed
+        operands += [rng.normal(size=(batch if rng.integers(2) else 1, size)) for size in sizes]
+        if max(len(operand) for operand in operands) < batch:
+            operands[0] = np.tile(operands[0], (batch, 1))
+        return operands
+
+
+def random_program(rng: np.random.Generator, names, num_wires: int) -> RandomProgram:
+    """A Program with the gates ``names``, a loop, a choice, and every kind of measurement."""
+    theta: list[float] = []
+    index: list[int] = []
+    data: list[complex] = []
+
+    def slot(copies=1):
+        theta.extend(rng.normal(size=copies))
+        return len(theta) - copies
+
+    def integer(value, traced):
+        if not traced:
+            return int(value)
+        index.append(int(value))
+        return Index(len(index) - 1)
+
+    def gate(name):
+        kind = GATES[name]
+        k = kind.num_wires
+        if name == "GlobalPhase":
+            k = 0
+        elif k is None:
+            k = int(rng.integers(1, min(3, num_wires) + 1))
+        prepares = name in PREPARATIONS
+        c = 0 if prepares or name == "PauliRot" else int(rng.integers(0, min(2, num_wires - k) + 1))
+        order = [int(wire) for wire in rng.permutation(num_wires)[: k + c]]
+        traced = not prepares and rng.integers(4) == 0
+        wires = tuple(integer(wire, traced and rng.integers(2)) for wire in order)
+        match name:
+            case "PCPhase":
+                extra = (int(rng.integers(0, 2**k + 1)),)
+            case "PauliRot":
+                extra = tuple(rng.choice(list("XYZ"), size=k).tolist())
+            case "QubitUnitary" | "StatePrep":
+                extra = (Data(len(data)),)
+                unitary = name == "QubitUnitary"
+                data.extend((random_unitary(rng, 2**k) if unitary else random_state(rng, k)).ravel())
+            case "BasisState":
+                extra = tuple(integer(rng.integers(2), rng.integers(2)) for _ in range(k))
+            case _:
+                extra = ()
+        angle = None
+        if kind.spectrum is not None:
+            angle = float(rng.normal()) if rng.integers(4) == 0 else Slot(slot())
+        values = tuple(bool(value) for value in rng.integers(0, 2, c))
+        adjoint = not prepares and bool(rng.integers(2))
+        return Gate(kind, wires[c:], angle, wires[:c], values, adjoint, extra)
+
+    def loop():
+        capacity = int(rng.integers(1, 4))
+        count = integer(rng.integers(0, capacity + 1), rng.integers(2))
+        wires = len(index)
+        index.extend(int(wire) for wire in rng.integers(0, num_wires, capacity))
+        angles = Slot(slot(2 * capacity), (2,))
+        inner = Repeat(2, 2, (Gate(GATES["RZ"], (0,), Slot(angles.base + 1, (2, 0))),))
+        rotation = Gate(GATES["RX"], (Index(wires, (1,)),), angles)
+        return Repeat(count, capacity, (rotation, inner), reverse=bool(rng.integers(2)))
+
+    def terms():
+        found = []
+        for _ in range(rng.integers(1, 4)):
+            wires = rng.permutation(num_wires)[: rng.integers(0, num_wires + 1)]
+            word = tuple((int(wire), str(rng.choice(list("XYZ")))) for wire in wires)
+            found.append(Term(Slot(slot()) if rng.integers(2) else float(rng.normal()), word))
+        return tuple(found)
+
+    body = [gate(name) for name in names]
+    body.append(loop())
+    choices = ((), (gate("IsingXY") if num_wires > 1 else gate("RX"),), (loop(),))
+    body.append(Branch(integer(rng.integers(3), rng.integers(2)), choices))
+    some = tuple(int(wire) for wire in rng.permutation(num_wires)[: rng.integers(1, num_wires + 1)])
+    measurements = [Expval(terms()), Var(terms()), Probs(some), State()]
+    program = Program(
+        num_wires,
+        len(theta),
+        len(index),
+        len(data),
+        tuple(body),
+        tuple(measurements[i] for i in rng.permutation(4)[: rng.integers(1, 5)]),
+    )
+    arrays = np.array(theta), np.array(index, np.int64), np.array(data, np.complex128)
+    return RandomProgram(program, *arrays)
+
+
+def random_cases(rng: np.random.Generator, count: int):
+    """Native members of random Programs that together hold every gate, with operands."""
+    names = [name for name in GATES if name not in PREPARATIONS]
+    cases = []
+    for number in range(count):
+        prepare = [None, "BasisState", "StatePrep"][number % 3]
+        must = names[number % len(names)]
+        least = GATES[must].num_wires or 1
+        num_wires = int(rng.integers(least, 7))
+        fitting = [name for name in names if (GATES[name].num_wires or 1) <= num_wires]
+        others = rng.choice(fitting, size=rng.integers(1, 4)).tolist()
+        made = random_program(rng, [*([prepare] if prepare else []), must, *others], num_wires)
+        verify(made.program)
+        member = Member(made.program, "adjoint", None, number // 2 % 2, bool(number % 2))
+        if number % 5 == 0:
+            member = member.absorbed()
+        cases.append((member, made.operands(rng, member, int(rng.integers(1, 4)))))
+    return cases
