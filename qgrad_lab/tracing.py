@@ -40,6 +40,7 @@ class _State(threading.local):
     mode: Mode = Mode.OUTSIDE
     loop_capacities: Mapping[int, int] = {}
     when_bounded: Callable[[], None] | None = None
+    lowering: bool = False
 
 
 _state = _State()
@@ -68,6 +69,25 @@ def is_compiling() -> bool:
     return _state.mode is Mode.COMPILED
 
 
+def is_recording() -> bool:
+    """Whether the calling thread runs the code of a compiled program, as the user wrote it.
+
+    Not so while PennyLane decomposes and transforms circuits that have been recorded.
+    """
+    return _state.mode is Mode.COMPILED and not _state.lowering
+
+
+@contextlib.contextmanager
+def lowering() -> Iterator[None]:
+    """Let PennyLane work on recorded circuits as if there was no compiler."""
+    previous = _state.lowering
+    _state.lowering = True
+    try:
+        yield
+    finally:
+        _state.lowering = previous
+
+
 @contextlib.contextmanager
 def mode(value: Mode, loop_capacities: Mapping[int, int] | None = None) -> Iterator[None]:
     """Give QNode calls the meaning ``value`` inside the ``with`` block.
@@ -80,17 +100,17 @@ def mode(value: Mode, loop_capacities: Mapping[int, int] | None = None) -> Itera
         Capacities of loops of unknown length, by label. Where programs are nested, the inner one is
         part of the outer one, so the larger capacity holds.
     """
-    previous = _state.mode, _state.loop_capacities
+    previous = _state.mode, _state.loop_capacities, _state.lowering
     capacities = dict(_state.loop_capacities)
     for label, capacity in (loop_capacities or {}).items():
         capacities[label] = max(capacity, capacities.get(label, 0))
-    _state.mode, _state.loop_capacities = value, capacities
+    _state.mode, _state.loop_capacities, _state.lowering = value, capacities, False
     key = " ".join([value.value, *(f"{label}:{capacities[label]}" for label in sorted(capacities))])
     try:
         with _cache_key(key):
             yield
     finally:
-        _state.mode, _state.loop_capacities = previous
+        _state.mode, _state.loop_capacities, _state.lowering = previous
 
 
 def loop_capacity(label: int) -> int:

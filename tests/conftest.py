@@ -1,12 +1,46 @@
-"""Strict numerics for every test: 64-bit floats, no silent promotion of ranks."""
+"""Strict numerics for every test: 64-bit floats, no silent promotion of ranks.
 
+The entry points of ``pyproject.toml`` are in force in every test, installed or not.
+"""
+
+import importlib.metadata
 import os
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
 
 import jax
 import pytest
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+ROOT = Path(__file__).parent.parent
+
+
+def _write_entry_points(folder: Path) -> None:
+    """A distribution that has our entry points and nothing else."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    info = folder / "qgrad_lab_entry_points-0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: qgrad-lab-entry-points\nVersion: 0\n"
+    )
+    (info / "entry_points.txt").write_text(
+        "".join(
+            f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in entries.items())
+            for group, entries in project["entry-points"].items()
+        )
+    )
+
+
+_entry_points = tempfile.TemporaryDirectory(prefix="qgrad_lab_entry_points")
+if not importlib.metadata.entry_points(group="pennylane.compilers", name="qgrad_lab.qjit"):
+    _write_entry_points(Path(_entry_points.name))
+    sys.path.append(_entry_points.name)
+    if "pennylane" in sys.modules:
+        sys.modules["pennylane"].compiler.available_compilers()  # looks at the entry points again
 
 
 @pytest.fixture
@@ -15,3 +49,10 @@ def seed() -> int:
     value = int(os.environ.get("QGRAD_SEED", int.from_bytes(os.urandom(4), "little")))
     print(f"QGRAD_SEED={value}")
     return value
+
+
+@pytest.fixture
+def subprocess_environment() -> dict[str, str]:
+    """In which a new Python finds this package and its entry points."""
+    path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")]), _entry_points.name]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}

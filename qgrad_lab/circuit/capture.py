@@ -27,6 +27,7 @@ from qgrad_lab.circuit.tape_program import device_wires, tape_program
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.errors import CompileError
+from qgrad_lab.tracing import lowering
 
 _METHODS = {
     "adjoint": "adjoint",
@@ -114,10 +115,11 @@ def _call_plain(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any])
 def _call_transformed(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Any number of circuits; their post-processing may hold values that were traced in them."""
     tape, output = _record(qnode, args, kwargs)
-    qnode.compile_pipeline.set_classical_component(qnode, args, kwargs)
-    tapes, postprocess = qnode.compile_pipeline((tape,))
-    results = tuple(_execute_tape(tape, qnode) for tape in tapes)
-    return _restore(postprocess(results)[0], output)
+    with lowering():
+        qnode.compile_pipeline.set_classical_component(qnode, args, kwargs)
+        tapes, postprocess = qnode.compile_pipeline((tape,))
+        results = tuple(_execute_tape(tape, qnode) for tape in tapes)
+        return _restore(postprocess(results)[0], output)
 
 
 def _execute_tape(tape: QuantumScript, qnode: qml.QNode) -> Any:

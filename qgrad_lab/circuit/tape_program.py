@@ -13,6 +13,7 @@ from qgrad_lab.circuit.operations import is_native, is_preparation, lower
 from qgrad_lab.circuit.program import Instruction, Program
 from qgrad_lab.circuit.verify import MAX_WIRES, verify
 from qgrad_lab.errors import CompileError
+from qgrad_lab.tracing import lowering
 
 
 def tape_program(
@@ -116,13 +117,14 @@ def _decomposed(tape: QuantumScript, inside: bool) -> list[Operator]:
     else:
         return operations
     first = None if inside else operations[0]
-    (decomposed,), _ = qml.devices.preprocess.decompose(
-        tape,
-        stopping_condition=lambda operation: _accepted(operation, operation is first),
-        skip_initial_state_prep=False,
-        name="qgrad_lab",
-        error=CompileError,
-    )
+    with lowering():
+        (decomposed,), _ = qml.devices.preprocess.decompose(
+            tape,
+            stopping_condition=lambda operation: _accepted(operation, operation is first),
+            skip_initial_state_prep=False,
+            name="qgrad_lab",
+            error=CompileError,
+        )
     return decomposed.operations
 
 
