@@ -1,15 +1,19 @@
 """``qjit``: compile a hybrid quantum-classical function with JAX."""
 
+import dataclasses
 import functools
-import inspect
+import operator
+import sys
 import threading
+import time
+import types
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import numpy as np
 
+from qgrad_lab._signature import Declared, static_arguments
 from qgrad_lab.circuit.interception import install
 from qgrad_lab.tracing import (
     LoopOverflow,
@@ -23,10 +27,23 @@ from qgrad_lab.tracing import (
 install()
 
 
+@dataclasses.dataclass(frozen=True)
+class _Options:
+    """How to compile: the checked keyword arguments of ``qjit``."""
+
+    static_argnums: tuple[int, ...] = ()
+    static_argnames: tuple[str, ...] = ()
+    seed: int | None = None
+    verbose: bool = False
+
+
 class QJIT:
     """A compiled function; an ordinary JAX function to ``jax.grad``, ``jax.vmap``, ``jax.jit``.
 
-    Made by ``qjit``.
+    Made by ``qjit``. It can be called from several threads, copied and pickled as its function can,
+    exported with ``jax.export``, and be a method of a class. The instance that a method belongs to
+    is a constant of the program, known by its identity, unless its class is a JAX pytree: then it
+    is an argument like the others.
 
     Attributes
     ----------
@@ -36,22 +53,27 @@ class QJIT:
 
     original_function: Callable[..., Any]
 
-    def __init__(self, function: Callable[..., Any], static_argnums: tuple[int, ...] = ()) -> None:
+    def __init__(self, function: Callable[..., Any], options: _Options | None = None) -> None:
         functools.update_wrapper(self, function, updated=())
         self.original_function = function
-        self._static_argnums = static_argnums
+        self._options = options = options or _Options()
         self._signature: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self._has_bounded_loops = False
         self._loop_capacities: dict[int, int] = {}
         self._jitted = self._make_jitted()
-        annotated = _annotated_arguments(function, static_argnums)
-        if annotated:
-            self._compile_ahead(annotated)
+        is_static = options.static_argnums or options.static_argnames
+        self._declared = None if is_static else Declared.of(function)
+        if self._declared is not None:
+            self._compile_ahead(*self._declared.required())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the compiled program, after compiling it if the signature is new."""
         if current_mode() is Mode.REFERENCE:
-            return self.original_function(*args, **kwargs)
+            return self.original_function(*map(_unwrapped, args), **kwargs)
+        if self._declared is not None:
+            args, kwargs = self._declared.promote(args, kwargs)
+        if self._options.verbose:
+            self._compile(args, kwargs)
         while True:
             known = self._loop_capacities
             try:
@@ -67,32 +89,32 @@ class QJIT:
             # The program is pure: with room for more iterations it runs again, from the start.
             self._make_room(overflow)
 
-    def _note_bounded_loops(self) -> None:
-        self._has_bounded_loops = True
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """The method of ``instance``, for a ``QJIT`` in a class."""
+        if instance is None:
+            return self
+        is_leaf = jax.tree_util.all_leaves([instance])
+        return types.MethodType(self, _Constant(instance) if is_leaf else instance)
 
-    def _make_room(self, overflow: LoopOverflow) -> None:
-        with _growing:
-            # Another thread may have done it in the meantime.
-            if self._loop_capacities.get(overflow.label, 0) < overflow.enough:
-                self._loop_capacities = {**self._loop_capacities, overflow.label: overflow.enough}
-                self._jitted = self._make_jitted()
-
-    def _make_jitted(self) -> Any:
-        """The jitted function, with the present room for iterations in loops of unknown length."""
-        function = self.original_function
-        capacities = self._loop_capacities
-
-        @functools.wraps(function)
-        def traced(*args: Any, **kwargs: Any) -> Any:
-            self._signature = self._abstract(args, kwargs)
-            with mode(Mode.COMPILED, capacities):
-                return function(*args, **kwargs)
-
-        return jax.jit(traced, static_argnums=self._static_argnums)
+    def __reduce__(self) -> Any:
+        """As a function is pickled: by its name if it has one, and by its parts if it has none."""
+        if _is_importable(self):
+            return vars(self)["__qualname__"]
+        return QJIT, (self.original_function, self._options)
 
     def __repr__(self) -> str:
-        name = getattr(self.original_function, "__qualname__", "function")
-        return f"<qjit-compiled function {name}>"
+        return f"<qjit-compiled function {self._name}>"
+
+    @property
+    def _name(self) -> str:
+        function = self.original_function
+        name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+        return name or type(function).__name__
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the random numbers in the program; ``None`` for a new one at every call."""
+        return self._options.seed
 
     @property
     def jaxpr(self) -> Any:
@@ -125,28 +147,122 @@ class QJIT:
             )
         return self._signature
 
-    def _abstract(self, args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        def abstract(leaf: Any) -> Any:
-            if isinstance(leaf, jax.core.Tracer):
-                return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype)
-            return leaf
+    def _note_bounded_loops(self) -> None:
+        self._has_bounded_loops = True
 
-        static = {i % len(args) for i in self._static_argnums if -len(args) <= i < len(args)}
-        abstracted = tuple(
-            arg if i in static else jax.tree.map(abstract, arg) for i, arg in enumerate(args)
+    def _make_room(self, overflow: LoopOverflow) -> None:
+        with _growing:
+            # Another thread may have done it in the meantime.
+            if self._loop_capacities.get(overflow.label, 0) < overflow.enough:
+                self._loop_capacities = {**self._loop_capacities, overflow.label: overflow.enough}
+                self._jitted = self._make_jitted()
+
+    def _make_jitted(self) -> Any:
+        """The jitted function, with the present room for iterations in loops of unknown length."""
+        function = self.original_function
+        capacities = self._loop_capacities
+
+        @functools.partial(functools.update_wrapper, wrapped=function, updated=())
+        def traced(*args: Any, **kwargs: Any) -> Any:
+            _traced.happened = True
+            self._signature = jax.tree.map(_abstract, (args, kwargs))
+            self._notice_mismatch(args, kwargs)
+            with mode(Mode.COMPILED, capacities):
+                return function(*map(_unwrapped, args), **kwargs)
+
+        argnums, argnames = static_arguments(
+            function, self._options.static_argnums, self._options.static_argnames
         )
-        return abstracted, jax.tree.map(abstract, kwargs)
+        return jax.jit(traced, static_argnums=argnums, static_argnames=argnames)
 
-    def _compile_ahead(self, annotated: list[Any]) -> None:
+    def _notice_mismatch(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        mismatch = self._declared and self._declared.mismatch(args, kwargs)
+        if mismatch:
+            warnings.warn(
+                f"Provided arguments did not match declared signature, recompiling {self._name}: "
+                f"{mismatch}.",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def _compile_ahead(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         try:
-            with when_bounded(self._note_bounded_loops):
-                self._jitted.lower(*annotated).compile()
+            self._compile(args, kwargs)
         except Exception as error:
             # Whatever the user's function raises belongs to the first call, which raises it.
             warnings.warn(f"AOT compilation failed: {error}", UserWarning, stacklevel=4)
 
+    def _compile(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Fill JAX's caches, so that a call with this signature runs at once; tell if verbose.
+
+        A call looks for the traced program, for its lowered form and for its executable in the
+        same caches.
+        """
+        if current_mode() is not Mode.OUTSIDE or _is_traced((args, kwargs)):
+            return  # part of another program, which compiles it
+        _traced.happened = False
+        start = time.perf_counter()
+        traced = self._jitted.trace(*args, **kwargs)
+        if not _traced.happened:
+            return
+        trace = time.perf_counter()
+        with when_bounded(self._note_bounded_loops):
+            lowered = traced.lower()
+            lower = time.perf_counter()
+            lowered.compile()
+        end = time.perf_counter()
+        if self._options.verbose:
+            arguments = ", ".join(
+                f"{aval.dtype}{list(aval.shape)}" for aval in traced.jaxpr.in_avals
+            )
+            print(
+                f"qgrad_lab: compiled {self._name}({arguments}) in {end - start:.3f} s: "
+                f"tracing {trace - start:.3f} s, lowering {lower - trace:.3f} s, "
+                f"XLA {end - lower:.3f} s",
+                file=sys.stderr,
+            )
+
 
 _growing = threading.Lock()
+
+
+class _Traced(threading.local):
+    happened = False
+
+
+_traced = _Traced()
+"""Whether a program was traced, in this thread, since ``happened`` was set to ``False``."""
+
+
+@jax.tree_util.register_pytree_node_class
+class _Constant:
+    """A value that is a constant of a compiled program, known by its identity."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Constant) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def tree_flatten(self) -> tuple[tuple[()], "_Constant"]:
+        return (), self
+
+    @classmethod
+    def tree_unflatten(cls, data: "_Constant", children: Any) -> "_Constant":
+        return data
+
+
+def _unwrapped(argument: Any) -> Any:
+    return argument.value if type(argument) is _Constant else argument
+
+
+def _abstract(leaf: Any) -> Any:
+    if isinstance(leaf, jax.core.Tracer):
+        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, weak_type=leaf.weak_type)
+    return leaf
 
 
 def _wait_for(tree: Any) -> None:
@@ -159,44 +275,29 @@ def _wait_for(tree: Any) -> None:
         jax.block_until_ready(leaf)
 
 
-def _annotated_arguments(
-    function: Callable[..., Any], static_argnums: tuple[int, ...]
-) -> list[Any] | None:
-    """What to compile for ahead of time: abstract arguments, if every argument is annotated so."""
-    if static_argnums:
-        return None
+def _is_traced(tree: Any) -> bool:
+    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(tree))
+
+
+def _is_importable(compiled: QJIT) -> bool:
+    """Whether another process finds ``compiled`` under its name in its module."""
+    module = getattr(compiled, "__module__", None)
+    name = getattr(compiled, "__qualname__", None)
+    if module is None or name is None or module == "__main__":
+        return False
     try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        return None
-    arguments = []
-    for parameter in signature.parameters.values():
-        if parameter.kind not in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-            return None
-        argument = _abstract_annotation(parameter.annotation)
-        if argument is None:
-            return None
-        arguments.append(argument)
-    return arguments
-
-
-def _abstract_annotation(annotation: Any) -> jax.ShapeDtypeStruct | None:
-    """A scalar type (``float``), a NumPy dtype, or an array type with shape and dtype."""
-    if isinstance(annotation, jax.ShapeDtypeStruct):
-        return annotation
-    if annotation in (float, int, bool, complex):
-        return jax.ShapeDtypeStruct((), np.dtype(annotation), weak_type=annotation is not bool)
-    if isinstance(annotation, np.dtype) or (
-        isinstance(annotation, type) and issubclass(annotation, np.generic)
-    ):
-        return jax.ShapeDtypeStruct((), np.dtype(annotation))
-    if hasattr(annotation, "shape") and hasattr(annotation, "dtype"):
-        return jax.ShapeDtypeStruct(annotation.shape, annotation.dtype)
-    return None
+        return operator.attrgetter(name)(sys.modules[module]) is compiled
+    except (KeyError, AttributeError):
+        return False
 
 
 def qjit(
-    fn: Callable[..., Any] | None = None, *, static_argnums: int | Sequence[int] | None = None
+    fn: Callable[..., Any] | None = None,
+    *,
+    static_argnums: int | Sequence[int] | None = None,
+    static_argnames: str | Sequence[str] | None = None,
+    seed: int | None = None,
+    verbose: bool = False,
 ) -> Any:
     """Compile a hybrid quantum-classical function.
 
@@ -211,20 +312,35 @@ def qjit(
     static_argnums : int or sequence of int, optional
         Positions of arguments that are compile-time constants; each new value (they must be
         hashable) compiles anew.
+    static_argnames : str or sequence of str, optional
+        Names of such arguments, however they are passed.
+    seed : int, optional
+        Seed of the random numbers in the program, from 0 to 2**32 - 1.
+    verbose : bool, optional
+        Whether to tell, on the standard error stream, what is compiled and how long it took.
 
     Returns
     -------
     QJIT
         Compiles at the first call of each signature (shapes and types of the arguments); ahead of
         time, at once, if every argument is annotated with a scalar type (``float``) or an abstract
-        array (``jax.ShapeDtypeStruct``).
+        array (``jax.ShapeDtypeStruct``). Arguments of such a function are converted to the declared
+        types where these can hold them, as a float can hold an int.
 
     Raises
     ------
     TypeError
-        If ``fn`` is not callable, or ``static_argnums`` is not an int or a sequence of ints.
+        If ``fn`` is not callable, or an option has the wrong type.
+    ValueError
+        If ``seed`` is out of range.
     CompileError
         At the call, for a circuit that cannot be compiled.
+
+    Warns
+    -----
+    UserWarning
+        If a function cannot be compiled ahead of time, though its arguments are annotated; when
+        called, if it is compiled again because the arguments do not fit the annotations.
 
     Examples
     --------
@@ -239,10 +355,31 @@ def qjit(
     ...     return circuit(x) ** 2
     >>> print(f"{loss(0.4):.6f} {jax.grad(loss)(0.4):.6f} {qjit(grad(loss))(0.4):.6f}")
     0.848353 -0.717356 -0.717356
+
+    Compiled when it is defined, for a float, and called with an int:
+
+    >>> @qjit
+    ... def cube(x: float):
+    ...     return x**3
+    >>> cube(2)
+    Array(8., dtype=float64, weak_type=True)
+
+    Constants of the program:
+
+    >>> @qjit(static_argnames="power")
+    ... def sum_of_powers(x, power):
+    ...     return sum(x**n for n in range(power))
+    >>> print(sum_of_powers(2.0, power=4))
+    15.0
     """
-    argnums = _static_argnums(static_argnums)
+    options = _Options(
+        _sequence(static_argnums, int, "static_argnums", "the positions of arguments"),
+        _sequence(static_argnames, str, "static_argnames", "the names of arguments"),
+        _checked_seed(seed),
+        bool(verbose),
+    )
     if fn is None:
-        return functools.partial(qjit, static_argnums=static_argnums)
+        return lambda fn: qjit(fn, **_keywords(options))
     if not callable(fn):
         raise TypeError(
             f"qjit was given {fn!r} of type {type(fn).__name__}, which is not a callable object. "
@@ -250,16 +387,39 @@ def qjit(
         )
     if isinstance(fn, QJIT):
         fn = fn.original_function
-    return QJIT(fn, argnums)
+    return QJIT(fn, options)
 
 
-def _static_argnums(value: int | Sequence[int] | None) -> tuple[int, ...]:
+def _keywords(options: _Options) -> dict[str, Any]:
+    return {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
+
+
+def _sequence(value: Any, kind: type, name: str, meaning: str) -> tuple[Any, ...]:
     if value is None:
         return ()
-    values = (value,) if isinstance(value, int) else tuple(value)
-    if any(isinstance(v, bool) or not isinstance(v, int) for v in values):
+    values = (value,) if isinstance(value, kind) else value
+    if (
+        not isinstance(values, Sequence)
+        or isinstance(values, str)
+        or any(isinstance(v, bool) or not isinstance(v, kind) for v in values)
+    ):
+        article = "an" if kind is int else "a"
         raise TypeError(
-            f"static_argnums was {value!r}; it is an int or a sequence of ints, the positions of "
-            "arguments."
+            f"{name} was {value!r}; it is {article} {kind.__name__} or a sequence of "
+            f"{kind.__name__}s, {meaning}."
         )
-    return values
+    return tuple(values)
+
+
+def _checked_seed(seed: Any) -> int | None:
+    if seed is None:
+        return None
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        number = None
+    if number is None or isinstance(seed, bool):
+        raise TypeError(f"seed was {seed!r} of type {type(seed).__name__}; it is an int or None.")
+    if not 0 <= number < 2**32:
+        raise ValueError(f"seed was {seed!r}; it is an unsigned 32-bit integer, below 2**32.")
+    return number

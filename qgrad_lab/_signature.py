@@ -1,0 +1,168 @@
+"""Declared signatures: what a function annotates its arguments with, and calls that fit.
+
+A function whose arguments are all annotated with scalar types or abstract arrays is compiled when
+it is decorated. A call with other types that convert without loss, such as an int for a float, is
+converted instead of compiled.
+"""
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+_SCALARS = (float, int, bool, complex)
+
+
+@dataclasses.dataclass(frozen=True)
+class Declared:
+    """The annotations of a function that declares the types of all its arguments.
+
+    Attributes
+    ----------
+    arguments : dict of str to jax.ShapeDtypeStruct
+        For each name, in the order of the definition.
+    """
+
+    signature: inspect.Signature
+    arguments: dict[str, jax.ShapeDtypeStruct]
+
+    @classmethod
+    def of(cls, function: Callable[..., Any]) -> "Declared | None":
+        """The declared signature of ``function``, if it annotates every argument with a type.
+
+        Variadic arguments cannot be declared: their number is known at the call only.
+        """
+        try:
+            signature = inspect.signature(function, eval_str=True)
+        except (TypeError, ValueError, NameError, SyntaxError, AttributeError):
+            return None
+        arguments = {}
+        for name, parameter in signature.parameters.items():
+            declared = _abstract(parameter.annotation)
+            if declared is None or parameter.kind in (
+                parameter.VAR_POSITIONAL,
+                parameter.VAR_KEYWORD,
+            ):
+                return None
+            arguments[name] = declared
+        return cls(signature, arguments) if arguments else None
+
+    def required(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Abstract arguments for a call that leaves out those with defaults."""
+        given = {
+            name: declared
+            for name, declared in self.arguments.items()
+            if self.signature.parameters[name].default is inspect.Parameter.empty
+        }
+        bound = inspect.BoundArguments(self.signature, given)  # type: ignore[arg-type]
+        return bound.args, bound.kwargs
+
+    def promote(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of a call in the declared types, as far as these can hold them.
+
+        Arguments that were passed by keyword are made positional where they can be, so that both
+        spellings are the same signature.
+        """
+        if kwargs:
+            try:
+                bound = self.signature.bind(*args, **kwargs)
+            except TypeError:  # the call of the function says it better
+                return args, kwargs
+            args = bound.args
+            kwargs = {name: _promote(v, self.arguments[name]) for name, v in bound.kwargs.items()}
+        return tuple(map(_promote, args, self.arguments.values())), kwargs
+
+    def mismatch(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+        """What does not have the declared type in a call, for a message; ``None`` if all has."""
+        try:
+            given = self.signature.bind(*args, **kwargs).arguments
+        except TypeError:
+            return None
+        wrong = [
+            f"{name} is declared as {declared.dtype}{list(declared.shape)} and was given "
+            + _text(value)
+            for name, value in given.items()
+            for declared in [self.arguments[name]]
+            if _type_of(value) != (declared.shape, declared.dtype)
+        ]
+        return "; ".join(wrong) or None
+
+
+def static_arguments(
+    function: Callable[..., Any], argnums: tuple[int, ...], argnames: tuple[str, ...]
+) -> tuple[tuple[int, ...] | None, tuple[str, ...] | None]:
+    """Positions and names of arguments, such that either spelling of a call is covered.
+
+    ``jax.jit`` finds the one from the other itself, unless it is given both.
+    """
+    if not (argnums and argnames):
+        return argnums or None, argnames or None
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return argnums, argnames
+    named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    all_nums = set(argnums) | {named.index(name) for name in argnames if name in named}
+    all_names = set(argnames) | {named[i] for i in argnums if -len(named) <= i < len(named)}
+    return tuple(sorted(all_nums)), tuple(sorted(all_names))
+
+
+def _abstract(annotation: Any) -> jax.ShapeDtypeStruct | None:
+    """A scalar type (``float``), a NumPy dtype, or an abstract array with shape and dtype."""
+    if isinstance(annotation, jax.ShapeDtypeStruct):
+        return annotation
+    if isinstance(annotation, type):
+        if annotation in _SCALARS:
+            # As JAX does with a value of this type.
+            return jax.ShapeDtypeStruct((), np.dtype(annotation), weak_type=annotation is not bool)
+        if issubclass(annotation, np.generic):
+            try:
+                return jax.ShapeDtypeStruct((), np.dtype(annotation))
+            except TypeError:  # an abstract type, such as np.floating
+                return None
+        return None
+    if isinstance(annotation, np.dtype):
+        return jax.ShapeDtypeStruct((), annotation)
+    if isinstance(getattr(annotation, "shape", None), tuple) and hasattr(annotation, "dtype"):
+        return jax.ShapeDtypeStruct(annotation.shape, annotation.dtype)
+    return None
+
+
+def _promote(value: Any, declared: jax.ShapeDtypeStruct) -> Any:
+    if declared.weak_type and type(value) is _python_type(declared):
+        return value  # the common case, at no cost
+    given = _type_of(value)
+    if given is None or given[0] != declared.shape:
+        return value
+    if jnp.promote_types(given[1], declared.dtype) != declared.dtype:
+        return value
+    if isinstance(value, jax.core.Tracer):
+        return value if given[1] == declared.dtype else value.astype(declared.dtype)
+    if declared.weak_type:
+        return _python_type(declared)(value)
+    if isinstance(value, jax.Array):
+        return value.astype(declared.dtype)
+    return np.asarray(value, declared.dtype)
+
+
+def _python_type(declared: jax.ShapeDtypeStruct) -> type:
+    kind = declared.dtype.kind
+    return float if kind == "f" else int if kind == "i" else complex
+
+
+def _type_of(value: Any) -> tuple[tuple[int, ...], np.dtype] | None:
+    """Shape and dtype of an array or number; ``None`` for anything else, a list of numbers too."""
+    if isinstance(value, int | float | complex | np.generic | np.ndarray | jax.Array):
+        return np.shape(value), jnp.result_type(value)
+    return None
+
+
+def _text(value: Any) -> str:
+    found = _type_of(value)
+    return f"{found[1]}{list(found[0])}" if found else f"a {type(value).__name__}"
