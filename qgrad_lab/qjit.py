@@ -13,6 +13,7 @@ from typing import Any
 
 import jax
 
+from qgrad_lab import _autograph
 from qgrad_lab._signature import Declared, static_arguments
 from qgrad_lab.circuit.interception import install
 from qgrad_lab.tracing import (
@@ -33,6 +34,7 @@ class _Options:
 
     static_argnums: tuple[int, ...] = ()
     static_argnames: tuple[str, ...] = ()
+    autograph: bool = False
     seed: int | None = None
     verbose: bool = False
 
@@ -59,6 +61,7 @@ class QJIT:
         self._options = options = options or _Options()
         self._signature: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self._has_bounded_loops = False
+        self._compiled_function = _autograph.convert(function) if options.autograph else function
         self._loop_capacities: dict[int, int] = {}
         self._jitted = self._make_jitted()
         is_static = options.static_argnums or options.static_argnames
@@ -159,10 +162,10 @@ class QJIT:
 
     def _make_jitted(self) -> Any:
         """The jitted function, with the present room for iterations in loops of unknown length."""
-        function = self.original_function
+        original, function = self.original_function, self._compiled_function
         capacities = self._loop_capacities
 
-        @functools.partial(functools.update_wrapper, wrapped=function, updated=())
+        @functools.partial(functools.update_wrapper, wrapped=original, updated=())
         def traced(*args: Any, **kwargs: Any) -> Any:
             _traced.happened = True
             self._signature = jax.tree.map(_abstract, (args, kwargs))
@@ -171,7 +174,7 @@ class QJIT:
                 return function(*map(_unwrapped, args), **kwargs)
 
         argnums, argnames = static_arguments(
-            function, self._options.static_argnums, self._options.static_argnames
+            original, self._options.static_argnums, self._options.static_argnames
         )
         return jax.jit(traced, static_argnums=argnums, static_argnames=argnames)
 
@@ -296,6 +299,7 @@ def qjit(
     *,
     static_argnums: int | Sequence[int] | None = None,
     static_argnames: str | Sequence[str] | None = None,
+    autograph: bool = False,
     seed: int | None = None,
     verbose: bool = False,
 ) -> Any:
@@ -314,6 +318,10 @@ def qjit(
         hashable) compiles anew.
     static_argnames : str or sequence of str, optional
         Names of such arguments, however they are passed.
+    autograph : bool, optional
+        Whether Python's ``for``, ``while``, ``if``, ``and``, ``or`` and ``not`` may depend on
+        traced values, in ``fn`` and in the functions of yours that it calls. Loops over lists,
+        arrays and known ranges are unrolled; use `for_loop` for long ones.
     seed : int, optional
         Seed of the random numbers in the program, from 0 to 2**32 - 1.
     verbose : bool, optional
@@ -334,7 +342,8 @@ def qjit(
     ValueError
         If ``seed`` is out of range.
     CompileError
-        At the call, for a circuit that cannot be compiled.
+        At the call, for a circuit that cannot be compiled; at once, if ``autograph`` does not find
+        the source of ``fn``.
 
     Warns
     -----
@@ -371,10 +380,26 @@ def qjit(
     ...     return sum(x**n for n in range(power))
     >>> print(sum_of_powers(2.0, power=4))
     15.0
+
+    Statements that depend on arguments:
+
+    >>> @qjit(autograph=True)
+    ... def collatz(n):
+    ...     steps = 0
+    ...     while n != 1:
+    ...         if n % 2 == 0:
+    ...             n = n // 2
+    ...         else:
+    ...             n = 3 * n + 1
+    ...         steps += 1
+    ...     return steps
+    >>> print(collatz(27))
+    111
     """
     options = _Options(
         _sequence(static_argnums, int, "static_argnums", "the positions of arguments"),
         _sequence(static_argnames, str, "static_argnames", "the names of arguments"),
+        bool(autograph),
         _checked_seed(seed),
         bool(verbose),
     )

@@ -173,6 +173,11 @@ def _where_active(program: Program, numbers: Numbers) -> tuple[Program, Numbers]
     return program, numbers._replace(indices=index)
 
 
+def is_qnode(value: Any) -> bool:
+    """Whether ``value`` is a QNode."""
+    return isinstance(value, qml.QNode)
+
+
 def _name(qnode: qml.QNode) -> str:
     return getattr(qnode.func, "__name__", "circuit")
 
