@@ -19,6 +19,7 @@ import pennylane as qml
 import pytest
 
 from qgrad_lab import QJIT, grad, qjit, reference, while_loop
+from qgrad_lab.engine.library import FFI_TARGET
 
 F64 = jnp.float64
 
@@ -537,7 +538,7 @@ def test_cloudpickle_to_another_process(subprocess_environment):
 
 
 def test_export():
-    allowed = [jax.export.DisabledSafetyCheck.custom_call("qgrad_lab_derivative_v2")]
+    allowed = [jax.export.DisabledSafetyCheck.custom_call(FFI_TARGET)]
     f = qjit(lambda x: circuit(x) * 2)
     for function, expected in ((f, 2 * np.cos(0.3)), (jax.grad(f), -2 * np.sin(0.3))):
         exported = jax.export.export(jax.jit(function), disabled_checks=allowed)(0.3)
