@@ -170,7 +170,7 @@ def test_entropy_of_pure_states(measure: str) -> None:
 
 
 def test_third_derivative_of_the_entropy() -> None:
-    """Forward and reverse, of a full-rank state."""
+    """Forward over reverse over reverse, of a full-rank state."""
 
     def function(t: Any) -> Any:
         p = jnp.stack([jnp.cos(t / 2) ** 2, jnp.sin(t / 2) ** 2])
@@ -179,13 +179,10 @@ def test_third_derivative_of_the_entropy() -> None:
         return entropy((turn * p[None]) @ turn.T)
 
     def third(f: Any) -> Any:
-        return jax.grad(jax.grad(jax.grad(f)))
+        return jax.jit(jax.jacfwd(jax.grad(jax.grad(f))))
 
     for t in (0.7, np.pi / 2):
-        expected = third(binary_entropy)(t)
-        np.testing.assert_allclose(third(function)(t), expected, atol=1e-8)
-        forward = jax.jacfwd(jax.jacfwd(jax.jacfwd(function)))(t)
-        np.testing.assert_allclose(forward, expected, atol=1e-8)
+        np.testing.assert_allclose(third(function)(t), third(binary_entropy)(t), atol=1e-8)
 
 
 def test_singular_angles() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
 
-from qgrad_lab.circuit.observables import known_matrix, not_hermitian
+from qgrad_lab.circuit.observables import known_matrix, not_hermitian, projector_ket
 from qgrad_lab.circuit.reduced_state import matrix_of
 from qgrad_lab.circuit.results import Measured, Outputs
 from qgrad_lab.errors import CompileError
@@ -97,12 +97,7 @@ def _sparse(op: Operator, wires: tuple[int, ...]) -> Apply:
 
 
 def _projector(op: Operator, wires: tuple[int, ...], outputs: Outputs) -> Apply:
-    (parameter,) = op.data
-    size = 2 ** len(wires)
-    if len(wires) == np.shape(parameter)[0]:  # a bit for each wire
-        place = parameter @ (2 ** np.arange(len(wires))[::-1])
-        parameter = (np.arange(size) == place) * (1.0 + 0j)
-    ket = outputs.keep(parameter)
+    ket = outputs.keep(projector_ket(op))
 
     def apply(measured: Measured, psi: jax.Array) -> jax.Array:
         vector = ket(measured)

@@ -108,6 +108,9 @@ def known_matrix(observable: Operator) -> Any:
     """
     if isinstance(observable, qml.SparseHamiltonian):
         return observable.sparse_matrix()
+    if isinstance(observable, qml.Projector):
+        ket = projector_ket(observable)
+        return ket[:, None] * ket.conj()[None]
     if not observable.has_matrix:
         raise CompileError(
             f"The observable {observable} cannot be compiled: it has no matrix. Measure sums and "
@@ -116,6 +119,16 @@ def known_matrix(observable: Operator) -> Any:
         )
     matrix = observable.matrix()
     return matrix if isinstance(matrix, jax.core.Tracer) else np.asarray(matrix)
+
+
+def projector_ket(projector: qml.Projector) -> Any:
+    """The state that ``projector`` projects on, known or traced, c128[2^k]."""
+    (parameter,) = projector.data
+    num_wires = len(projector.wires)
+    if np.shape(parameter)[0] == num_wires:  # a bit for each wire
+        place = parameter @ (2 ** np.arange(num_wires)[::-1])
+        return (np.arange(2**num_wires) == place) * (1.0 + 0j)
+    return parameter
 
 
 def not_hermitian(observable: Operator) -> CompileError:
