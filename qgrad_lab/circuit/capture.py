@@ -12,17 +12,17 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import pennylane as qml
-from pennylane.measurements import MeasurementProcess
 from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.classical import Numbers, join, joined, trace
 from qgrad_lab.circuit.gates import PREPARATIONS
 from qgrad_lab.circuit.lanes import active_where, current_active
-from qgrad_lab.circuit.measurements import result
 from qgrad_lab.circuit.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.program import Branch, Gate, Index, Program
 from qgrad_lab.circuit.recording import Recording, recording
 from qgrad_lab.circuit.regions import Sizes, moved
+from qgrad_lab.circuit.results import Measured
+from qgrad_lab.circuit.returned import Returned
 from qgrad_lab.circuit.tape_program import device_wires, tape_program
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
@@ -73,7 +73,7 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
     Returns
     -------
     pytree
-        Arrays in the place of the measurements that the quantum function returns.
+        What the quantum function returns, with arrays in the place of measurements.
 
     Raises
     ------
@@ -95,36 +95,43 @@ def _call_plain(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any])
     traced = [i for i, leaf in enumerate(leaves) if isinstance(leaf, jax.core.Tracer)]
     active = current_active()
 
-    def classical(*values: Any) -> tuple[Operands, list[Any], tuple[Program, Any]]:
+    def classical(*values: Any) -> tuple[Operands, list[Any], Any]:
         replaced = list(leaves)
         for i, value in zip(traced, values, strict=True):
             replaced[i] = value
         inner_args, inner_kwargs = jax.tree.unflatten(structure, replaced)
         with active_where(active):
-            tape, output = _record(qnode, inner_args, inner_kwargs)
-        program, operands = tape_program(tape, qnode.device, _name(qnode))
-        return operands, [], (program, output)
+            tape, returned = _record(qnode, inner_args, inner_kwargs)
+        circuit = tape_program(tape, qnode.device, _name(qnode))
+        outputs = circuit.outputs
+        readouts = returned.map(lambda number: circuit.readouts[number], outputs.keep)
+        return circuit.operands, outputs.kept, (circuit.program, readouts, returned.structure)
 
     values = [leaves[i] for i in traced]
     part = trace(classical, *values)
-    program, output = part.static
-    numbers, _ = part.evaluate(values)
-    return _restore(_execute(program, numbers, qnode), output)
+    program, readouts, output = part.static
+    numbers, kept = part.evaluate(values)
+    measured = Measured.split(program, _execute(program, numbers, qnode), kept)
+    return jax.tree.unflatten(output, [read(measured) for read in readouts])
 
 
 def _call_transformed(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Any number of circuits; their post-processing may hold values that were traced in them."""
-    tape, output = _record(qnode, args, kwargs)
+    tape, returned = _record(qnode, args, kwargs)
     with lowering():
         qnode.compile_pipeline.set_classical_component(qnode, args, kwargs)
         tapes, postprocess = qnode.compile_pipeline((tape,))
-        results = tuple(_execute_tape(tape, qnode) for tape in tapes)
-        return _restore(postprocess(results)[0], output)
+        results = postprocess(tuple(_execute_tape(tape, qnode) for tape in tapes))[0]
+    found = (results,) if len(tape.measurements) == 1 else tuple(results)
+    if len(found) != len(tape.measurements):
+        return results  # a transform changed what is measured, such as qml.metric_tensor
+    return returned.restore(returned.map(lambda number: found[number], lambda value: value))
 
 
 def _execute_tape(tape: QuantumScript, qnode: qml.QNode) -> Any:
+    """Results in PennyLane's form: a tuple, or the one result."""
     try:
-        program, operands = tape_program(tape, qnode.device, _name(qnode))
+        circuit = tape_program(tape, qnode.device, _name(qnode))
     except BroadcastNeeded:
         if tape.batch_size is None:
             raise CompileError(
@@ -133,26 +140,23 @@ def _execute_tape(tape: QuantumScript, qnode: qml.QNode) -> Any:
             ) from None
         tapes, postprocess = qml.transforms.broadcast_expand(tape)
         return postprocess(tuple(_execute_tape(single, qnode) for single in tapes))
-    theta = joined(operands.theta.values, jnp.float64)
-    numbers = join(theta, operands.index.values, operands.data.values)
-    return _execute(program, numbers, qnode)
+    theta = joined(circuit.operands.theta.values, jnp.float64)
+    numbers = join(theta, circuit.operands.index.values, circuit.operands.data.values)
+    outputs = _execute(circuit.program, numbers, qnode)
+    measured = Measured.split(circuit.program, outputs, circuit.outputs.kept)
+    results = tuple(read(measured) for read in circuit.readouts)
+    return results if len(results) != 1 else results[0]
 
 
-def _execute(program: Program, numbers: Numbers, qnode: qml.QNode) -> Any:
-    """Results in PennyLane's form: a tuple, or the one result."""
+def _execute(program: Program, numbers: Numbers, qnode: qml.QNode) -> jax.Array:
+    """All measured numbers, f64[M]."""
     program, numbers = _where_active(program, numbers)
     member = Member(
         program,
         method=_METHODS.get(qnode.diff_method, "adjoint"),
         refusal=_refusal(qnode.diff_method),
     )
-    outputs = bind(member, *numbers)
-    results = []
-    end = 0
-    for measurement, size in zip(program.measurements, program.sizes(), strict=True):
-        start, end = end, end + size
-        results.append(result(measurement, outputs[start:end]))
-    return tuple(results) if len(results) > 1 else results[0]
+    return bind(member, *numbers)
 
 
 def _where_active(program: Program, numbers: Numbers) -> tuple[Program, Numbers]:
@@ -196,37 +200,10 @@ def _check_device(qnode: qml.QNode) -> None:
         )
 
 
-def _record(qnode: qml.QNode, args: Any, kwargs: Any) -> tuple[QuantumScript, Any]:
+def _record(qnode: qml.QNode, args: Any, kwargs: Any) -> tuple[QuantumScript, Returned]:
     """Run the quantum function; its operations and its return value."""
     with recording(Recording(_name(qnode), device_wires(qnode.device))):
         with qml.queuing.AnnotatedQueue() as queue:
             output = qnode.func(*args, **kwargs)
     tape = QuantumScript.from_queue(queue)
-    returned = jax.tree.leaves(output, is_leaf=_is_measurement)
-    if not returned or not all(map(_is_measurement, returned)):
-        kinds = sorted({type(leaf).__name__ for leaf in returned if not _is_measurement(leaf)})
-        raise CompileError(
-            f"The quantum function {_name(qnode)} returned {', '.join(kinds) or 'nothing'}; it "
-            "returns measurements, such as qml.expval(qml.Z(0)), alone or in a pytree."
-        )
-    if len(returned) != len(tape.measurements) or any(
-        a is not b for a, b in zip(returned, tape.measurements, strict=True)
-    ):
-        raise CompileError(
-            f"The quantum function {_name(qnode)} has to return all its measurements in the order "
-            "in which they were made."
-        )
-    return tape, output
-
-
-def _is_measurement(leaf: Any) -> bool:
-    return isinstance(leaf, MeasurementProcess)
-
-
-def _restore(results: Any, output: Any) -> Any:
-    """``results`` in the shape of the user's return value."""
-    structure: Any = jax.tree.structure(output, is_leaf=_is_measurement)
-    leaves = [results] if structure.num_leaves == 1 else list(results)
-    if len(leaves) != structure.num_leaves:
-        return results  # a transform changed what is measured, such as qml.metric_tensor
-    return jax.tree.unflatten(structure, leaves)
+    return tape, Returned.of(output, tape, _name(qnode))

@@ -63,7 +63,7 @@ class Operands:
                 "a number."
             )
         if isinstance(value, jax.core.Tracer):
-            # PennyLane multiplies coefficients by powers of i; of an observable they are real.
+            # Powers of i from products of Pauli operators; of an observable the sum is real.
             return Slot(self.theta.append(jnp.real(value)))
         return _real(value, "An observable has the coefficient")
 

@@ -1,6 +1,6 @@
 """One PennyLane tape to one Program."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import pennylane as qml
@@ -11,14 +11,34 @@ from qgrad_lab.circuit.measurements import lower_measurement
 from qgrad_lab.circuit.operands import Operands
 from qgrad_lab.circuit.operations import is_native, is_preparation, lower
 from qgrad_lab.circuit.program import Instruction, Program
+from qgrad_lab.circuit.results import Outputs, Readout
 from qgrad_lab.circuit.verify import MAX_WIRES, verify
 from qgrad_lab.errors import CompileError
 from qgrad_lab.tracing import lowering
 
 
-def tape_program(
-    tape: QuantumScript, device: qml.devices.Device, name: str
-) -> tuple[Program, Operands]:
+class Circuit(NamedTuple):
+    """A lowered tape.
+
+    Attributes
+    ----------
+    program
+        What the engine runs.
+    operands
+        The traced numbers that it reads.
+    outputs
+        What it measures, and the traced values that readouts need.
+    readouts
+        One for each measurement of the tape.
+    """
+
+    program: Program
+    operands: Operands
+    outputs: Outputs
+    readouts: tuple[Readout, ...]
+
+
+def tape_program(tape: QuantumScript, device: qml.devices.Device, name: str) -> Circuit:
     """Lower ``tape`` for ``device``.
 
     Parameters
@@ -32,8 +52,8 @@ def tape_program(
 
     Returns
     -------
-    Program, Operands
-        The circuit, verified, and the traced numbers that it reads.
+    Circuit
+        With a verified Program.
 
     Raises
     ------
@@ -48,7 +68,8 @@ def tape_program(
     body = lower_operations(tape, wire_map, operands, name)
     for measurement in tape.measurements:
         _check_wires(measurement, wire_map, name)
-    measurements = tuple(lower_measurement(m, wire_map, operands) for m in tape.measurements)
+    outputs = Outputs()
+    readouts = tuple(lower_measurement(m, wire_map, operands, outputs) for m in tape.measurements)
     if len(wire_map) > MAX_WIRES:
         raise CompileError(
             f"The circuit {name} has {len(wire_map)} wires; a state vector on more than "
@@ -60,11 +81,11 @@ def tape_program(
         num_index=operands.index.size,
         num_data=operands.data.size,
         body=body,
-        measurements=measurements,
+        measurements=outputs.measurements,
         name=name,
     )
     verify(program)
-    return program, operands
+    return Circuit(program, operands, outputs, readouts)
 
 
 def device_wires(device: qml.devices.Device) -> dict[Any, int] | None:

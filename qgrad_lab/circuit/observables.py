@@ -1,0 +1,197 @@
+"""PennyLane observables to sums of Pauli words, with known or traced coefficients."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pennylane as qml
+from pennylane.operation import Operator
+
+from qgrad_lab.circuit.operands import Operands
+from qgrad_lab.circuit.pauli_basis import Word, decompose, multiply, words
+from qgrad_lab.circuit.program import Term
+from qgrad_lab.errors import CompileError
+
+Sentence = dict[Word, Any]
+"""A sum of Pauli words: from each to its coefficient, known or traced."""
+
+# A matrix becomes Pauli words only where they are few, for each costs a pass over the state, and
+# under parameter-shift each traced coefficient costs two executions.
+_MAX_KNOWN_WIRES = 6
+_MAX_KNOWN_WORDS = 64
+_MAX_TRACED_WIRES = 2
+_MAX_PRODUCTS = 4096
+
+_ZERO = 1e-15
+"""Coefficients of a known matrix below this part of the largest are rounding errors."""
+
+
+def sentence(observable: Operator, wire_map: dict[Any, int]) -> Sentence | None:
+    """``observable`` as a sum of Pauli words; ``None`` where these would be too many.
+
+    Sums and products of Pauli operators are taken at any size. Other operators are expanded if
+    they act on few wires.
+
+    Parameters
+    ----------
+    observable
+        Any operator that has a matrix, with known or traced parameters.
+    wire_map
+        From wire labels to wires of the Program.
+    """
+    traced = any(isinstance(value, jax.core.Tracer) for value in observable.data)
+    if observable.pauli_rep is not None and not traced:
+        return {word_of(word, wire_map): c for word, c in observable.pauli_rep.items()}
+    match observable:
+        case qml.ops.Sum():
+            return _sum([sentence(operand, wire_map) for operand in observable.operands])
+        case qml.ops.Prod():
+            return _product([sentence(operand, wire_map) for operand in observable.operands])
+        case qml.ops.SProd():
+            base = sentence(observable.base, wire_map)
+            scalar = observable.scalar
+            return base and {word: _times(scalar, c) for word, c in base.items()}
+        case _:
+            return _expanded(observable, wire_map)
+
+
+def word_of(word: qml.pauli.PauliWord, wire_map: dict[Any, int]) -> Word:
+    """PennyLane's Pauli word with wires of the Program."""
+    return tuple(sorted((wire_map[wire], letter) for wire, letter in word.items()))
+
+
+def terms(observable: Operator, parts: list[Sentence], operands: Operands) -> tuple[Term, ...]:
+    """The sum of ``parts`` as terms of a Program.
+
+    Parameters
+    ----------
+    observable
+        What is measured, for messages.
+    parts
+        Its sentences.
+    operands
+        Takes traced coefficients.
+
+    Raises
+    ------
+    CompileError
+        If the observable is known not to be Hermitian.
+    """
+    total = _sum(list(parts)) or {}
+    known = [abs(c) for c in total.values() if not isinstance(c, jax.core.Tracer)]
+    scale = max((float(size) for size in known if np.ndim(size) == 0), default=0.0)
+    result = []
+    for word, coefficient in total.items():
+        if not isinstance(coefficient, jax.core.Tracer) and np.ndim(coefficient) == 0:
+            if abs(np.imag(coefficient)) > 1e-12 * scale:
+                raise not_hermitian(observable)
+            coefficient = np.real(coefficient)
+        number = operands.coefficient(coefficient)
+        if number != 0.0:
+            result.append(Term(number, word))
+    return tuple(result)
+
+
+def known_matrix(observable: Operator) -> Any:
+    """The matrix of ``observable``, checked to be Hermitian where it is known.
+
+    Returns
+    -------
+    array
+        Dense NumPy or traced JAX matrix; a SciPy sparse matrix for a ``SparseHamiltonian``.
+
+    Raises
+    ------
+    CompileError
+        If it has no matrix.
+    """
+    if isinstance(observable, qml.SparseHamiltonian):
+        return observable.sparse_matrix()
+    if isinstance(observable, qml.Projector):
+        ket = projector_ket(observable)
+        return ket[:, None] * ket.conj()[None]
+    if not observable.has_matrix:
+        raise CompileError(
+            f"The observable {observable} cannot be compiled: it has no matrix. Measure sums and "
+            "products of Pauli operators, qml.Hermitian, qml.Projector, qml.SparseHamiltonian or "
+            "qml.Hadamard."
+        )
+    matrix = observable.matrix()
+    return matrix if isinstance(matrix, jax.core.Tracer) else np.asarray(matrix)
+
+
+def projector_ket(projector: qml.Projector) -> Any:
+    """The state that ``projector`` projects on, known or traced, c128[2^k]."""
+    (parameter,) = projector.data
+    num_wires = len(projector.wires)
+    if np.shape(parameter)[0] == num_wires:  # a bit for each wire
+        place = parameter @ (2 ** np.arange(num_wires)[::-1])
+        return (np.arange(2**num_wires) == place) * (1.0 + 0j)
+    return parameter
+
+
+def not_hermitian(observable: Operator) -> CompileError:
+    """The error for an observable that is not Hermitian."""
+    return CompileError(
+        f"The observable {observable} is not Hermitian, so its expectation value is not a real "
+        "number. For an operator A measure (A + qml.adjoint(A)) / 2, for a matrix M "
+        "qml.Hermitian((M + M.conj().T) / 2, wires=...)."
+    )
+
+
+def _expanded(observable: Operator, wire_map: dict[Any, int]) -> Sentence | None:
+    num_wires = len(observable.wires)
+    if num_wires > _MAX_KNOWN_WIRES:
+        return None
+    matrix = known_matrix(observable)
+    wires = tuple(wire_map[wire] for wire in observable.wires)
+    if isinstance(matrix, jax.core.Tracer):
+        if num_wires > _MAX_TRACED_WIRES:
+            return None
+        # Of a matrix that is not Hermitian this is the Hermitian part.
+        traced = jnp.real(decompose(matrix.astype(jnp.complex128)))
+        return {word: traced[i] for i, word in enumerate(words(wires))}
+    if isinstance(observable, qml.SparseHamiltonian):
+        matrix = matrix.toarray()
+    coefficients = decompose(matrix)
+    threshold = _ZERO * np.max(np.abs(coefficients))
+    kept = {
+        word: c
+        for word, c in zip(words(wires), coefficients.tolist(), strict=True)
+        if not abs(c) <= threshold  # kept if it is not a number, which is then refused
+    }
+    return kept if len(kept) <= _MAX_KNOWN_WORDS else None
+
+
+def _sum(parts: list[Sentence | None]) -> Sentence | None:
+    total: Sentence = {}
+    for part in parts:
+        if part is None:
+            return None
+        for word, coefficient in part.items():
+            total[word] = total[word] + coefficient if word in total else coefficient
+    return total
+
+
+def _product(parts: list[Sentence | None]) -> Sentence | None:
+    total: Sentence = {(): 1.0}
+    for part in parts:
+        if part is None or len(total) * len(part) > _MAX_PRODUCTS:
+            return None
+        products = []
+        for left, a in total.items():
+            for right, b in part.items():
+                phase, word = multiply(left, right)
+                products.append({word: _times(phase, _times(a, b))})
+        total = _sum(list(products)) or {}
+    return total
+
+
+def _times(a: Any, b: Any) -> Any:
+    # A multiplication by 1 would hide from ``views`` that a coefficient is an element of an array.
+    if not isinstance(a, jax.core.Tracer) and np.ndim(a) == 0 and a == 1:
+        return b
+    if not isinstance(b, jax.core.Tracer) and np.ndim(b) == 0 and b == 1:
+        return a
+    return a * b

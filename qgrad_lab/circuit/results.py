@@ -1,0 +1,87 @@
+"""From the numbers that a Program measures to what the user's measurements stand for.
+
+A Program measures expectation values, variances, probabilities and amplitudes. Whatever else a
+quantum function returns (a density matrix, an entropy, a classical value) is computed from these
+by a *readout*, a function in JAX. Readouts are made while the quantum function is traced and run
+after its circuit. They may not hold values that were traced in it; they hold places in
+``Measured``, which hands these values on.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from qgrad_lab.circuit.program import Measurement, Program, State
+
+
+class Measured(NamedTuple):
+    """What readouts read.
+
+    Attributes
+    ----------
+    numbers
+        One f64[size] for each measurement of the Program.
+    kept
+        Traced values from the quantum function.
+    """
+
+    numbers: Sequence[jax.Array]
+    kept: Sequence[Any]
+
+    @classmethod
+    def split(cls, program: Program, outputs: jax.Array, kept: Sequence[Any]) -> "Measured":
+        """From the vector of all numbers that ``program`` measures, f64[M]."""
+        numbers = []
+        end = 0
+        for size in program.sizes():
+            start, end = end, end + size
+            numbers.append(outputs[start:end])
+        return cls(numbers, kept)
+
+
+Readout = Callable[[Measured], Any]
+"""From what was measured to one result."""
+
+
+@dataclasses.dataclass
+class Outputs:
+    """What the readouts of one circuit ask for, in the making."""
+
+    places: dict[Measurement, int] = dataclasses.field(default_factory=dict)
+    kept: list[Any] = dataclasses.field(default_factory=list)
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """What the Program has to measure."""
+        return tuple(self.places)
+
+    def measure(self, measurement: Measurement) -> Readout:
+        """The numbers of ``measurement``, f64[size]; it is measured once, however often asked."""
+        place = self.places.setdefault(measurement, len(self.places))
+        return lambda measured: measured.numbers[place]
+
+    def number(self, measurement: Measurement) -> Readout:
+        """The one number of ``measurement``, an f64 scalar."""
+        read = self.measure(measurement)
+        return lambda measured: jnp.squeeze(read(measured), 0)
+
+    def amplitudes(self) -> Readout:
+        """The state of all wires, c128[2^n]."""
+        read = self.measure(State())
+
+        def amplitudes(measured: Measured) -> jax.Array:
+            pairs = read(measured).reshape(-1, 2)
+            return jax.lax.complex(pairs[:, 0], pairs[:, 1])
+
+        return amplitudes
+
+    def keep(self, value: Any) -> Readout:
+        """``value`` itself, traced or known."""
+        if not isinstance(value, jax.core.Tracer):
+            return lambda _: value
+        place = len(self.kept)
+        self.kept.append(value)
+        return lambda measured: measured.kept[place]

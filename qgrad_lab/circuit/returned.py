@@ -1,0 +1,91 @@
+"""What a quantum function returns: measurements in a pytree, perhaps beside classical values."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import pennylane as qml
+from pennylane.measurements import MeasurementProcess
+from pennylane.tape import QuantumScript
+
+from qgrad_lab.errors import CompileError
+
+
+class Returned(NamedTuple):
+    """A return value, taken apart.
+
+    Attributes
+    ----------
+    structure
+        Of the pytree.
+    leaves
+        Its classical values; in the place of a measurement, its number in the tape.
+    measured
+        Which of the leaves are measurements.
+    """
+
+    structure: Any
+    leaves: tuple[Any, ...]
+    measured: tuple[bool, ...]
+
+    @classmethod
+    def of(cls, output: Any, tape: QuantumScript, name: str) -> "Returned":
+        """Take ``output`` of the quantum function ``name``, recorded as ``tape``, apart.
+
+        Raises
+        ------
+        CompileError
+            If there is no measurement in it, or anything that is neither a measurement nor a
+            number or an array, or if a measurement of the tape is not in it.
+        """
+        leaves, structure = jax.tree.flatten(output, is_leaf=_is_leaf)
+        measured = tuple(isinstance(leaf, MeasurementProcess) for leaf in leaves)
+        others = [leaf for leaf, is_one in zip(leaves, measured, strict=True) if not is_one]
+        odd = sorted({type(leaf).__name__ for leaf in others if not _is_classical(leaf)})
+        if odd or not any(measured):
+            kinds = odd or sorted({type(leaf).__name__ for leaf in others})
+            raise CompileError(
+                f"The quantum function {name} returned {', '.join(kinds) or 'nothing'}; it returns "
+                "measurements, such as qml.expval(qml.Z(0)), alone or in a pytree, and beside them "
+                "numbers and arrays."
+            )
+        numbers = {id(measurement): i for i, measurement in enumerate(tape.measurements)}
+        returned = {id(leaf) for leaf in leaves}
+        for measurement in tape.measurements:
+            if id(measurement) not in returned:
+                raise CompileError(
+                    f"The quantum function {name} makes the measurement {measurement} and does not "
+                    "return it. Return all measurements that it makes."
+                )
+        for leaf, is_one in zip(leaves, measured, strict=True):
+            if is_one and id(leaf) not in numbers:
+                raise CompileError(
+                    f"The quantum function {name} returned {leaf}, which was made outside of it. "
+                    "Make measurements in the quantum function."
+                )
+        places = tuple(
+            numbers[id(leaf)] if is_one else leaf
+            for leaf, is_one in zip(leaves, measured, strict=True)
+        )
+        return cls(structure, places, measured)
+
+    def map(self, measurement: Any, classical: Any) -> list[Any]:
+        """``measurement(number)`` or ``classical(value)`` for each leaf."""
+        return [
+            measurement(leaf) if is_one else classical(leaf)
+            for leaf, is_one in zip(self.leaves, self.measured, strict=True)
+        ]
+
+    def restore(self, leaves: Sequence[Any]) -> Any:
+        """A pytree like the return value, with ``leaves``."""
+        return jax.tree.unflatten(self.structure, leaves)
+
+
+def _is_leaf(value: Any) -> bool:
+    # Operators are pytrees to JAX, of their parameters.
+    return isinstance(value, MeasurementProcess | qml.operation.Operator | qml.ops.MeasurementValue)
+
+
+def _is_classical(value: Any) -> bool:
+    return isinstance(value, jax.Array | np.ndarray | np.generic | bool | int | float | complex)
