@@ -16,11 +16,10 @@ from typing import Any, NoReturn
 import jax
 import pennylane as qml
 from pennylane.operation import Operator
+from pennylane.ops.op_math import controlled as controlled_module
 from pennylane.ops.op_math.adjoint import create_adjoint_op
-from pennylane.ops.op_math.controlled import create_controlled_op
 
 from qgrad_lab import control_flow
-from qgrad_lab.circuit.regions import Region
 from qgrad_lab.control_flow import switch
 from qgrad_lab.differentiate import grad, jacobian, jvp, value_and_grad, vjp
 from qgrad_lab.errors import CompileError
@@ -141,27 +140,13 @@ def ctrl(
 ) -> Any:
     """``qml.ctrl`` in a compiled program: PennyLane's own, whose operators are compiled."""
     # Of a function, PennyLane makes the operators one by one, with this function again.
-    return create_controlled_op(
-        _sparing(op, qml.wires.Wires(control)),
+    return controlled_module.create_controlled_op(
+        op,
         control,
         control_values=control_values,
         work_wires=work_wires,
         work_wire_type=work_wire_type,
     )
-
-
-def _sparing(op: Any, control: Any) -> Any:
-    """``op``, which is not on the wires ``control`` if it is a loop or branch.
-
-    Those are on all wires, lest a transform moves an operation across them.
-    """
-    if isinstance(op, qml.ops.Adjoint) and isinstance(op.base, Region):
-        qml.QueuingManager.remove(op)
-        return qml.ops.Adjoint(_sparing(op.base, control))
-    if not isinstance(op, Region):
-        return op
-    qml.QueuingManager.remove(op)
-    return Region(op.body, *op.arrays, wires=qml.wires.Wires(op.wires) - control)
 
 
 def measure(wires: Any, reset: bool = False, postselect: int | None = None) -> NoReturn:
