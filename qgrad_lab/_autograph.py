@@ -161,6 +161,7 @@ def while_stmt(
         set_state(variables.state(numbers))
         return test()
 
+    @functools.wraps(body)  # so that messages and labels are those of the user's loop
     def iteration(numbers: Any) -> Any:
         set_state(variables.state(numbers))
         body()
@@ -204,6 +205,7 @@ def _for_range(
 ) -> None:
     variables = _Carried(get_state(), names, "for")
 
+    @functools.wraps(body)
     def iteration(i: Any, numbers: Any) -> Any:
         set_state(variables.state(numbers))
         body(i)
@@ -218,6 +220,7 @@ def _for_range(
         set_state(variables.state(numbers))
         return jnp.logical_and((bounds.stop - i) * jnp.sign(bounds.step) > 0, extra_test())
 
+    @functools.wraps(body)
     def step(i: Any, numbers: Any) -> Any:
         return i + bounds.step, iteration(i, numbers)
 

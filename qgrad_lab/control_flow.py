@@ -9,6 +9,7 @@ exists. A program that runs past a capacity is compiled again with a larger one,
 Outside of compiled programs they are the Python statements of the same name.
 """
 
+import inspect
 import operator
 import zlib
 from collections.abc import Callable, Sequence
@@ -51,14 +52,14 @@ def _label(*functions: Callable[..., Any]) -> int:
 
     It is part of the compiled program, which has to be found again in JAX's persistent cache.
     """
-    codes = [getattr(function, "__code__", None) for function in functions]
+    codes = [getattr(inspect.unwrap(function), "__code__", None) for function in functions]
     parts = [(c.co_qualname, c.co_code.hex(), c.co_names) for c in codes if c is not None]
     return zlib.crc32(repr(parts).encode())
 
 
 def _name(kind: str, body: Callable[..., Any]) -> str:
     """A loop of the user's, for messages."""
-    code = getattr(body, "__code__", None)
+    code = getattr(inspect.unwrap(body), "__code__", None)
     where = "" if code is None else f", {code.co_filename}:{code.co_firstlineno}"
     return f"A {kind} ({getattr(body, '__name__', 'function')}{where})"
 

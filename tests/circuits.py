@@ -279,7 +279,10 @@ def _numbers(num_x: int):
         return _angles
     i = st.integers(0, num_x - 1)
     return st.one_of(
-        st.tuples(st.just("x"), i), st.tuples(st.just("x"), i), _angles, st.tuples(st.just("f"), i, i)
+        st.tuples(st.just("x"), i),
+        st.tuples(st.just("x"), i),
+        _angles,
+        st.tuples(st.just("f"), i, i),
     )
 
 
@@ -438,7 +441,9 @@ def random_program(rng: np.random.Generator, names, num_wires: int) -> RandomPro
             case "QubitUnitary" | "StatePrep":
                 extra = (Data(len(data)),)
                 unitary = name == "QubitUnitary"
-                data.extend((random_unitary(rng, 2**k) if unitary else random_state(rng, k)).ravel())
+                data.extend(
+                    (random_unitary(rng, 2**k) if unitary else random_state(rng, k)).ravel()
+                )
             case "BasisState":
                 extra = tuple(integer(rng.integers(2), rng.integers(2)) for _ in range(k))
             case _:

@@ -343,7 +343,9 @@ def test_basis_states_from_literal_and_traced_bits(num_wires):
         wires = tuple(int(wire) for wire in rng.permutation(num_wires)[:k])
         bits = [int(bit) for bit in rng.integers(0, 2, k)]
         expected = np.zeros(2**num_wires)
-        expected[sum(bit << (num_wires - 1 - wire) for wire, bit in zip(wires, bits, strict=True))] = 1
+        expected[
+            sum(bit << (num_wires - 1 - wire) for wire, bit in zip(wires, bits, strict=True))
+        ] = 1
         kind = GATES["BasisState"]
         literal = Gate(kind, wires, extra=tuple(bits))
         traced = Gate(kind, wires, extra=tuple(Index(k - 1 - i) for i in range(k)))

@@ -105,13 +105,19 @@ def test_text_of_a_basis_state_and_of_one_wire():
 
 def test_text_of_loops_and_branches():
     inner = Repeat(
-        2, 2, (gate("RY", 1, angle=Slot(4, (6, 1))), gate("QubitUnitary", 0, extra=(Data(0, (0, 4)),)))
+        2,
+        2,
+        (gate("RY", 1, angle=Slot(4, (6, 1))), gate("QubitUnitary", 0, extra=(Data(0, (0, 4)),))),
     )
-    loop = Repeat(Index(0), 3, (gate("RX", Index(1, (1,)), angle=Slot(0, (2,))), inner), reverse=True)
+    loop = Repeat(
+        Index(0), 3, (gate("RX", Index(1, (1,)), angle=Slot(0, (2,))), inner), reverse=True
+    )
     choice = Branch(Index(4), ((gate("PauliX", 0),), (loop,), ()))
     program = Program(2, 22, 5, 8, (choice,), (Z0,), name="looped")
     verify(program)
-    assert str(program) == """\
+    assert (
+        str(program)
+        == """\
 program looped(theta: f64[22], index: i64[5], data: c128[8]) on 2 wires {
   branch index[4] case 0 {
     PauliX 0
@@ -127,6 +133,7 @@ program looped(theta: f64[22], index: i64[5], data: c128[8]) on 2 wires {
   }
   return expval(Z0)
 }"""
+    )
 
 
 def test_a_printed_number_reads_back_as_itself():
@@ -212,7 +219,9 @@ MALFORMED = {
         1, 4, body=(gate("PauliX", 0), Repeat(3, 3, (gate("RX", 0, angle=Slot(0, (2,))),)))
     ),
     "theta[0] has 1 strides in 0 loops": Program(1, 1, body=(gate("RX", 0, angle=Slot(0, (1,))),)),
-    "operation 0.0.0, PauliX 5": Program(1, body=(Branch(0, ((Repeat(1, 1, (gate("PauliX", 5),)),),)),)),
+    "operation 0.0.0, PauliX 5": Program(
+        1, body=(Branch(0, ((Repeat(1, 1, (gate("PauliX", 5),)),),)),)
+    ),
     "does not exist, theta has length 9": Program(1, 9, body=(gate("RX", 0, angle=Slot(-1)),)),
     "theta[-2:-1] does not exist": Program(
         1, 9, body=(Repeat(2, 2, (gate("RX", 0, angle=Slot(0, (-2,))),)),)
@@ -349,16 +358,16 @@ def test_encoded_programs_do_what_they_say():
     )
     program = Program(3, 2, 2, 5, body, measurements)
     verify(program)
-    values = member_value(
-        Member(program, "adjoint"), [1.5, math.pi], [7, 1], [9, 0, 1, 1, 0]
-    )
+    values = member_value(Member(program, "adjoint"), [1.5, math.pi], [7, 1], [9, 0, 1, 1, 0])
     # |q0 q1 q2> = |011>, then (|011> - i |010>-> flipped where q0 = 0)/sqrt(2), then X on wire 2:
     # (-i |011> + |110>)/sqrt(2).
     state = np.zeros(8, complex)
     state[0b011], state[0b110] = -1j * half, half
     np.testing.assert_allclose(values[:4], [0, 0.5, 0, 0.5], atol=1e-15)
     np.testing.assert_allclose(values[4:7], [0, 0.25, 1.0], atol=1e-15)
-    np.testing.assert_allclose(values[7:], np.stack([state.real, state.imag], 1).ravel(), atol=1e-15)
+    np.testing.assert_allclose(
+        values[7:], np.stack([state.real, state.imag], 1).ravel(), atol=1e-15
+    )
 
 
 def test_loops_and_branches_do_what_they_say():
@@ -449,7 +458,12 @@ def test_the_two_and_four_term_rules():
     four = trigonometric_rule(frozenset({Fraction(1, 2), Fraction(1)}))
     plus, minus = (math.sqrt(2) + 1) / (4 * math.sqrt(2)), (math.sqrt(2) - 1) / (4 * math.sqrt(2))
     by_shift = dict(zip(np.round(four.shifts, 9), four.coefficients, strict=True))
-    expected = {math.pi / 2: plus, -math.pi / 2: -plus, 3 * math.pi / 2: -minus, -3 * math.pi / 2: minus}
+    expected = {
+        math.pi / 2: plus,
+        -math.pi / 2: -plus,
+        3 * math.pi / 2: -minus,
+        -3 * math.pi / 2: minus,
+    }
     assert by_shift == pytest.approx({round(k, 9): v for k, v in expected.items()})
     assert trigonometric_rule(frozenset()) == NO_DEPENDENCE
 
@@ -490,7 +504,9 @@ def test_every_iteration_of_a_loop_has_its_rule():
     step = (gate("RX", 0, angle=Slot(1, (2,)), controls=(1,), control_values=(True,)),)
     program = Program(2, 7, body=(Repeat(Index(0), 3, step),), num_index=1, measurements=(Z0,))
     controlled = trigonometric_rule(frozenset({Fraction(1, 2), Fraction(1)}))
-    assert [rule == controlled for rule in program.shift_rules] == [i in (1, 3, 5) for i in range(7)]
+    assert [rule == controlled for rule in program.shift_rules] == [
+        i in (1, 3, 5) for i in range(7)
+    ]
 
 
 def test_outputs_are_counted():
