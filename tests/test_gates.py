@@ -1,8 +1,8 @@
 """Every row of the gate table: its matrix, spectrum and derivatives, on 1 to 8 wires.
 
-The expected numbers come from ``qml.matrix``. As a function of the angle a matrix is a trigonometric
-polynomial whose frequencies are multiples of 1/2, so a discrete Fourier transform over one period
-gives its frequencies and its derivatives exactly, with no step size.
+The expected numbers come from ``qml.matrix``. As a function of the angle a matrix is a
+trigonometric polynomial whose frequencies are multiples of 1/2, so a discrete Fourier transform
+over one period gives its frequencies and its derivatives exactly, with no step size.
 """
 
 import re
@@ -153,7 +153,8 @@ def control_choices(variant):
 
 
 def placements(variant, rng, *, every_size: bool):
-    """Each choice of controls and adjoint, on every number of wires or a random one, wires shuffled."""
+    """Each choice of controls and adjoint, on every number of wires or a random one, wires
+    shuffled."""
     for values in control_choices(variant):
         for adjoint in (False, True):
             sizes = list(range(max(1, variant[1] + len(values)), MAX_WIRES + 1))

@@ -1,7 +1,8 @@
 """Random circuits: every method against ``jax.grad`` on ``default.qubit`` with backprop.
 
-Each circuit holds one given gate and one given measurement, so that all of both are covered whatever
-the seed. Set QGRAD_SEED to repeat a run and QGRAD_EXAMPLES to draw more circuits for each gate.
+Each circuit holds one given gate and one given measurement, so that all of both are covered
+whatever the seed. Set QGRAD_SEED to repeat a run and QGRAD_EXAMPLES to draw more circuits for each
+gate.
 """
 
 import collections
@@ -12,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import pennylane as qml
 import pytest
-from circuits import MEASUREMENTS, SEED, Recipe, function, number, recipes, sum_of_words
+from circuits import MEASUREMENTS, SEED, Recipe, function, recipes, sum_of_words
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
 
 from qgrad_lab import qjit, reference

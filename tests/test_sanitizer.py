@@ -1,7 +1,7 @@
 """The native library under the address and undefined-behaviour sanitizers, warnings as errors.
 
-A small C++ driver stands in for XLA (``native/driver.cpp``). It gets Programs from the Python encoder
-and the numbers that the library as installed gives for them.
+A small C++ driver stands in for XLA (``native/driver.cpp``). It gets Programs from the Python
+encoder and the numbers that the library as installed gives for them.
 """
 
 import numpy as np
