@@ -79,9 +79,9 @@ class QJIT:
             self._compile(args, kwargs)
         while True:
             known = self._loop_capacities
+            previous = when_bounded(self._note_bounded_loops)
             try:
-                with when_bounded(self._note_bounded_loops):
-                    result = self._jitted(*args, **kwargs)
+                result = self._jitted(*args, **kwargs)
                 if self._has_bounded_loops:
                     _wait_for(result)  # so that the error, if there is one, comes here
                 return result
@@ -89,6 +89,8 @@ class QJIT:
                 overflow = loop_overflow(error)
                 if overflow is None or known.get(overflow.label, 0) > overflow.capacity:
                     raise  # the second is a program that does not get the room it is given
+            finally:
+                when_bounded(previous)
             # The program is pure: with room for more iterations it runs again, from the start.
             self._make_room(overflow)
 
@@ -209,10 +211,13 @@ class QJIT:
         if not _traced.happened:
             return
         trace = time.perf_counter()
-        with when_bounded(self._note_bounded_loops):
+        previous = when_bounded(self._note_bounded_loops)
+        try:
             lowered = traced.lower()
             lower = time.perf_counter()
             lowered.compile()
+        finally:
+            when_bounded(previous)
         end = time.perf_counter()
         if self._options.verbose:
             arguments = ", ".join(

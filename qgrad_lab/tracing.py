@@ -159,15 +159,13 @@ def note_bounded_loop() -> None:
         _state.when_bounded()
 
 
-@contextlib.contextmanager
-def when_bounded(notify: Callable[[], None]) -> Iterator[None]:
-    """Call ``notify`` if a program with a loop of unknown length is compiled inside the block.
+def when_bounded(notify: Callable[[], None] | None) -> Callable[[], None] | None:
+    """From now on, call ``notify`` if a program with a loop of unknown length is compiled.
 
-    What counts is the compilation rather than the trace, of which JAX may have parts in its caches.
+    Returns what was called before, to be restored. What counts is the compilation rather than the
+    trace, of which JAX may have parts in its caches. No context manager: this is part of every call
+    of a compiled function.
     """
     previous = _state.when_bounded
     _state.when_bounded = notify
-    try:
-        yield
-    finally:
-        _state.when_bounded = previous
+    return previous

@@ -82,7 +82,11 @@ def sanitized_driver() -> Path:
     sources = [*SOURCES, DRIVER]
     objects = [folder / f"{source.stem}.o" for source in sources]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda pair: build("-c", pair[0], "-o", pair[1]), zip(sources, objects, strict=True)))
+        list(
+            pool.map(
+                lambda pair: build("-c", pair[0], "-o", pair[1]), zip(sources, objects, strict=True)
+            )
+        )
     library = next(lightning.glob("liblightning_qubit_catalyst.*"))
     unfinished = folder / f"driver.{os.getpid()}"
     build(*objects, library, f"-Wl,-rpath,{lightning}", "-pthread", "-o", unfinished)

@@ -398,7 +398,9 @@ def test_traced_basis_states():
         expected[4 * bits[1] + bits[0]] = 1
         np.testing.assert_array_equal(circuit(jnp.array(bits)), expected)
     # Newer JAX makes a ValueError of what an engine calls an invalid argument.
-    with pytest.raises((jax.errors.JaxRuntimeError, ValueError), match="BasisState takes bits 0 and 1, got 2"):
+    with pytest.raises(
+        (jax.errors.JaxRuntimeError, ValueError), match="BasisState takes bits 0 and 1, got 2"
+    ):
         jax.block_until_ready(circuit(jnp.array([0, 2])))
     every = jnp.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     np.testing.assert_array_equal(jax.vmap(circuit)(every), np.eye(8)[[0, 4, 1, 5]])
@@ -737,9 +739,7 @@ def test_other_devices_are_refused(name):
 
 def test_shots_are_refused():
     node = qml.set_shots(qnode(after_gate(lambda x: qml.expval(qml.Z(0)))), 100)
-    with pytest.raises(
-        CompileError, match=r"(?s)Shots.*cannot be compiled.*qml.set_shots"
-    ):
+    with pytest.raises(CompileError, match=r"(?s)Shots.*cannot be compiled.*qml.set_shots"):
         qjit(node)(0.4)
     assert float(qjit(qml.set_shots(node, None))(0.4)) == pytest.approx(np.cos(0.4))
 

@@ -242,7 +242,7 @@ def test_a_malformed_program_is_refused_by_the_verifier_and_by_the_native_librar
         verify(program)
     assert str(raised.value).startswith("malformed Program 'circuit'")
     try:
-        words = program.words
+        assert len(program.words) > 0
     except ValueError:
         return  # cannot even be written down
     if not program.measurements:

@@ -546,18 +546,3 @@ def test_export():
 
 
 # Its cost
-
-
-@pytest.mark.benchmark
-def test_a_call_costs_what_jax_jit_costs():
-    import timeit
-
-    compiled = qjit(lambda x: x + 1)
-    bare = jax.jit(lambda x: x + 1)
-    x = jnp.array(1.0)
-    compiled(x), bare(x)
-    times = [
-        min(timeit.repeat(lambda f=f: f(x), number=2000, repeat=7)) / 2000 for f in (bare, compiled)
-    ]
-    print(f"jax.jit {times[0] * 1e6:.2f} us, qjit {times[1] * 1e6:.2f} us")
-    assert times[1] - times[0] < 2e-6
