@@ -101,7 +101,7 @@ TEMPLATES = {
     "AngleEmbedding": lambda x: qml.AngleEmbedding(x[:3], wires=range(3), rotation="Y"),
     "IQPEmbedding": lambda x: qml.IQPEmbedding(x[:3], wires=range(3), n_repeats=2),
     "QAOAEmbedding": lambda x: qml.QAOAEmbedding(
-        x[:3], x[3:8].reshape(1, 5)[:, :3], wires=range(2)
+        x[:2], x[3:6].reshape(1, 3), wires=range(2)
     ),
     "ArbitraryUnitary": lambda x: qml.ArbitraryUnitary(x[:15], wires=range(2)),
     "QFT": lambda x: (qml.RY(x[0], 1), qml.QFT(wires=range(3))),
@@ -540,7 +540,7 @@ PICKED = {
 PER_ELEMENT = {"squeeze", "slice", "dynamic_slice", "pad", "stack"}
 
 
-def picking(pick, count=None):
+def picking(pick):
     """One rotation for each element of ``pick(x)``."""
 
     def circuit(x):
@@ -550,13 +550,6 @@ def picking(pick, count=None):
         return qml.expval(qml.Z(0) + 0.3 * qml.Y(1) + qml.X(2))
 
     return qnode(circuit)
-
-
-def mathematics(pick):
-    """The same with the angles taken first, by NumPy, for what is expected."""
-    count = len(pick(X))
-    positions = [int(i) for i in pick(np.arange(12).reshape(3, 4))] if count else []
-    return positions
 
 
 @pytest.mark.parametrize("name", PICKED)
