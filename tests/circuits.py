@@ -263,8 +263,6 @@ def function(recipe: Recipe, *, state_instead_of=lambda measure: False):
 
 # -- Strategies ------------------------------------------------------------------------------------
 
-NUM_WIRES = {"DoubleExcitation": 4, "DoubleExcitationMinus": 4, "DoubleExcitationPlus": 4}
-MAX_WIRES = 6
 FORMS = ("word", "hamiltonian", "sum", "sprod", "prod")
 MEASUREMENTS = (
     *(("expval", form) for form in FORMS),
@@ -348,31 +346,25 @@ def measures(draw, num_wires: int, num_x: int, kind: str, form: str):
 
 
 @st.composite
-def recipes(draw, must: str, measured: tuple[str, str], num_x: int, max_ops: int = 10):
-    """A circuit on 1 to 6 wires that holds the gate ``must`` and the measurement ``measured``."""
-    least = GATES[must].num_wires or 1
-    num_wires = draw(st.integers(max(1, least), MAX_WIRES))
-    preparations = sorted(PREPARATIONS)
-    if must in PREPARATIONS:
-        prepare = must
-    else:
-        prepare = draw(st.sampled_from([None, None, *preparations]))
+def recipes(draw, must: str, measured: tuple[str, str], num_x: int, max_ops: int, max_wires: int):
+    """A circuit that holds the gate ``must`` and the measurement ``measured``."""
+    names = [name for name in GATES if name not in PREPARATIONS]
+    preparing = must in PREPARATIONS
+    num_wires = draw(st.integers(GATES[must].num_wires or 1, max_wires))
+    fitting = [name for name in names if (GATES[name].num_wires or 1) <= num_wires]
+    prepare = must if preparing else draw(st.sampled_from(["BasisState", "StatePrep", None]))
     first = [draw(ops(num_wires, num_x, prepare))] if prepare else []
-    fitting = sorted(
-        name
-        for name, kind in GATES.items()
-        if name not in PREPARATIONS and (kind.num_wires or 1) <= num_wires
-    )
+    if not first or len(first[0].wires) < num_wires or prepare == "BasisState":
+        # |0..0> is fixed by many gates: leave it on every wire.
+        first += [Op("RY", (wire,), angle=0.3 + 0.4 * wire) for wire in range(num_wires)]
     before = draw(st.lists(st.sampled_from(fitting), min_size=1, max_size=max_ops // 2))
     after = draw(st.lists(st.sampled_from(fitting), min_size=1, max_size=max_ops // 2))
-    middle = [] if must in PREPARATIONS else [must]
+    middle = [] if preparing else [must]
     rest = [draw(ops(num_wires, num_x, name)) for name in [*before, *middle, *after]]
-    # Something before and after that makes every gate matter: |0..0> is fixed by many of them.
-    mixing = [Op("RY", (wire,), angle=0.3 + 0.4 * wire) for wire in range(num_wires)]
     found = [draw(measures(num_wires, num_x, *measured))]
-    for kind, form in draw(st.lists(st.sampled_from(MEASUREMENTS), max_size=2)):
+    for kind, form in draw(st.lists(st.sampled_from(MEASUREMENTS), max_size=1)):
         found.append(draw(measures(num_wires, num_x, kind, form)))
-    return Recipe(num_wires, (*first, *mixing, *rest), tuple(found))
+    return Recipe(num_wires, (*first, *rest), tuple(found))
 
 
 def control_values(count: int):

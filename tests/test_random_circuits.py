@@ -26,15 +26,23 @@ TOLERANCE = 1e-9
 HESSIAN_TOLERANCE = 1e-8
 X = jnp.array([0.37, -1.21, 2.3, 0.94])
 
-drawn = collections.Counter()
-"""How many circuits held each gate and each measurement."""
+# Nearly all of the time is spent compiling, most of it default.qubit.
+QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+
+drawn: collections.Counter = collections.Counter()
+"""How many circuits held each gate, each measurement, each number of wires."""
 
 
-def circuits(must, measured, num_x, examples, max_ops):
-    """Draws circuits from the seed; shrinks a failing one, which prints its decorator."""
+def measured_with(must: str) -> tuple[str, str]:
+    """A measurement for each gate, so that all of them come up."""
+    return MEASUREMENTS[list(GATES).index(must) % len(MEASUREMENTS)]
+
+
+def on_circuits(must: str, examples: int, **limits):
+    """Run a test on random circuits drawn from the seed; a failing one is shrunk and printed."""
 
     def decorate(test):
-        test = given(recipe=recipes(must, measured, num_x, max_ops))(test)
+        test = given(recipe=recipes(must, measured_with(must), **limits))(test)
         test = settings(
             max_examples=examples,
             deadline=None,
@@ -94,26 +102,55 @@ def independent(recipe: Recipe):
     return total
 
 
+def run(function, x):
+    """Compile and run a function once."""
+    return jax.jit(function).lower(x).compile(compiler_options=QUICK)(x)
+
+
 def count(recipe: Recipe) -> None:
     drawn["circuits"] += 1
     drawn.update({op.name for op in recipe.ops})
     drawn.update({(measure.kind, measure.form) for measure in recipe.measures})
-
-
-def _measured(must: str) -> tuple[str, str]:
-    return MEASUREMENTS[list(GATES).index(must) % len(MEASUREMENTS)]
+    drawn.update({"controls", recipe.num_wires} if any(op.controls for op in recipe.ops) else ())
+    drawn.update({"adjoint"} if any(op.adjoint for op in recipe.ops) else ())
 
 
 @pytest.mark.parametrize("must", GATES)
 def test_values_and_gradients_agree(must):
-    @circuits(must, _measured(must), len(X), EXAMPLES, max_ops=10)
+    @on_circuits(must, EXAMPLES, num_x=len(X), max_ops=8, max_wires=6)
     def check(recipe):
         note(f"QGRAD_SEED={SEED}")
         count(recipe)
-        value, gradient = jax.value_and_grad(independent(recipe))(X)
-        for method in METHODS:
-            ours = jax.jit(jax.value_and_grad(compiled(recipe, method)))(X)
-            np.testing.assert_allclose(ours[0], value, rtol=TOLERANCE, atol=TOLERANCE)
-            np.testing.assert_allclose(ours[1], gradient, rtol=TOLERANCE, atol=TOLERANCE)
+        expected = run(jax.value_and_grad(independent(recipe)), X)
+        functions = [jax.value_and_grad(compiled(recipe, method)) for method in METHODS]
+        for found in run(lambda x: [function(x) for function in functions], X):
+            for one, other in zip(found, expected, strict=True):
+                np.testing.assert_allclose(one, other, rtol=TOLERANCE, atol=TOLERANCE)
 
     check()
+
+
+@pytest.mark.parametrize("must", GATES)
+def test_hessians_agree(must):
+    @on_circuits(must, HESSIAN_EXAMPLES, num_x=3, max_ops=4, max_wires=4)
+    def check(recipe):
+        note(f"QGRAD_SEED={SEED}")
+        drawn["hessians"] += 1
+        expected = run(jax.hessian(independent(recipe)), X[:3])
+        functions = [jax.hessian(compiled(recipe, method)) for method in METHODS]
+        for found in run(lambda x: [function(x) for function in functions], X[:3]):
+            np.testing.assert_allclose(
+                found, expected, rtol=HESSIAN_TOLERANCE, atol=HESSIAN_TOLERANCE
+            )
+
+    check()
+
+
+def test_everything_was_covered():
+    """Each gate and each measurement, often enough, whatever the seed."""
+    if drawn["circuits"] < EXAMPLES * len(GATES) or not drawn["hessians"]:
+        pytest.skip("only a part of the random circuits was run")
+    print({str(key): number for key, number in sorted(drawn.items(), key=str)})
+    assert drawn["circuits"] >= 200 and drawn["hessians"] >= 50
+    for key in (*GATES, *MEASUREMENTS, "controls", "adjoint"):
+        assert drawn[key] >= 3, key

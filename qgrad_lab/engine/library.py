@@ -94,7 +94,16 @@ def load() -> None:
     own = _own_library()
     # Ours names Lightning's library by its soname, which the dynamic loader finds loaded already.
     ctypes.CDLL(str(lightning))
-    library = ctypes.CDLL(str(own))
+    try:
+        library = ctypes.CDLL(str(own))
+    except OSError as error:
+        # A kernel that this Lightning does not have, or another machine's library.
+        raise ImportError(
+            f"qgrad_lab's native library does not load with pennylane-lightning "
+            f"{importlib.metadata.version('pennylane-lightning')} and jaxlib "
+            f"{jaxlib.version.__version__}: {error}. It was built for other versions or another "
+            "machine: build it again (pip install --no-cache-dir --force-reinstall .)"
+        ) from error
     for function in (library.qgrad_lab_lightning_version, library.qgrad_lab_jaxlib_version):
         function.restype = ctypes.c_char_p
     check_versions(
