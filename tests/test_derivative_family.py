@@ -9,6 +9,7 @@ import pennylane as qml
 import pytest
 
 from qgrad_lab import DifferentiableCompileError, grad, qjit, reference
+from qgrad_lab.engine import evaluate
 
 METHODS = ["adjoint", "parameter-shift"]
 POINT = jnp.array([0.37, -0.9, 1.6])
@@ -99,6 +100,49 @@ def test_batches_inside_and_outside_of_derivatives(method):
         qjit(jax.grad(lambda s, a=a: jnp.sum(f(jnp.stack([a, s, s])))))(0.3) for a in points[:, 0]
     )
     assert shared == pytest.approx(float(alone), abs=1e-12)
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 200, 1000])
+def test_shifted_evaluations_in_several_chunks(chunk_bytes, derivatives, monkeypatch):
+    """What does not fit at once is summed in a loop; the last chunk is filled up."""
+    monkeypatch.setattr(evaluate, "_CHUNK_BYTES", chunk_bytes)
+    f = make_circuit("parameter-shift")
+    for mode, order in [(jax.jacrev, 1), (jax.jacfwd, 1), (jax.hessian, 2)]:
+        compiled = qjit(mode(f))
+        np.testing.assert_allclose(compiled(POINT), derivatives[order], rtol=0, atol=1e-11)
+        assert "stablehlo.while" in compiled.mlir
+    points = jnp.stack([POINT, jnp.zeros(3)])
+    found = qjit(jax.vmap(jax.jacrev(f)))(points)[0]
+    np.testing.assert_allclose(found, derivatives[1], rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_coefficients_of_observables(method):
+    """Polynomials in the coefficients: expval of degree one, var of degree two."""
+
+    def circuit(x):
+        qml.RX(x[0], wires=0)
+        qml.CNOT(wires=[0, 1])
+        observable = qml.dot(x[1:], [qml.Z(0), qml.X(1) @ qml.Y(0), qml.Z(1)])
+        return qml.expval(observable), qml.var(observable)
+
+    node = qml.QNode(circuit, qml.device("lightning.qubit", wires=2), diff_method=method)
+
+    def known(x):
+        """By hand: the state is cos(x0/2) |00> - i sin(x0/2) |11>."""
+        mean = jnp.cos(x[0]) * (x[1] + x[3]) - jnp.sin(x[0]) * x[2]
+        square = x[1] ** 2 + x[2] ** 2 + x[3] ** 2 + 2 * x[1] * x[3]
+        return mean, square - mean**2
+
+    x = jnp.array([0.7, 1.3, -0.4, 0.9])
+    for derivative in (lambda f: f, jax.jacrev, jax.jacfwd, jax.hessian, _third):
+        found, expected = qjit(derivative(node))(x), derivative(known)(x)
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=0, atol=1e-11)
+
+
+def _third(f):
+    return jax.jacfwd(jax.hessian(f))
 
 
 def test_large_batches_run_on_several_threads_with_the_same_bits():

@@ -122,7 +122,8 @@ Position position(Reader &reader, std::size_t limit, std::size_t span, const Loo
     }
     std::size_t last = result.base;
     for (std::size_t depth = 0; depth < count; ++depth) {
-        const std::size_t stride = reader.below(limit, "stride");
+        // In a loop of one iteration a stride may be the length of the whole array.
+        const std::size_t stride = reader.below(limit + 1, "stride");
         result.strides.push_back(stride);
         const std::size_t steps = loops[depth] == 0 ? 0 : loops[depth] - 1;
         if (stride != 0 && steps > (limit - last) / stride) {
