@@ -100,9 +100,7 @@ TEMPLATES = {
     ),
     "AngleEmbedding": lambda x: qml.AngleEmbedding(x[:3], wires=range(3), rotation="Y"),
     "IQPEmbedding": lambda x: qml.IQPEmbedding(x[:3], wires=range(3), n_repeats=2),
-    "QAOAEmbedding": lambda x: qml.QAOAEmbedding(
-        x[:2], x[3:6].reshape(1, 3), wires=range(2)
-    ),
+    "QAOAEmbedding": lambda x: qml.QAOAEmbedding(x[:2], x[3:6].reshape(1, 3), wires=range(2)),
     "ArbitraryUnitary": lambda x: qml.ArbitraryUnitary(x[:15], wires=range(2)),
     "QFT": lambda x: (qml.RY(x[0], 1), qml.QFT(wires=range(3))),
     "adjoint QFT": lambda x: (qml.RY(x[0], 1), qml.adjoint(qml.QFT)(wires=range(3))),

@@ -123,7 +123,7 @@ def test_values_and_gradients_agree(must):
         count(recipe)
         expected = run(jax.value_and_grad(independent(recipe)), X)
         functions = [jax.value_and_grad(compiled(recipe, method)) for method in METHODS]
-        for found in run(lambda x: [function(x) for function in functions], X):
+        for found in run(lambda x: [each(x) for each in functions], X):
             for one, other in zip(found, expected, strict=True):
                 np.testing.assert_allclose(one, other, rtol=TOLERANCE, atol=TOLERANCE)
 
@@ -138,7 +138,7 @@ def test_hessians_agree(must):
         drawn["hessians"] += 1
         expected = run(jax.hessian(independent(recipe)), X[:3])
         functions = [jax.hessian(compiled(recipe, method)) for method in METHODS]
-        for found in run(lambda x: [function(x) for function in functions], X[:3]):
+        for found in run(lambda x: [each(x) for each in functions], X[:3]):
             np.testing.assert_allclose(
                 found, expected, rtol=HESSIAN_TOLERANCE, atol=HESSIAN_TOLERANCE
             )
