@@ -333,7 +333,7 @@ def measures(draw, num_wires: int, num_x: int, kind: str, form: str):
         return Measure("state")
     if kind == "probs":
         count = num_wires if form == "all" else draw(st.integers(1, num_wires))
-        return Measure("probs", draw(_wires(num_wires, count)))
+        return Measure("probs", draw(_wires(num_wires, count)), form)
     terms = []
     count = 1 if form in ("word", "sprod") else draw(st.integers(1, 3))
     for _ in range(count):

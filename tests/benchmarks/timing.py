@@ -14,7 +14,7 @@ import jax
 
 
 class Timing(NamedTuple):
-    """Seconds a call of one contestant: the first one, and over all blocks."""
+    """Seconds a call of one contestant: the median first call, and over all blocks."""
 
     first: float
     median: float
@@ -35,6 +35,7 @@ def time_in_turn(
     budget: float = 3.0,
     min_rounds: int = 7,
     block_seconds: float = 0.02,
+    first_rounds: int = 5,
 ) -> tuple[dict[str, Timing], dict[str, Any]]:
     """Build every contestant, then call them one after the other, round after round.
 
@@ -42,27 +43,28 @@ def time_in_turn(
     ----------
     contestants
         Factories: each builds a fresh function of no arguments. Building and the first call are
-        timed together as ``first``.
+        timed together as ``first``, which is as much of a sample as any other: it is taken more than
+        once, each time of a function of its own.
     budget
         Seconds for all rounds.
     min_rounds
         Rounds that are run whatever they take.
     block_seconds
         Least duration of a block.
+    first_rounds
+        How often each contestant is built and called for the first time.
 
     Returns
     -------
     timings, results
-        Of each contestant; results are those of the first call, to be checked by the caller.
+        Of each contestant; results are those of a first call, to be checked by the caller.
     """
-    first, functions, results = {}, {}, {}
-    for name, build in contestants.items():
-
-        def build_and_call(build: Callable = build, name: str = name) -> Any:
-            functions[name] = build()
-            return functions[name]()
-
-        first[name], results[name] = timed(build_and_call)
+    first: dict[str, list[float]] = {name: [] for name in contestants}
+    functions, results = {}, {}
+    for _ in range(first_rounds):
+        for name, build in contestants.items():
+            seconds, (functions[name], results[name]) = _first_call(build)
+            first[name].append(seconds)
     lengths = {}
     for name, function in functions.items():
         timed(function)  # the second call may still be filling caches of its own
@@ -73,9 +75,21 @@ def time_in_turn(
         for name, function in functions.items():
             samples[name].append(_block(function, lengths[name]))
     return {
-        name: Timing(first[name], statistics.median(times), min(times), len(times))
+        name: Timing(
+            statistics.median(first[name]), statistics.median(times), min(times), len(times)
+        )
         for name, times in samples.items()
     }, results
+
+
+def _first_call(build: Callable[[], Callable[[], Any]]) -> tuple[float, tuple[Callable, Any]]:
+    """Seconds until a function that is yet to be built has returned, the function, its result."""
+
+    def build_and_call() -> tuple[Callable, Any]:
+        function = build()
+        return function, function()
+
+    return timed(build_and_call)
 
 
 def _block(function: Callable[[], Any], calls: int) -> float:
