@@ -1,8 +1,8 @@
-"""What a call of ``grad`` and its relatives is given: checks, selection, and the flat view.
+"""What a call of ``grad`` and its relatives is given: checks and selection.
 
 Every check that needs nothing but the options happens when ``grad(f, ...)`` is called
 (`check_options`); whatever depends on the arguments happens at the call of the result (`Call`);
-whatever depends on the value of ``f`` happens while ``f`` is traced (`FlatFunction`).
+whatever depends on the value of ``f`` happens while ``f`` is traced (``FlatFunction``).
 """
 
 import dataclasses
@@ -11,15 +11,14 @@ import math
 import numbers
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
-import jax
 import jax.numpy as jnp
-from jax import Array
-
-from qgrad_lab.errors import DifferentiableCompileError
 
 _METHODS = ("auto", "fd")
+
+Selector = int | str
+"""Which argument: by its position, or by the name that it was passed with."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,9 +28,31 @@ class Options:
     method: str
     step: float | None
     argnum: int | tuple[int, ...] | None
+    argnames: str | tuple[str, ...] | None = None
+    has_aux: bool = False
+    allow_int: bool = False
+
+    @property
+    def selection(self) -> Selector | tuple[Selector, ...]:
+        """The arguments to differentiate; a tuple where a tuple of derivatives is asked for."""
+        if self.argnames is None:
+            return self.argnum or 0 if not isinstance(self.argnum, tuple) else self.argnum
+        if self.argnum is None:
+            return self.argnames
+        by_position = self.argnum if isinstance(self.argnum, tuple) else (self.argnum,)
+        by_name = self.argnames if isinstance(self.argnames, tuple) else (self.argnames,)
+        return (*by_position, *by_name)
 
 
-def check_options(method: Any, h: Any, argnum: Any, argnums: Any) -> Options:
+def check_options(
+    method: Any,
+    h: Any,
+    argnum: Any,
+    argnums: Any,
+    argnames: Any = None,
+    has_aux: Any = False,
+    allow_int: Any = False,
+) -> Options:
     """Check what ``grad`` was given beside the function.
 
     Raises
@@ -46,7 +67,14 @@ def check_options(method: Any, h: Any, argnum: Any, argnums: Any) -> Options:
             f"Got both argnum={argnum!r} and argnums={argnums!r}. They are two spellings of one "
             "option: give one of them."
         )
-    return Options(_check_method(method), _check_step(h), _check_argnum(argnum, argnums))
+    return Options(
+        _check_method(method),
+        _check_step(h),
+        _check_argnum(argnum, argnums),
+        _check_argnames(argnames),
+        _check_flag(has_aux, "has_aux"),
+        _check_flag(allow_int, "allow_int"),
+    )
 
 
 def check_callable(f: Any, transform: str) -> Callable[..., Any]:
@@ -124,23 +152,42 @@ def _check_index(index: Any, name: str, given: Any) -> int:
     )
 
 
+def _check_argnames(argnames: Any) -> str | tuple[str, ...] | None:
+    if argnames is None or (isinstance(argnames, str) and argnames):
+        return argnames
+    if isinstance(argnames, Sequence) and not isinstance(argnames, str) and argnames:
+        if all(isinstance(name, str) and name for name in argnames):
+            return tuple(argnames)
+    raise ValueError(
+        f"Invalid argnames {argnames!r}: it is the name of an argument, a non-empty list or tuple "
+        "of names, or None."
+    )
+
+
+def _check_flag(value: Any, name: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"Invalid {name} {value!r}: it is True or False.")
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Call:
-    """A call ``f(*args, **kwargs)`` of which some positional arguments are differentiated.
+    """A call ``f(*args, **kwargs)`` of which some arguments are differentiated.
 
     Attributes
     ----------
-    requested : tuple of int
-        The positions asked for, none of them negative, perhaps with repetitions.
+    requested : tuple of int or str
+        The arguments asked for: positions, none of them negative, and names of keyword arguments,
+        perhaps with repetitions.
     single : bool
-        Whether one position was asked for by an int (or by default), so that the result is one
-        derivative and no tuple of them.
+        Whether one argument was asked for by an int or a name (or by default), so that the result
+        is one derivative and no tuple of them.
     """
 
     f: Callable[..., Any]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    requested: tuple[int, ...]
+    requested: tuple[Selector, ...]
     single: bool
 
     @classmethod
@@ -149,147 +196,110 @@ class Call:
         f: Callable[..., Any],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-        argnum: int | tuple[int, ...] | None,
+        selection: Selector | tuple[Selector, ...],
     ) -> "Call":
-        """Find the arguments that ``argnum`` means in this call.
+        """Find the arguments that ``selection`` means in this call.
 
         An argument that was passed by keyword counts as positional if the signature of ``f``
-        lets it, so that ``grad(f)(x=1.0)`` means ``grad(f)(1.0)``.
+        lets it, so that ``grad(f)(x=1.0)`` means ``grad(f)(1.0)``. A name means the argument of
+        this name however it was passed.
 
         Raises
         ------
         ValueError
             If the call has no such argument.
         """
-        wanted = argnum if isinstance(argnum, tuple) else (argnum or 0,)
-        if kwargs and any(not -len(args) <= index < len(args) for index in wanted):
+        wanted = selection if isinstance(selection, tuple) else (selection,)
+        positions = [index for index in wanted if isinstance(index, int)]
+        if kwargs and any(not -len(args) <= index < len(args) for index in positions):
             args, kwargs = _keywords_made_positional(f, args, kwargs)
-        count = len(args)
-        for index in wanted:
-            if not -count <= index < count:
-                raise ValueError(
-                    f"Invalid argnum {index}: {function_name(f)} was called with {count} "
-                    f"positional argument{'' if count == 1 else 's'}"
-                    + (f", so argnum may be {-count} to {count - 1}." if count else ".")
-                    + (
-                        f" Keyword-only arguments ({', '.join(kwargs)}) cannot be differentiated; "
-                        "pass them by position."
-                        if kwargs
-                        else ""
-                    )
-                )
-        requested = tuple(index % count for index in wanted)
-        return cls(f, args, kwargs, requested, not isinstance(argnum, tuple))
+        requested = tuple(
+            _find_position(f, args, kwargs, one)
+            if isinstance(one, int)
+            else _find_name(f, args, kwargs, one)
+            for one in wanted
+        )
+        return cls(f, args, kwargs, requested, not isinstance(selection, tuple))
 
     @property
-    def positions(self) -> tuple[int, ...]:
-        """The positions asked for, each once and in order."""
-        return tuple(sorted(set(self.requested)))
+    def places(self) -> tuple[Selector, ...]:
+        """The arguments asked for, each once and in order, those with names last."""
+        return tuple(sorted(set(self.requested), key=lambda place: (isinstance(place, str), place)))
 
     @property
     def repeats(self) -> bool:
-        """Whether a position was asked for more than once."""
-        return len(self.positions) < len(self.requested)
+        """Whether an argument was asked for more than once."""
+        return len(self.places) < len(self.requested)
+
+    @property
+    def positional(self) -> bool:
+        """Whether all arguments that were asked for are positional."""
+        return not any(isinstance(place, str) for place in self.requested)
 
     @property
     def selected(self) -> tuple[Any, ...]:
-        """The arguments at `positions`."""
-        return tuple(self.args[position] for position in self.positions)
+        """The arguments at `places`."""
+        return self.at(self.places)
+
+    def at(self, places: Sequence[Selector]) -> tuple[Any, ...]:
+        """The arguments at ``places``."""
+        return tuple(
+            self.kwargs[place] if isinstance(place, str) else self.args[place] for place in places
+        )
 
     def __call__(self, *selected: Any) -> Any:
-        """The value of ``f`` with other arguments at `positions`."""
-        args = list(self.args)
-        for position, value in zip(self.positions, selected, strict=True):
-            args[position] = value
-        return self.f(*args, **self.kwargs)
+        """The value of ``f`` with other arguments at `places`."""
+        return self.with_arguments(self.places, selected)
+
+    def with_arguments(self, places: Sequence[Selector], values: Sequence[Any]) -> Any:
+        """The value of ``f`` with ``values`` at ``places``."""
+        args, kwargs = list(self.args), dict(self.kwargs)
+        for place, value in zip(places, values, strict=True):
+            if isinstance(place, str):
+                kwargs[place] = value
+            else:
+                args[place] = value
+        return self.f(*args, **kwargs)
 
     def arrange(self, derivatives: Sequence[Any]) -> Any:
-        """Derivatives for `positions`, in the form that was asked for: one, or a tuple."""
-        found = dict(zip(self.positions, derivatives, strict=True))
-        asked = tuple(found[position] for position in self.requested)
+        """Derivatives for `places`, in the form that was asked for: one, or a tuple."""
+        found = dict(zip(self.places, derivatives, strict=True))
+        asked = tuple(found[place] for place in self.requested)
         return asked[0] if self.single else asked
 
 
-class FlatFunction:
-    """A `Call` seen as a function from a list of float arrays to a list of float arrays.
-
-    This is what the methods of differentiation work on. Building it checks the arguments,
-    calling it checks the results.
-
-    Parameters
-    ----------
-    transform : str
-        The name of the public function, for messages.
-    scalar : bool
-        Whether the result must be a single number.
-
-    Attributes
-    ----------
-    leaves : list of array
-        The leaves of the differentiated arguments.
-
-    Raises
-    ------
-    DifferentiableCompileError
-        If a leaf of a differentiated argument is not real floating point; on a call, if a result
-        is not, or is not a single scalar where it must be.
-    """
-
-    def __init__(self, call: Call, transform: str, *, scalar: bool = False) -> None:
-        self._call = call
-        self._transform = transform
-        self._scalar = scalar
-        self._out_tree: jax.tree_util.PyTreeDef | None = None
-        for position, argument in zip(call.positions, call.selected, strict=True):
-            for path, leaf in jax.tree_util.tree_leaves_with_path(argument):
-                if not _is_real_float(leaf):
-                    self._refuse_argument(position, path, leaf)
-        self.leaves, self._in_tree = jax.tree_util.tree_flatten(call.selected)
-
-    def __call__(self, *leaves: Any) -> list[Array]:
-        result = self._call(*jax.tree_util.tree_unflatten(self._in_tree, leaves))
-        found, self._out_tree = jax.tree_util.tree_flatten_with_path(result)
-        if self._scalar and (len(found) != 1 or jnp.shape(found[0][1]) != ()):
-            self._refuse_result(
-                "scalar-output functions",
-                found,
-                "Reduce the result to one number, for example with jnp.sum, or use jacobian.",
-            )
-        if not all(_is_real_float(leaf) for _, leaf in found):
-            self._refuse_result(
-                "differentiation on floating-point results",
-                found,
-                "Return real floats: x.astype(float), or jnp.real(x) and jnp.imag(x).",
-            )
-        return [jnp.asarray(leaf) for _, leaf in found]
-
-    def results(self, leaves: Sequence[Any]) -> Any:
-        """Put one entry per result into the tree that ``f`` returned when it was last traced."""
-        assert self._out_tree is not None, "the function has not been called"
-        return jax.tree_util.tree_unflatten(self._out_tree, leaves)
-
-    def derivatives(self, leaves: Sequence[Any]) -> Any:
-        """Put one entry per argument leaf into the trees of the differentiated arguments."""
-        return self._call.arrange(jax.tree_util.tree_unflatten(self._in_tree, leaves))
-
-    def _refuse_argument(self, position: int, path: Any, leaf: Any) -> NoReturn:
-        where = jax.tree_util.keystr(path)
-        raise DifferentiableCompileError(
-            f"{self._transform} only supports differentiation on floating-point arguments, and "
-            f"{describe_argument(self._call.f, position)} has {describe(leaf)}"
-            + (f" at {where}" if where else "")
-            + ". Pass it as a float (2.0 for 2, or x.astype(float)), or choose other arguments "
-            "with argnum."
+def _find_position(
+    f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], index: int
+) -> int:
+    count = len(args)
+    if -count <= index < count:
+        return index % count
+    raise ValueError(
+        f"Invalid argnum {index}: {function_name(f)} was called with {count} positional "
+        f"argument{'' if count == 1 else 's'}"
+        + (f", so argnum may be {-count} to {count - 1}." if count else ".")
+        + (
+            f" Keyword-only arguments ({', '.join(kwargs)}) are chosen by name, such as "
+            f"argnames={next(iter(kwargs))!r}, or passed by position."
+            if kwargs
+            else ""
         )
+    )
 
-    def _refuse_result(self, supported: str, found: Sequence[Any], advice: str) -> NoReturn:
-        given = ", ".join(
-            f"{jax.tree_util.keystr(path)} {describe(leaf)}".strip() for path, leaf in found
-        )
-        raise DifferentiableCompileError(
-            f"{self._transform} only supports {supported}, and {function_name(self._call.f)} "
-            f"returned {given or 'no number at all'}. {advice}"
-        )
+
+def _find_name(
+    f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], name: str
+) -> Selector:
+    if name in kwargs:
+        return name
+    names = _positional_names(f)[: len(args)]
+    if name in names:
+        return names.index(name)
+    given = ", ".join([*names, *kwargs])
+    raise ValueError(
+        f"Invalid argnames {name!r}: {function_name(f)} was called without an argument of this "
+        f"name; it was given {given or 'none with a name'}. Pass {name} in the call."
+    )
 
 
 def function_name(f: Callable[..., Any]) -> str:
@@ -297,14 +307,14 @@ def function_name(f: Callable[..., Any]) -> str:
     return f"'{getattr(f, '__name__', type(f).__name__)}'"
 
 
-def describe_argument(f: Callable[..., Any], position: int) -> str:
-    """Argument ``position`` of ``f``, by number and, where the signature tells, by name."""
-    signature = _signature(f)
-    parameters = tuple(signature.parameters.values()) if signature else ()
-    named = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    if position < len(parameters) and parameters[position].kind in named:
-        return f"argument {position} ('{parameters[position].name}') of {function_name(f)}"
-    return f"argument {position} of {function_name(f)}"
+def describe_argument(f: Callable[..., Any], place: Selector) -> str:
+    """An argument of ``f``, by number and, where the signature tells, by name."""
+    if isinstance(place, str):
+        return f"argument {place!r} of {function_name(f)}"
+    names = _positional_names(f)
+    if place < len(names):
+        return f"argument {place} ({names[place]!r}) of {function_name(f)}"
+    return f"argument {place} of {function_name(f)}"
 
 
 def describe(leaf: Any) -> str:
@@ -313,13 +323,6 @@ def describe(leaf: Any) -> str:
         return f"{jnp.result_type(leaf)}{list(jnp.shape(leaf))}"
     except (TypeError, ValueError):
         return f"the {type(leaf).__name__} {leaf!r}"
-
-
-def _is_real_float(leaf: Any) -> bool:
-    try:
-        return bool(jnp.issubdtype(jnp.result_type(leaf), jnp.floating))
-    except (TypeError, ValueError):
-        return False
 
 
 def _signature(f: Callable[..., Any]) -> inspect.Signature | None:
@@ -340,3 +343,11 @@ def _keywords_made_positional(
     except TypeError:  # the call of f itself says it better
         return args, kwargs
     return bound.args, bound.kwargs
+
+
+def _positional_names(f: Callable[..., Any]) -> list[str]:
+    """Names of the arguments that can be passed by position, as far as the signature tells."""
+    signature = _signature(f)
+    parameters = signature.parameters.values() if signature else ()
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [parameter.name for parameter in parameters if parameter.kind in kinds]

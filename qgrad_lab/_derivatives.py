@@ -15,10 +15,18 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.extend.core import jaxpr_as_fun
-from jax.tree_util import all_leaves, tree_flatten, tree_leaves, tree_structure, tree_unflatten
+from jax.tree_util import (
+    all_leaves,
+    tree_flatten,
+    tree_leaves,
+    tree_map,
+    tree_structure,
+    tree_unflatten,
+)
 
 from qgrad_lab import finite_difference
-from qgrad_lab._arguments import Call, FlatFunction, Options, describe, function_name
+from qgrad_lab._arguments import Call, Options, describe, function_name
+from qgrad_lab._flat_function import FlatFunction, Outputs
 from qgrad_lab._jaxprs import equations
 from qgrad_lab.tracing import Mode, current_mode
 
@@ -44,13 +52,11 @@ class Derivative:
         self.options = options
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        call = Call.bind(self.f, args, kwargs, self.options.argnum)
-        in_jax, inside = _TRANSFORMS[self.transform]
+        call = Call.bind(self.f, args, kwargs, self.options.selection)
         # JAX fails on [0, 0] with an error about something else, so that is done here.
         if _belongs_to_jax(self.options) and not call.repeats:
-            argnums = call.requested[0] if call.single else call.requested
-            return in_jax(self.f, argnums=argnums)(*call.args, **call.kwargs)
-        return inside(call, self.options)
+            return _in_jax(self.transform, call, self.options)
+        return _TRANSFORMS[self.transform][1](call, self.options)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Callable[..., Any]:
         """Bind to an instance, so that a method can be decorated as a function can."""
@@ -62,14 +68,18 @@ class Derivative:
             given += f", h={self.options.step!r}"
         if self.options.argnum is not None:
             given += f", argnum={self.options.argnum!r}"
+        if self.options.argnames is not None:
+            given += f", argnames={self.options.argnames!r}"
+        given += ", has_aux=True" * self.options.has_aux
+        given += ", allow_int=True" * self.options.allow_int
         return f"{self.transform}({function_name(self.f)[1:-1]}, {given})"
 
 
-def jvp(call: Call, directions: tuple[Any, ...], options: Options) -> tuple[Any, Any]:
-    """The value of ``call`` and its derivative along one direction for each position."""
+def jvp(call: Call, directions: tuple[Any, ...], options: Options) -> tuple[Any, ...]:
+    """The value of ``call`` and its derivative along one direction for each of its places."""
     if _belongs_to_jax(options):
-        return jax.jvp(call, call.selected, directions)
-    target = FlatFunction(call, "jvp")
+        return jax.jvp(call, call.selected, directions, has_aux=options.has_aux)
+    target = FlatFunction(call, "jvp", has_aux=options.has_aux)
     expected: Any = tree_structure(call.selected)
     given: Any = tree_structure(directions)
     if given != expected:
@@ -80,24 +90,25 @@ def jvp(call: Call, directions: tuple[Any, ...], options: Options) -> tuple[Any,
     vectors = tree_leaves(directions)
     _check_alike("jvp", "differentiated params", target.leaves, "tangent", vectors)
     if options.method == "fd":
-        outputs, changes = finite_difference.jvp(target, target.leaves, vectors, options.step)
+        outputs, changes, aux = finite_difference.jvp(target, target.leaves, vectors, options.step)
     else:
-        outputs, changes = jax.jvp(target, target.leaves, vectors)
-    return target.results(outputs), target.results(changes)
+        outputs, changes, aux = jax.jvp(target, target.leaves, vectors, has_aux=True)
+    return _with_aux(options, target, aux, target.results(outputs), target.results(changes))
 
 
-def vjp(call: Call, cotangents: Any, options: Options) -> tuple[Any, Any]:
+def vjp(call: Call, cotangents: Any, options: Options) -> tuple[Any, ...]:
     """The value of ``call`` and the gradient of its sum weighted by ``cotangents``."""
     if _belongs_to_jax(options):
-        result, pull_tree_back = jax.vjp(call, *call.selected)
+        in_jax: Any = jax.vjp  # has_aux may be either
+        result, pull_tree_back, *extra = in_jax(call, *call.selected, has_aux=options.has_aux)
         leaves, tree = tree_flatten(result)
         weights = _cotangent_leaves(cotangents, tree, leaves)
-        return result, call.arrange(pull_tree_back(tree_unflatten(tree, weights)))
-    target = FlatFunction(call, "vjp")
-    outputs, pullback = _vjp(target, options)
+        return result, call.arrange(pull_tree_back(tree_unflatten(tree, weights))), *extra
+    target = FlatFunction(call, "vjp", has_aux=options.has_aux)
+    outputs, pullback, aux = _vjp(target, options)
     result = target.results(outputs)
     weights = _cotangent_leaves(cotangents, tree_structure(result), outputs)
-    return result, target.derivatives(pullback(weights))
+    return _with_aux(options, target, aux, result, target.gradients(pullback(weights)))
 
 
 def _belongs_to_jax(options: Options) -> bool:
@@ -106,35 +117,81 @@ def _belongs_to_jax(options: Options) -> bool:
     return options.method == "auto" and current_mode() is Mode.OUTSIDE
 
 
+def _in_jax(transform: str, call: Call, options: Options) -> Any:
+    """The derivative by the function of JAX with the name ``transform``."""
+    in_jax, inside = _TRANSFORMS[transform]
+    given: dict[str, Any] = {"has_aux": options.has_aux}
+    if options.allow_int:
+        if transform in ("jacobian", "hessian"):  # JAX fails on booleans, and has no such option
+            return inside(call, options)
+        given["allow_int"] = True
+    if call.positional:
+        argnums: Any = call.requested[0] if call.single else call.requested
+        return in_jax(call.f, argnums=argnums, **given)(*call.args, **call.kwargs)
+
+    # JAX differentiates in positional arguments only.
+    @functools.wraps(call.f, updated=())
+    def of_requested(*values: Any) -> Any:
+        return call.with_arguments(call.requested, values)
+
+    argnums = 0 if call.single else tuple(range(len(call.requested)))
+    return in_jax(of_requested, argnums=argnums, **given)(*call.at(call.requested))
+
+
+def _with_aux(options: Options, target: FlatFunction, aux: Any, *results: Any) -> tuple[Any, ...]:
+    return (*results, target.aux(aux)) if options.has_aux else results
+
+
 def _grad(call: Call, options: Options) -> Any:
-    target = FlatFunction(call, "grad", scalar=True)
-    outputs, pullback = _vjp(target, options)
-    return target.results([target.derivatives(pullback([jnp.ones_like(outputs[0])]))])
+    (_, gradient), *aux = _gradient("grad", call, options)
+    return (gradient, *aux) if aux else gradient
 
 
 def _value_and_grad(call: Call, options: Options) -> tuple[Any, Any]:
-    target = FlatFunction(call, "value_and_grad", scalar=True)
-    outputs, pullback = _vjp(target, options)
-    gradient = target.derivatives(pullback([jnp.ones_like(outputs[0])]))
-    return target.results(outputs), target.results([gradient])
+    (value, gradient), *aux = _gradient("value_and_grad", call, options)
+    return ((value, *aux), gradient) if aux else (value, gradient)
+
+
+def _gradient(transform: str, call: Call, options: Options) -> tuple[Any, ...]:
+    """The pair of value and gradient, and the auxiliary data if there is any."""
+    target = FlatFunction(
+        call, transform, scalar=True, has_aux=options.has_aux, allow_int=options.allow_int
+    )
+    outputs, pullback, aux = _vjp(target, options)
+    gradient = target.gradients(pullback([jnp.ones_like(outputs[0])]))
+    pair = target.results(outputs), target.results([gradient])
+    return _with_aux(options, target, aux, pair)
 
 
 def _jacobian(call: Call, options: Options, transform: str = "jacobian") -> Any:
-    target = FlatFunction(call, transform)
+    target = FlatFunction(call, transform, has_aux=options.has_aux, allow_int=options.allow_int)
     if options.method == "fd":
-        _, blocks = finite_difference.jacobian(target, target.leaves, options.step)
+        outputs, blocks, aux = finite_difference.jacobian(target, target.leaves, options.step)
+        shapes = [output.shape for output in outputs]
     else:
-        blocks = _autodiff_jacobian(target, target.leaves)
-    return target.results([target.derivatives(row) for row in blocks])
+        shapes, blocks, aux = _autodiff_jacobian(target, target.leaves)
+    rows = [target.rows(row, shape) for row, shape in zip(blocks, shapes, strict=True)]
+    result = target.results(rows)
+    return (result, target.aux(aux)) if options.has_aux else result
 
 
 def _hessian(call: Call, options: Options) -> Any:
     @functools.wraps(call.f, updated=())
     def first(*args: Any, **kwargs: Any) -> Any:
         inner = dataclasses.replace(call, args=args, kwargs=kwargs)
-        return _jacobian(inner, options, "hessian")
+        result = _jacobian(inner, options, "hessian")
+        if not options.allow_int:
+            return result
+        # Derivatives in integers are integers, which are zero as floats too.
+        derivatives, *aux = result if options.has_aux else (result,)
+        derivatives = tree_map(_as_float, derivatives)
+        return (derivatives, *aux) if aux else derivatives
 
     return _jacobian(dataclasses.replace(call, f=first), options, "hessian")
+
+
+def _as_float(block: Any) -> Any:
+    return block if jnp.issubdtype(block.dtype, jnp.floating) else block.astype(float)
 
 
 _TRANSFORMS: dict[str, tuple[Callable[..., Any], Callable[[Call, Options], Any]]] = {
@@ -147,35 +204,58 @@ _TRANSFORMS: dict[str, tuple[Callable[..., Any], Callable[[Call, Options], Any]]
 
 def _vjp(
     target: FlatFunction, options: Options
-) -> tuple[list[Array], Callable[[Sequence[Any]], Sequence[Array]]]:
+) -> tuple[list[Array], Callable[[Sequence[Any]], Sequence[Array]], list[Array]]:
     if options.method == "fd":
         return finite_difference.vjp(target, target.leaves, options.step)
-    outputs, pullback = jax.vjp(target, *target.leaves)
-    return outputs, lambda cotangents: pullback(list(cotangents))
+    outputs, pullback, aux = jax.vjp(target, *target.leaves, has_aux=True)
+    return outputs, lambda cotangents: pullback(list(cotangents)), aux
 
 
-def _autodiff_jacobian(function: Callable[..., Any], leaves: Sequence[Any]) -> list[list[Array]]:
-    """One row per output and one block per leaf, in the mode that takes fewer passes."""
+def _autodiff_jacobian(
+    function: Callable[..., Outputs], leaves: Sequence[Any]
+) -> tuple[list[tuple[int, ...]], list[list[Array]], list[Array]]:
+    """Shapes of results, one row per result and one block per leaf, and the auxiliary data.
+
+    In the mode that takes fewer passes.
+    """
     # Traced first: only the program tells how many outputs there are.
-    program = jax.make_jaxpr(function)(*leaves)
-    if not leaves:
-        return [[] for _ in program.out_avals]
+    count = 0
+
+    def flat(*leaves: Any) -> list[Array]:
+        nonlocal count
+        outputs, aux = function(*leaves)
+        count = len(outputs)
+        return [*outputs, *aux]
+
+    program = jax.make_jaxpr(flat)(*leaves)
+    out_avals = program.out_avals[:count]
+    shapes = [aval.shape for aval in out_avals]
     evaluate = jaxpr_as_fun(program)
+
+    def split(*leaves: Any) -> Outputs:
+        results = evaluate(*leaves)
+        return results[:count], results[count:]
+
+    if not leaves:
+        return shapes, [[] for _ in shapes], split()[1]
     argnums = tuple(range(len(leaves)))
     inputs = sum(aval.size for aval in program.in_avals)
-    outputs = sum(aval.size for aval in program.out_avals)
+    outputs = sum(aval.size for aval in out_avals)
     # A tie goes to forward mode, which stores nothing; in a Hessian this is forward over reverse.
     # A custom_vjp has no forward mode.
     reverse_only = any(
         eqn.primitive.name.startswith("custom_vjp") for eqn in equations(program.jaxpr)
     )
     if outputs < inputs or reverse_only:
-        return [list(row) for row in jax.jacrev(evaluate, argnums=argnums)(*leaves)]
+        rows, aux = jax.jacrev(split, argnums=argnums, has_aux=True)(*leaves)
+        return shapes, [list(row) for row in rows], aux
     # In forward mode a derivative has the dtype of the result; here it has the argument's.
-    return [
+    rows, aux = jax.jacfwd(split, argnums=argnums, has_aux=True)(*leaves)
+    cast = [
         [block.astype(aval.dtype) for block, aval in zip(row, program.in_avals, strict=True)]
-        for row in jax.jacfwd(evaluate, argnums=argnums)(*leaves)
+        for row in rows
     ]
+    return shapes, cast, aux
 
 
 def _cotangent_leaves(cotangents: Any, tree: Any, outputs: Sequence[Any]) -> list[Any]:

@@ -10,16 +10,11 @@ namesakes in JAX.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from qgrad_lab import _derivatives
-from qgrad_lab._arguments import (
-    Call,
-    Options,
-    check_callable,
-    check_options,
-    check_sequence,
-    function_name,
-)
+from qgrad_lab._arguments import Options, check_callable, check_options
 from qgrad_lab._derivatives import Derivative
+from qgrad_lab.products import jvp, vjp
+
+__all__ = ["grad", "hessian", "jacobian", "jvp", "value_and_grad", "vjp"]
 
 
 def grad(
@@ -29,6 +24,9 @@ def grad(
     h: float | None = None,
     argnum: int | Sequence[int] | None = None,
     argnums: int | Sequence[int] | None = None,
+    argnames: str | Sequence[str] | None = None,
+    has_aux: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """Make a function that computes the gradient of ``f``.
 
@@ -53,21 +51,31 @@ def grad(
         from the last argument.
     argnums : int or sequence of int, optional
         Another spelling of ``argnum``.
+    argnames : str or sequence of str, optional
+        The names of the arguments to differentiate, however they are passed. With ``argnum`` too,
+        the gradients are one tuple: those by position, then those by name.
+    has_aux : bool, optional
+        Whether ``f`` returns a pair: the scalar, and auxiliary data that is not differentiated.
+        Then a pair is returned: the gradient, and the data.
+    allow_int : bool, optional
+        Whether a differentiated argument may have leaves of integers and booleans. The gradient in
+        these is zero, of JAX's type ``float0``.
 
     Returns
     -------
     callable
         With the arguments of ``f``. It returns the gradient in the tree that ``f`` returns its
         scalar in: for each differentiated argument a tree like that argument, with leaves of the
-        same shapes; a tuple of these if ``argnum`` is a sequence.
+        same shapes; a tuple of these if ``argnum`` or ``argnames`` is a sequence or both are given.
 
     Raises
     ------
     ValueError
-        If ``method``, ``h`` or ``argnum`` is not among the values above; when called, if ``argnum``
-        is not among the arguments of the call.
+        If an option is not among the values above; when called, if ``argnum`` or ``argnames`` is
+        not among the arguments of the call.
     TypeError
-        If ``f`` is not callable, or both ``argnum`` and ``argnums`` are given.
+        If ``f`` is not callable, or both ``argnum`` and ``argnums`` are given; when called, if
+        ``f`` returns no pair though ``has_aux`` is set.
     DifferentiableCompileError
         When called, if ``f`` does not return one scalar, if the scalar or a differentiated
         argument is not real floating point, or if a QNode cannot be differentiated. Outside of
@@ -117,8 +125,21 @@ def grad(
     ...     return grad(lambda x: {"loss": x**2})(x)
     >>> print(tree(2.3))
     {'loss': Array(4.6, dtype=float64, weak_type=True)}
+
+    Arguments may be chosen by name, and data that is not differentiated comes back as well:
+
+    >>> @qjit
+    ... def step(w, data):
+    ...     def loss(data, *, w):
+    ...         errors = circuit(w) - data
+    ...         return jnp.mean(errors**2), {"worst": jnp.max(jnp.abs(errors))}
+    ...     return grad(loss, argnames="w", has_aux=True)(data, w=w)
+    >>> slope, aux = step(0.1, jnp.array([0.0, 0.5]))
+    >>> print(f"{slope:.6f} {aux['worst']:.6f}")
+    3.340498 0.809017
     """
-    return _transform("grad", f, check_options(method, h, argnum, argnums))
+    options = check_options(method, h, argnum, argnums, argnames, has_aux, allow_int)
+    return _transform("grad", f, options)
 
 
 def value_and_grad(
@@ -128,6 +149,9 @@ def value_and_grad(
     h: float | None = None,
     argnum: int | Sequence[int] | None = None,
     argnums: int | Sequence[int] | None = None,
+    argnames: str | Sequence[str] | None = None,
+    has_aux: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """Make a function that computes the value of ``f`` and its gradient.
 
@@ -136,8 +160,9 @@ def value_and_grad(
     Returns
     -------
     callable
-        With the arguments of ``f``. It returns a pair: what ``f`` returns, and what ``grad(f)``
-        returns. The value is a by-product of the gradient and costs no evaluation of its own.
+        With the arguments of ``f``. It returns a pair: what ``f`` returns (with ``has_aux``, the
+        pair of scalar and data), and the gradient as `grad` returns it. The value is a by-product
+        of the gradient and costs no evaluation of its own.
 
     See Also
     --------
@@ -149,8 +174,12 @@ def value_and_grad(
     >>> import jax.numpy as jnp
     >>> value_and_grad(jnp.square)(2.3)
     (Array(5.29, dtype=float64, weak_type=True), Array(4.6, dtype=float64, weak_type=True))
+    >>> (value, aux), slope = value_and_grad(lambda x: (x**2, {"x": x}), has_aux=True)(2.0)
+    >>> print(value, aux["x"], slope)
+    4.0 2.0 4.0
     """
-    return _transform("value_and_grad", f, check_options(method, h, argnum, argnums))
+    options = check_options(method, h, argnum, argnums, argnames, has_aux, allow_int)
+    return _transform("value_and_grad", f, options)
 
 
 def jacobian(
@@ -160,6 +189,9 @@ def jacobian(
     h: float | None = None,
     argnum: int | Sequence[int] | None = None,
     argnums: int | Sequence[int] | None = None,
+    argnames: str | Sequence[str] | None = None,
+    has_aux: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """Make a function that computes the Jacobian of ``f``.
 
@@ -172,7 +204,8 @@ def jacobian(
         With the arguments of ``f``. It returns the tree that ``f`` returns, with a tree like the
         differentiated argument (or a tuple of those) in place of each leaf. The derivative of a
         result of shape ``s`` in an argument of shape ``t`` is an array of shape ``s + t``, of the
-        argument's dtype.
+        argument's dtype; zeros of that dtype for integers, with ``allow_int``. With ``has_aux`` it
+        returns a pair: this, and the auxiliary data.
 
     See Also
     --------
@@ -187,8 +220,11 @@ def jacobian(
     >>> jacobian(lambda x: jnp.array([x[0] * x[1], x[1] ** 2]))(jnp.array([2.0, 3.0]))
     Array([[3., 2.],
            [0., 6.]], dtype=float64)
+    >>> print(*jacobian(lambda x, n: x**n, argnums=(0, 1), allow_int=True)(2.0, 3))
+    12.0 0
     """
-    return _transform("jacobian", f, check_options(method, h, argnum, argnums))
+    options = check_options(method, h, argnum, argnums, argnames, has_aux, allow_int)
+    return _transform("jacobian", f, options)
 
 
 def hessian(
@@ -198,10 +234,14 @@ def hessian(
     h: float | None = None,
     argnum: int | Sequence[int] | None = None,
     argnums: int | Sequence[int] | None = None,
+    argnames: str | Sequence[str] | None = None,
+    has_aux: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """Make a function that computes the second derivatives of ``f``.
 
-    The parameters and errors are those of `jacobian`, of which this is the `jacobian`.
+    The parameters and errors are those of `jacobian`, of which this is the `jacobian`. Unlike in
+    JAX, ``allow_int`` is one of them.
 
     Returns
     -------
@@ -221,140 +261,11 @@ def hessian(
     >>> hessian(lambda x: x[0] ** 2 * x[1])(jnp.array([2.0, 3.0]))
     Array([[6., 4.],
            [4., 0.]], dtype=float64)
+    >>> print(hessian(lambda x, *, scale: jnp.exp(scale * x), argnames="scale")(2.0, scale=0.0))
+    4.0
     """
-    return _transform("hessian", f, check_options(method, h, argnum, argnums))
-
-
-def jvp(
-    f: Callable[..., Any],
-    params: Sequence[Any],
-    tangents: Sequence[Any],
-    *,
-    method: str | None = None,
-    h: float | None = None,
-    argnum: int | Sequence[int] | None = None,
-    argnums: int | Sequence[int] | None = None,
-) -> tuple[Any, Any]:
-    """Compute a Jacobian-vector product: how ``f(*params)`` changes along ``tangents``.
-
-    Parameters
-    ----------
-    f : callable
-        A function, QNode or compiled program that returns real arrays in any tree.
-    params : list or tuple
-        The arguments of ``f``.
-    tangents : list or tuple
-        One direction for each differentiated argument, with its tree, shapes and dtypes.
-    method, h
-        As in `grad`. ``"fd"`` takes two evaluations: ``(f(x + h v) - f(x)) / h``.
-    argnum, argnums : int or sequence of int, optional
-        The arguments to differentiate, in the order of ``tangents``. By default, all if there are
-        as many tangents as ``params``, otherwise the first.
-
-    Returns
-    -------
-    tuple
-        ``f(*params)`` and its derivative along ``tangents``, in the same tree.
-
-    Raises
-    ------
-    ValueError
-        If ``params`` or ``tangents`` is not a list or tuple, or if shapes differ; and as `grad`.
-    TypeError
-        If the numbers, trees or dtypes of ``tangents`` and differentiated ``params`` differ.
-    DifferentiableCompileError
-        As `jacobian`.
-
-    See Also
-    --------
-    vjp : The product from the other side.
-    jax.jvp : What this is outside of compiled programs.
-
-    Examples
-    --------
-    >>> jvp(lambda n, x: x**n, [3, 2.0], [1.0], argnum=[1])
-    (Array(8., dtype=float64, weak_type=True), Array(12., dtype=float64, weak_type=True))
-    """
-    options = check_options(method, h, argnum, argnums)
-    check_callable(f, "jvp")
-    args = check_sequence(params, "jvp", "params")
-    directions = check_sequence(tangents, "jvp", "tangents")
-    wanted = options.argnum
-    if wanted is None:
-        wanted = tuple(range(len(args))) if args and len(directions) == len(args) else 0
-    call = Call.bind(f, args, {}, wanted)
-    if call.repeats:
-        raise ValueError(
-            f"Invalid argnum {list(call.requested)}: an argument of jvp has one tangent, so it "
-            "can be differentiated only once."
-        )
-    if len(directions) != len(call.requested):
-        raise TypeError(
-            f"jvp got {len(directions)} tangents for {len(call.requested)} differentiated "
-            f"arguments of {function_name(f)} (argnum={options.argnum}, {len(args)} params): give "
-            "one tangent for each."
-        )
-    by_position = dict(zip(call.requested, directions, strict=True))
-    directions = tuple(by_position[position] for position in call.positions)
-    return _derivatives.jvp(call, directions, options)
-
-
-def vjp(
-    f: Callable[..., Any],
-    params: Sequence[Any],
-    cotangents: Any,
-    *,
-    method: str | None = None,
-    h: float | None = None,
-    argnum: int | Sequence[int] | None = None,
-    argnums: int | Sequence[int] | None = None,
-) -> tuple[Any, Any]:
-    """Compute a vector-Jacobian product: the gradient of ``f(*params)`` weighted by ``cotangents``.
-
-    Parameters
-    ----------
-    f : callable
-        A function, QNode or compiled program that returns real arrays in any tree.
-    params : list or tuple
-        The arguments of ``f``.
-    cotangents : tree or list or tuple
-        One weight for every element that ``f`` returns: the tree that ``f`` returns, or a list or
-        tuple of its leaves, with the same shapes and dtypes.
-    method, h
-        As in `grad`. ``"fd"`` computes the `jacobian` and multiplies it.
-    argnum, argnums : int or sequence of int, optional
-        The arguments to differentiate, as in `grad`.
-
-    Returns
-    -------
-    tuple
-        ``f(*params)``, and the product: a tree like the differentiated argument, or a tuple of
-        these if ``argnum`` is a sequence.
-
-    Raises
-    ------
-    ValueError
-        If ``params`` is not a list or tuple, or if shapes differ; and as `grad`.
-    TypeError
-        If the numbers, trees or dtypes of ``cotangents`` and results differ.
-    DifferentiableCompileError
-        As `jacobian`.
-
-    See Also
-    --------
-    jvp : The product from the other side.
-    jax.vjp : What this is outside of compiled programs.
-
-    Examples
-    --------
-    >>> import jax.numpy as jnp
-    >>> vjp(lambda x: jnp.array([x[0] * x[1], x[1] ** 2]), [jnp.array([2.0, 3.0])], [jnp.ones(2)])
-    (Array([6., 9.], dtype=float64), Array([3., 8.], dtype=float64))
-    """
-    options = check_options(method, h, argnum, argnums)
-    check_callable(f, "vjp")
-    call = Call.bind(f, check_sequence(params, "vjp", "params"), {}, options.argnum)
-    return _derivatives.vjp(call, cotangents, options)
+    options = check_options(method, h, argnum, argnums, argnames, has_aux, allow_int)
+    return _transform("hessian", f, options)
 
 
 def _transform(

@@ -26,18 +26,19 @@ DEFAULT_STEP = 1e-7
 MEMORY_BOUND = 256 * 2**20
 """Bytes that the intermediate values of one batch of points may take."""
 
-Function = Callable[..., Sequence[Array]]
+Function = Callable[..., tuple[Sequence[Array], Sequence[Array]]]
+"""From real arrays to real arrays and auxiliary data, any arrays that are not differentiated."""
 
 
 def jacobian(
     function: Function, leaves: Sequence[Any], step: float | None = None
-) -> tuple[list[Array], list[list[Array]]]:
+) -> tuple[list[Array], list[list[Array]], list[Array]]:
     """Every result of ``function`` and its difference quotients in every element of ``leaves``.
 
     Parameters
     ----------
     function : callable
-        From ``len(leaves)`` real arrays to a sequence of real arrays.
+        From ``len(leaves)`` real arrays to a sequence of real arrays, and auxiliary data.
     leaves : sequence of array
         Where to differentiate. In less than 64 bits, they are moved and ``function`` is evaluated
         in 64 bits where it can be, for in 32 bits ``1 + 1e-7`` is next to nothing.
@@ -51,6 +52,8 @@ def jacobian(
     blocks : list of list of array
         ``blocks[i][j]`` has the shape of ``outputs[i]`` followed by that of ``leaves[j]``, and the
         dtype of ``leaves[j]``.
+    aux : list of array
+        The auxiliary data at ``leaves``.
     """
     points = _Points(function, leaves, step)
     sizes = [leaf.size for leaf in points.leaves]
@@ -65,7 +68,7 @@ def jacobian(
             moved.append(jnp.where(element == moving, leaf + points.step, leaf))
         return points.evaluate(*moved)
 
-    rows = points.batch(evaluate, jnp.arange(starts[-1]))
+    rows, aux = points.batch(evaluate, jnp.arange(starts[-1]))
     blocks = []
     for row in rows:
         quotients = points.quotient(row[1:] - row[:1])
@@ -76,7 +79,7 @@ def jacobian(
                 for part, leaf, dtype in zip(by_leaf, points.leaves, points.in_dtypes, strict=True)
             ]
         )
-    return points.outputs([row[0] for row in rows]), blocks
+    return points.outputs([row[0] for row in rows]), blocks, aux
 
 
 def jvp(
@@ -84,7 +87,7 @@ def jvp(
     leaves: Sequence[Any],
     tangents: Sequence[Any],
     step: float | None = None,
-) -> tuple[list[Array], list[Array]]:
+) -> tuple[list[Array], list[Array], list[Array]]:
     """Every result of ``function`` and its difference quotient along ``tangents``.
 
     The arguments are those of `jacobian` and a direction of the same shapes; whatever the number
@@ -103,14 +106,14 @@ def jvp(
         ]
         return points.evaluate(*moved)
 
-    rows = points.batch(evaluate, jnp.array([0.0, points.step]))
+    rows, aux = points.batch(evaluate, jnp.array([0.0, points.step]))
     quotients = [points.quotient(row[1] - row[0]) for row in rows]
-    return points.outputs([row[0] for row in rows]), points.outputs(quotients)
+    return points.outputs([row[0] for row in rows]), points.outputs(quotients), aux
 
 
 def vjp(
     function: Function, leaves: Sequence[Any], step: float | None = None
-) -> tuple[list[Array], Callable[[Sequence[Any]], list[Array]]]:
+) -> tuple[list[Array], Callable[[Sequence[Any]], list[Array]], list[Array]]:
     """Every result of ``function``, and the product of a covector with its `jacobian`.
 
     Returns
@@ -119,8 +122,10 @@ def vjp(
         ``function(*leaves)``.
     pullback : callable
         From one cotangent per output, of its shape, to one array per leaf.
+    aux : list of array
+        The auxiliary data at ``leaves``.
     """
-    outputs, blocks = jacobian(function, leaves, step)
+    outputs, blocks, aux = jacobian(function, leaves, step)
 
     def pullback(cotangents: Sequence[Any]) -> list[Array]:
         totals = [jnp.zeros(jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves]
@@ -130,7 +135,7 @@ def vjp(
                 totals[j] += jnp.tensordot(weights, block, axes=weights.ndim)
         return totals
 
-    return outputs, pullback
+    return outputs, pullback, aux
 
 
 class _Points:
@@ -143,27 +148,33 @@ class _Points:
     step : float
         The distance ``h`` to move by.
     in_dtypes, out_dtypes : list of dtype
-        What the caller has and expects.
+        What the caller has and expects, auxiliary data last.
     """
 
     def __init__(self, function: Function, leaves: Sequence[Any], step: float | None) -> None:
         self.leaves = [jnp.asarray(leaf) for leaf in leaves]
         self.in_dtypes = [leaf.dtype for leaf in self.leaves]
-        program = jax.make_jaxpr(function)(*leaves)
+
+        def flat(*leaves: Any) -> list[Array]:
+            outputs, aux = function(*leaves)
+            self._count = len(outputs)
+            return [*outputs, *aux]
+
+        program = jax.make_jaxpr(flat)(*leaves)
         self.out_dtypes = [aval.dtype for aval in program.out_avals]
 
         widest = jax.dtypes.canonicalize_dtype(np.float64)
         if any(dtype != widest for dtype in self.in_dtypes):
             wide = [leaf.astype(widest) for leaf in self.leaves]
             try:
-                program = jax.make_jaxpr(function)(*wide)
+                program = jax.make_jaxpr(flat)(*wide)
                 self.leaves = wide
             except (TypeError, ValueError):
                 # The function insists on its precision, as a scan with a float32 carry does.
                 # Then it keeps it, and the default step grows to suit.
                 pass
 
-        error = _relative_error(program)
+        error = _relative_error(program, self._count)
         self.step = _default_step(error) if step is None else step
         self._error = error / self.step
         if self._error > 0.1:
@@ -176,21 +187,32 @@ class _Points:
         self._bytes_per_point = max(1, peak_bytes(program.jaxpr))
         self.evaluate: Callable[..., list[Array]] = jaxpr_as_fun(program)
 
-    def batch(self, evaluate: Callable[[Array], list[Array]], keys: Array) -> list[Array]:
-        """``evaluate`` for every key, stacked: all at once, or in chunks within the bound."""
+    def batch(
+        self, evaluate: Callable[[Array], list[Array]], keys: Array
+    ) -> tuple[list[Array], list[Array]]:
+        """``evaluate`` for every key, stacked, and the auxiliary data of the first key.
+
+        All at once, or in chunks within the bound.
+        """
         count = len(keys)
         at_once = max(1, MEMORY_BOUND // self._bytes_per_point)
         if count <= at_once:
-            return jax.vmap(evaluate)(keys)
-        # Chunks of one size, so that the function is compiled once; the last is filled up with
-        # copies of the first point.
-        chunks = math.ceil(count / at_once)
-        size = math.ceil(count / chunks)
-        filling = jnp.broadcast_to(keys[:1], (chunks * size - count,))
-        stacked = jax.lax.map(
-            jax.vmap(evaluate), jnp.concatenate([keys, filling]).reshape(chunks, size)
-        )
-        return [rows.reshape(chunks * size, *rows.shape[2:])[:count] for rows in stacked]
+            stacked = jax.vmap(evaluate)(keys)
+        else:
+            # Chunks of one size, so that the function is compiled once; the last is filled up with
+            # copies of the first point.
+            chunks = math.ceil(count / at_once)
+            size = math.ceil(count / chunks)
+            filling = jnp.broadcast_to(keys[:1], (chunks * size - count,))
+            in_chunks = jax.lax.map(
+                jax.vmap(evaluate), jnp.concatenate([keys, filling]).reshape(chunks, size)
+            )
+            stacked = [rows.reshape(chunks * size, *rows.shape[2:])[:count] for rows in in_chunks]
+        dtypes = self.out_dtypes[self._count :]
+        aux = zip(stacked[self._count :], dtypes, strict=True)
+        return stacked[: self._count], [
+            row[0] if row.dtype == dtype else row[0].astype(dtype) for row, dtype in aux
+        ]
 
     def quotient(self, difference: Array) -> Array:
         """``difference / h``, marked with the relative error that it has."""
@@ -198,7 +220,8 @@ class _Points:
 
     def outputs(self, values: Sequence[Array]) -> list[Array]:
         """Results in the dtypes that the function has at the caller's point."""
-        return [value.astype(dtype) for value, dtype in zip(values, self.out_dtypes, strict=True)]
+        dtypes = self.out_dtypes[: self._count]
+        return [value.astype(dtype) for value, dtype in zip(values, dtypes, strict=True)]
 
 
 # A difference amplifies the error of its function's values by 1/h, so the difference of a
@@ -230,8 +253,9 @@ def _default_step(relative_error: float) -> float:
     return max(DEFAULT_STEP, math.sqrt(relative_error))
 
 
-def _relative_error(program: ClosedJaxpr) -> float:
-    """The relative error of what ``program`` takes and returns."""
-    precisions = [float(jnp.finfo(a.dtype).eps) for a in (*program.in_avals, *program.out_avals)]
+def _relative_error(program: ClosedJaxpr, count: int) -> float:
+    """The relative error of what ``program`` takes and of its first ``count`` results."""
+    avals = (*program.in_avals, *program.out_avals[:count])
+    precisions = [float(jnp.finfo(aval.dtype).eps) for aval in avals]
     declared = [equation.params.get("relative_error", 0.0) for equation in equations(program.jaxpr)]
     return max([0.0, *precisions, *declared])
