@@ -206,4 +206,4 @@ def _record(qnode: qml.QNode, args: Any, kwargs: Any) -> tuple[QuantumScript, Re
         with qml.queuing.AnnotatedQueue() as queue:
             output = qnode.func(*args, **kwargs)
     tape = QuantumScript.from_queue(queue)
-    return tape, Returned.of(output, tape, _name(qnode))
+    return tape, Returned.of(output, tape, _name(qnode), qnode.diff_method)

@@ -30,8 +30,10 @@ class Returned(NamedTuple):
     measured: tuple[bool, ...]
 
     @classmethod
-    def of(cls, output: Any, tape: QuantumScript, name: str) -> "Returned":
+    def of(cls, output: Any, tape: QuantumScript, name: str, diff_method: Any) -> "Returned":
         """Take ``output`` of the quantum function ``name``, recorded as ``tape``, apart.
+
+        The QNode's ``diff_method`` is for messages.
 
         Raises
         ------
@@ -49,6 +51,8 @@ class Returned(NamedTuple):
                 f"The quantum function {name} returned {', '.join(kinds) or 'nothing'}; it returns "
                 "measurements, such as qml.expval(qml.Z(0)), alone or in a pytree, and beside them "
                 "numbers and arrays."
+                + f" The {diff_method} method can only be used for QNodes that return measurements."
+                * isinstance(diff_method, str)
             )
         numbers = {id(measurement): i for i, measurement in enumerate(tape.measurements)}
         returned = {id(leaf) for leaf in leaves}
