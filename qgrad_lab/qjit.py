@@ -311,7 +311,8 @@ def qjit(
     """Compile a hybrid quantum-classical function.
 
     QNodes on ``lightning.qubit`` called inside become native circuits, and all classical code is
-    compiled by JAX. The result is an ordinary JAX function.
+    compiled by JAX. The result is an ordinary JAX function. QNodes on other devices are executed,
+    and differentiated by their ``diff_method``, by PennyLane in callbacks of the program.
 
     Parameters
     ----------

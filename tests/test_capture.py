@@ -721,13 +721,6 @@ def test_what_cannot_be_compiled_says_why(message):
         qjit(qnode(REFUSED[message], wires=[0, 1]))(0.4)
 
 
-@pytest.mark.parametrize("name", ["default.qubit", "default.mixed", "reference.qubit"])
-def test_other_devices_are_refused(name):
-    node = qml.QNode(after_gate(lambda x: qml.expval(qml.Z(0))), qml.device(name, wires=1))
-    with pytest.raises(CompileError, match=f"device {name} cannot be compiled.*lightning.qubit"):
-        qjit(node)(0.4)
-
-
 def test_shots_are_refused():
     node = qml.set_shots(qnode(after_gate(lambda x: qml.expval(qml.Z(0)))), 100)
     with pytest.raises(CompileError, match=r"(?s)Shots.*cannot be compiled.*qml.set_shots"):

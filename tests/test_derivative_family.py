@@ -191,7 +191,7 @@ def test_zero_cotangents_unused_and_missing_parameters(method):
         (None, "Cannot differentiate a QNode explicitly marked non-differentiable"),
         ("finite-diff", "Finite differences at the QNode level is not supported"),
         ("spsa", "Invalid gradient method 'spsa'.*'adjoint', 'parameter-shift'"),
-        ("hadamard", "Invalid gradient method 'hadamard'"),
+        ("hadamard", "Invalid gradient method 'hadamard'.*other devices, such as default.qubit"),
     ],
 )
 def test_qnodes_that_are_refused(diff_method, words):

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
+from qgrad_lab.circuit import foreign
 from qgrad_lab.circuit.classical import Numbers, join, joined, trace
 from qgrad_lab.circuit.gates import PREPARATIONS
 from qgrad_lab.circuit.lanes import active_where, current_active
@@ -55,8 +56,9 @@ def _refusal(diff_method: Any) -> str | None:
     if diff_method in _METHODS:
         return None
     return _REFUSALS.get(diff_method) or (
-        f"Invalid gradient method {diff_method!r} of a QNode. A compiled QNode is differentiated "
-        "with diff_method='adjoint', 'parameter-shift', 'best' or 'device'."
+        f"Invalid gradient method {diff_method!r} of a QNode. A compiled QNode on lightning.qubit "
+        "is differentiated with diff_method='adjoint', 'parameter-shift', 'best' or 'device'. "
+        "Other methods are PennyLane's own, for its other devices, such as default.qubit."
     )
 
 
@@ -66,7 +68,7 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
     Parameters
     ----------
     qnode
-        A QNode on ``lightning.qubit``.
+        A QNode; on any device but ``lightning.qubit`` it is PennyLane that runs it.
     args, kwargs
         Pytrees of traced and other values.
 
@@ -80,6 +82,8 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
     CompileError
         If the circuit cannot be compiled; the message says what is in the way.
     """
+    if qnode.device.name != "lightning.qubit":
+        return foreign.call(qnode, args, kwargs, _REFUSALS.get(qnode.diff_method))
     _check_device(qnode)
     if len(qnode.compile_pipeline) == 0:
         try:
@@ -187,12 +191,6 @@ def _name(qnode: qml.QNode) -> str:
 
 
 def _check_device(qnode: qml.QNode) -> None:
-    device = qnode.device
-    if device.name != "lightning.qubit":
-        raise CompileError(
-            f"The device {device.name} cannot be compiled. Compiled QNodes run on "
-            "qml.device('lightning.qubit', wires=...)."
-        )
     if qnode.shots:
         raise CompileError(
             f"A QNode with {qnode.shots} cannot be compiled. Compiled QNodes are exact: remove the "

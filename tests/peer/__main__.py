@@ -9,21 +9,17 @@ its own, which may crash, and has ``--limit`` seconds (120) for it.
 import argparse
 import importlib.metadata
 import importlib.util
-import json
 import platform
-import signal
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import jax
 
-from . import labs
+from . import labs, processes
 from .cases import Case, all_cases
-from .outcomes import Outcome, expectation, outcome, verdict
+from .outcomes import expectation, outcome, verdict
 
-_ANSWER = "outcome: "
 _PACKAGES = ["jax", "pennylane", "pennylane-lightning", "pennylane-catalyst", "optax", "jaxopt"]
 
 
@@ -33,13 +29,12 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="the file to write; printed without it")
     parser.add_argument("--only", default="", help="a part of the names of the cases to run")
     parser.add_argument("--limit", type=float, default=120, help="seconds for one program")
-    parser.add_argument("--peer", help=argparse.SUPPRESS)
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     jax.config.update("jax_enable_x64", True)
     cases = all_cases()
-    if options.peer:
-        found = outcome(cases[options.peer], labs.peer())
-        print(_ANSWER + json.dumps(vars(found)), flush=True)
+    if options.serve:
+        processes.serve(cases, options.limit)
         return
     chosen = [case for name, case in cases.items() if options.only in name]
     command = "python -m tests.peer " + " ".join(sys.argv[1:])
@@ -53,6 +48,7 @@ def main() -> None:
 def table(cases: list[Case], command: str, limit: float) -> str:
     """Markdown."""
     with_peer = importlib.util.find_spec("catalyst") is not None
+    peer = processes.Peer(limit) if with_peer else None
     rows, here, there = [], Counter[str](), Counter[str]()
     for number, case in enumerate(cases):
         missing = [name for name in case.needs if importlib.util.find_spec(name) is None]
@@ -62,8 +58,8 @@ def table(cases: list[Case], command: str, limit: float) -> str:
         ours = outcome(case, labs.ours())
         cells = [f"`{case.name}`", expectation(case), ours.text(), verdict(case, ours)]
         here[cells[-1]] += 1
-        if with_peer:
-            peers = run_peer(case, limit)
+        if peer is not None:
+            peers = peer.outcome(case)
             cells += [peers.text(), verdict(case, peers)]
             there[cells[-1]] += 1
         print(f"{number + 1}/{len(cases)} {case.name}: {cells[3:]}", file=sys.stderr, flush=True)
@@ -89,26 +85,6 @@ def table(cases: list[Case], command: str, limit: float) -> str:
             lines += ["", f"{line}:", "", f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
         lines.append(row)
     return "\n".join(lines) + "\n"
-
-
-def run_peer(case: Case, limit: float) -> Outcome:
-    """Run ``case`` with the other compiler in a process of its own."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.peer", "--peer", case.name],
-            capture_output=True,
-            text=True,
-            timeout=limit,
-        )
-    except subprocess.TimeoutExpired:
-        return Outcome(stopped=f"no answer in {limit:g} s")
-    for line in done.stdout.splitlines():
-        if line.startswith(_ANSWER):
-            return Outcome(**json.loads(line.removeprefix(_ANSWER)))
-    if done.returncode < 0:
-        return Outcome(stopped=signal.Signals(-done.returncode).name)
-    last = (done.stderr.strip().splitlines() or [""])[-1]
-    return Outcome(stopped=f"exit status {done.returncode}: {last[:90]}")
 
 
 def _versions() -> str:

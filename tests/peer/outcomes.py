@@ -63,7 +63,8 @@ def numbers(tree: Any) -> Outcome:
 
 def verdict(case: Case, found: Outcome) -> str:
     """``right``, ``wrong``, ``error`` or ``crash``."""
-    if found.stopped is not None:
+    # A compiler that runs its passes in a process of its own reports the signal that ended it.
+    if found.stopped is not None or re.search(r"error code -\d", found.error or ""):
         return "crash"
     if case.error is not None:
         kind, words = case.error

@@ -1,0 +1,151 @@
+"""QNodes on devices of which we have no kernels: PennyLane runs them, in the compiled program.
+
+The quantum function is recorded with traced parameters, as for a compiled circuit. There are two
+ways from there:
+
+- Where PennyLane simulates and differentiates a circuit in JAX (``diff_method="backprop"``), it
+  does so inside the program, and JAX compiles that.
+- Everywhere else the traced parameters are the operands of callbacks (``callbacks``), in which
+  PennyLane executes the circuit and differentiates it with the QNode's own ``diff_method``.
+"""
+
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+import pennylane as qml
+from pennylane.measurements import MeasurementProcess
+from pennylane.tape import QuantumScript
+
+from qgrad_lab.circuit.callbacks import Execution, qnode_name
+from qgrad_lab.circuit.returned import Returned
+from qgrad_lab.errors import CompileError
+from qgrad_lab.tracing import Mode, mode
+
+_NO_SHAPE = (
+    qml.exceptions.MeasurementShapeError,
+    qml.exceptions.QuantumFunctionError,
+    NotImplementedError,
+    TypeError,
+)
+"""What PennyLane raises when it is asked for the shape of a result that has none."""
+
+_warned: "weakref.WeakSet[qml.QNode]" = weakref.WeakSet()
+
+
+def call(
+    qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any], refusal: str | None
+) -> Any:
+    """The results of ``qnode(*args, **kwargs)``, computed by PennyLane.
+
+    Parameters
+    ----------
+    qnode
+        On any device of PennyLane.
+    args, kwargs
+        Pytrees of traced and other values.
+    refusal
+        Why the QNode has no derivatives; ``None`` if it has.
+
+    Raises
+    ------
+    CompileError
+        If it returns something of unknown shape, or its operations depend on traced values by more
+        than their parameters.
+    """
+    _warn_once(qnode)
+    with mode(Mode.OUTSIDE):
+        tape, returned = _record(qnode, args, kwargs)
+        if refusal is None and _is_simulated_in_jax(qnode, tape):
+            return qnode.update(interface="jax")(*args, **kwargs)
+    _check_method(qnode, tape)
+    shapes = [_result_shape(measured, tape, qnode) for measured in tape.measurements]
+    copies = [[shape(shots) for shape in shapes] for shots in tape.shots or [None]]
+    execution = Execution.of(qnode, tape, [one for copy in copies for one in copy], refusal)
+    outputs = iter(execution.outputs())
+    results = []
+    for copy in copies:
+        values = [next(outputs) for _ in copy]
+        results.append(
+            returned.restore(returned.map(lambda number: values[number], lambda value: value))  # noqa: B023
+        )
+    return tuple(results) if tape.shots.has_partitioned_shots else results[0]
+
+
+def _warn_once(qnode: qml.QNode) -> None:
+    if qnode in _warned:
+        return
+    _warned.add(qnode)
+    warnings.warn(
+        f"The QNode {qnode_name(qnode)} is on the device {qnode.device.name}, for which there are "
+        "no native circuits: PennyLane executes it in the compiled program, which is slow. The "
+        "fast path is qml.device('lightning.qubit', wires=...).",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+def _record(qnode: qml.QNode, args: Any, kwargs: Any) -> tuple[QuantumScript, Returned]:
+    name, device = qnode_name(qnode), qnode.device.name
+    try:
+        with qml.queuing.AnnotatedQueue() as queue:
+            output = qnode.func(*args, **kwargs)
+        tape = QuantumScript.from_queue(queue, shots=qnode.shots)
+    except (jax.errors.ConcretizationTypeError, jax.errors.TracerIntegerConversionError) as error:
+        raise CompileError(
+            f"The quantum function {name} is on the device {device}, where loops, branches and "
+            "wires may not depend on traced values. Use qml.device('lightning.qubit', wires=...), "
+            "which takes them, or make the values static arguments."
+        ) from error
+    for thing in (*tape.operations, *tape.measurements):
+        if any(isinstance(wire, jax.core.Tracer) for wire in thing.wires):
+            raise CompileError(
+                f"{thing} of {name} acts on a traced wire, which the device {device} does not "
+                "take. Use qml.device('lightning.qubit', wires=...)."
+            )
+    return tape, Returned.of(output, tape, name, qnode.diff_method)
+
+
+def _is_simulated_in_jax(qnode: qml.QNode, tape: QuantumScript) -> bool:
+    if qnode.diff_method not in ("backprop", "best"):
+        return False
+    config = qml.devices.ExecutionConfig(gradient_method="backprop", interface="jax")
+    return bool(qnode.device.supports_derivatives(config, tape))
+
+
+def _check_method(qnode: qml.QNode, tape: QuantumScript) -> None:
+    """Find out before the circuit runs what PennyLane would find out then."""
+    if qnode.diff_method not in ("adjoint", "backprop", "device"):
+        return
+    config = qml.devices.ExecutionConfig(gradient_method=qnode.diff_method, interface="autograd")
+    if not qnode.device.supports_derivatives(config, tape):
+        raise CompileError(
+            f"The QNode {qnode_name(qnode)} has diff_method {qnode.diff_method!r}, which the "
+            f"device {qnode.device.name} does not support for this circuit. Use "
+            "diff_method='parameter-shift', or the device lightning.qubit."
+        )
+
+
+def _result_shape(
+    measured: MeasurementProcess, tape: QuantumScript, qnode: qml.QNode
+) -> Callable[[int | None], jax.ShapeDtypeStruct]:
+    """From the number of shots to the shape and type of what ``measured`` gives."""
+    wires = qnode.device.wires if qnode.device.wires is not None else tape.wires
+    batch = () if tape.batch_size is None else (tape.batch_size,)
+
+    def shape(shots: int | None) -> jax.ShapeDtypeStruct:
+        try:
+            found = measured.shape(shots=shots, num_device_wires=len(wires))
+            return jax.ShapeDtypeStruct((*batch, *found), np.dtype(measured.numeric_type))
+        except _NO_SHAPE as error:
+            raise CompileError(
+                f"{measured} of {qnode_name(qnode)}, on the device {qnode.device.name} with "
+                f"{shots or 'no'} shots, has no shape that is known before it runs. A compiled "
+                "program returns arrays of known shapes, such as qml.expval, qml.var, qml.probs, "
+                "and qml.sample with shots."
+            ) from error
+
+    return shape
