@@ -1,5 +1,8 @@
 """QNodes on devices without native circuits, in compiled programs, against PennyLane alone."""
 
+import os
+import subprocess
+import sys
 import warnings
 
 import jax
@@ -23,6 +26,8 @@ from qgrad_lab import (
 X, Y = 0.3, jnp.array([0.5, 1.2])
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The QNode .* is on the device",
+    "ignore:Differentiating with respect to the input parameters",
+    "ignore:Casting complex values to real",
     "ignore::pennylane.exceptions.PennyLaneDeprecationWarning",
 )
 
@@ -277,6 +282,40 @@ def test_shots():
     assert abs(mean - np.cos(X)) < 0.2
     one, two = qjit(qml.set_shots(node_on("default.qubit", None), (10, 20)))(X, Y)
     assert one.shape == two.shape == () and abs(one) <= 1 >= abs(two)
+
+
+ONE_CORE = """
+import os
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+import jax.numpy as jnp, pennylane as qml, qgrad_lab
+
+@qml.qnode(qml.device("default.qubit", wires=9), diff_method=None)
+def circuit(matrix):
+    qml.QubitUnitary(matrix, wires=range(9), unitary_check=False)
+    return qml.expval(qml.Z(0))
+
+@qgrad_lab.qjit
+def several(matrix):
+    return sum(circuit(jnp.exp(1j * i * jnp.ones_like(matrix)) * matrix) for i in range(4))
+
+print(several(jnp.eye(512) + 0j) + several(jnp.eye(512) + 0j))
+"""
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="a process cannot be kept on one core here"
+)
+def test_large_operands_on_one_core(subprocess_environment):
+    """JAX copies large arrays in a thread of its own, and there may be no other thread."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", ONE_CORE],
+        env=subprocess_environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) == pytest.approx(8.0)
 
 
 # -- Refusals --------------------------------------------------------------------------------------

@@ -34,6 +34,10 @@ _POLYNOMIAL = (
 """Measurements that are polynomials in the expectation values of the circuit."""
 
 
+_PIECE_BYTES = 32 * 2**10
+"""Well below the size from which on JAX copies in another thread, about 100 kB."""
+
+
 def qnode_name(qnode: qml.QNode) -> str:
     """Of the quantum function, for messages."""
     return getattr(qnode.func, "__name__", "circuit")
@@ -193,11 +197,21 @@ class Execution:
 
     @staticmethod
     def _callback(function: Callable[..., Any], result: Any, operands: Sequence[Any]) -> Any:
-        def numpy_only(*arrays: Any) -> Any:
-            with mode(Mode.OUTSIDE):
-                return function(*map(np.asarray, arrays))
+        shapes = [operand.shape for operand in operands]
+        pieces = [_pieces(operand) for operand in operands]
+        counts = [len(own) for own in pieces]
 
-        return jax.pure_callback(numpy_only, result, *operands, vmap_method="sequential")
+        def numpy_only(*arrays: Any) -> Any:
+            found = iter(arrays)
+            values = [
+                np.concatenate([np.asarray(next(found)) for _ in range(count)]).reshape(shape)
+                for count, shape in zip(counts, shapes, strict=True)
+            ]
+            with mode(Mode.OUTSIDE):
+                return function(*values)
+
+        flat = [piece for own in pieces for piece in own]
+        return jax.pure_callback(numpy_only, result, *flat, vmap_method="sequential")
 
     def _run(self, *parameters: Any) -> list[np.ndarray]:
         results = self._execute(parameters, "numpy")
@@ -277,6 +291,17 @@ def _frequencies(found: Sequence[Fraction], squared: bool) -> frozenset[Fraction
     if squared:
         found = [*found, *(abs(a + sign * b) for a in found for b in found for sign in (1, -1))]
     return frozenset(value for value in found if value > 0)
+
+
+def _pieces(operand: Any) -> list[Any]:
+    """The elements of ``operand``, in flat arrays of which none is large.
+
+    A callback gets its operands as arrays of JAX. Large ones are copied by another thread of JAX,
+    and where all of these wait for callbacks, as on a machine with one core, the copy never ends.
+    """
+    flat = jnp.ravel(operand)
+    at_once = max(1, _PIECE_BYTES // flat.dtype.itemsize)
+    return [flat[start : start + at_once] for start in range(0, max(1, flat.size), at_once)]
 
 
 def _widened(value: Any) -> Any:

@@ -2,7 +2,8 @@
 
 PennyLane tells traced from concrete values with ``jax.core.is_concrete``, which JAX has removed
 since. Without it no operator that validates its parameters can be created under a trace, with or
-without us.
+without us. It makes NumPy's arrays of JAX's with ``jax.core.concrete_or_error``, which is elsewhere
+now; without it no device but the ones that compute in JAX takes arrays of JAX.
 """
 
 import warnings
@@ -24,10 +25,15 @@ def _is_concrete(value: Any) -> bool:
 
 
 def complete_jax() -> None:
-    """Give ``jax.core`` the function back where it is missing."""
+    """Give ``jax.core`` the functions back where they are missing."""
+    if _is_missing("is_concrete"):
+        jax.core.is_concrete = _is_concrete
+    if _is_missing("concrete_or_error"):
+        jax.core.concrete_or_error = jax.extend.core.concrete_or_error
+
+
+def _is_missing(name: str) -> bool:
     with warnings.catch_warnings():
         # Releases in which it still exists warn of its end when it is looked up.
         warnings.simplefilter("ignore", DeprecationWarning)
-        missing = not hasattr(jax.core, "is_concrete")
-    if missing:
-        jax.core.is_concrete = _is_concrete
+        return not hasattr(jax.core, name)
