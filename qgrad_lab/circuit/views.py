@@ -53,6 +53,14 @@ _PICKS: dict[str, Callable[[np.ndarray, dict[str, Any]], np.ndarray]] = {
     "copy_p": lambda positions, _: positions,
 }
 
+# Primitives that take their one operand apart.
+_PARTS: dict[str, Callable[[np.ndarray, dict[str, Any]], Sequence[np.ndarray]]] = {
+    "split": lambda positions, params: np.split(
+        positions, np.cumsum(params["sizes"])[:-1], params["axis"]
+    ),
+    "unstack": lambda positions, params: list(np.moveaxis(positions, params["axis"], 0)),
+}
+
 
 def assemble(
     classical: ClosedJaxpr, arguments: Sequence[Any], num_pieces: int
@@ -102,9 +110,8 @@ def _track(jaxpr: Any, views: dict[Any, View]) -> None:
         name = equation.primitive.name
         if len(equation.invars) == 1 and name in _PICKS and equation.outvars:
             views[equation.outvars[0]] = View(source, _PICKS[name](positions, equation.params))
-        elif name == "split":
-            ends = np.cumsum(equation.params["sizes"])[:-1]
-            parts = np.split(positions, ends, equation.params["axis"])
+        elif name in ("split", "unstack"):
+            parts = _PARTS[name](positions, equation.params)
             for variable, part in zip(equation.outvars, parts, strict=True):
                 views[variable] = View(source, part)
         elif (
