@@ -21,8 +21,9 @@ import traceback
 import warnings
 from typing import Any
 
-USUAL = """RX RY RZ PhaseShift Rot Hadamard S T SX PauliX PauliY PauliZ CNOT CZ CRX CRot SWAP Toffoli
-IsingXX IsingXY IsingZZ MultiRZ U2 U3 SingleExcitation ControlledPhaseShift GlobalPhase QFT""".split()
+USUAL = """RX RY RZ PhaseShift Rot Hadamard S T SX PauliX PauliY PauliZ CNOT CZ CRX CRot SWAP CSWAP
+Toffoli IsingXX IsingXY IsingZZ MultiRZ U2 U3 SingleExcitation ControlledPhaseShift GlobalPhase
+QFT""".split()
 PACKAGE = str(pathlib.Path(__file__).parents[1] / "qgrad_lab")
 SECONDS_PER_CASE = 120
 PLANNED = (ValueError, TypeError, NotImplementedError, ImportError, MemoryError)
