@@ -73,6 +73,9 @@ class QJIT:
         """Run the compiled program, after compiling it if the signature is new."""
         if current_mode() is Mode.REFERENCE:
             return self.original_function(*map(_unwrapped, args), **kwargs)
+        if args and isinstance(args[0], type):
+            # Since Python 3.13 a classmethod does not bind what it wraps, but hands its class over.
+            args = (_Constant(args[0]), *args[1:])
         if self._declared is not None:
             args, kwargs = self._declared.promote(args, kwargs)
         if self._options.verbose:

@@ -6,7 +6,8 @@ import textwrap
 
 import pytest
 
-from qgrad_lab.engine.library import check_versions
+from qgrad_lab.engine import library
+from qgrad_lab.engine.library import built_versions, check_versions
 
 
 def run(code: str) -> subprocess.CompletedProcess:
@@ -58,6 +59,39 @@ def test_a_lightning_that_does_not_fit_leaves_jax_usable():
     assert done.returncode == 0, done.stderr
     assert "refused:" in done.stdout and "0.12.3" in done.stdout
     assert done.stdout.endswith("2\n")
+
+
+def test_versions_are_read_from_the_file(tmp_path):
+    own = library._own_library()
+    lightning, jaxlib = built_versions(own)
+    check_versions(lightning, jaxlib, lightning=lightning, jaxlib_version=jaxlib)
+    other = tmp_path / own.name
+    other.write_bytes(b"\x7fELF and nothing else")
+    with pytest.raises(ImportError, match="not a native library of qgrad_lab.*pip install"):
+        built_versions(other)
+
+
+def test_a_library_that_does_not_load_is_one_import_error(tmp_path):
+    marker = library._BUILT_FOR.search(library._own_library().read_bytes())[0]
+    broken = tmp_path / "broken.so"
+    broken.write_bytes(b"\x7fELF" + marker)
+    done = run(
+        f"""
+        import ctypes, pathlib
+        import jax, pennylane
+        true = ctypes.CDLL
+        ctypes.CDLL = lambda name: true({str(broken)!r} if "qgrad" in name else name)
+        try:
+            import qgrad_lab
+        except ImportError as error:
+            print(error)
+        print(jax.jit(lambda x: x + 1)(1))
+        """
+    )
+    assert done.returncode == 0, done.stderr
+    lightning, jaxlib = built_versions(broken)
+    assert f"pennylane-lightning {lightning}" in done.stdout and f"jaxlib {jaxlib}" in done.stdout
+    assert "pip install" in done.stdout and done.stdout.endswith("2\n")
 
 
 @pytest.mark.parametrize(

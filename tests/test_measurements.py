@@ -9,6 +9,7 @@ import pennylane as qml
 import pytest
 
 import qgrad_lab
+from qgrad_lab.circuit import entropy as entropy_module
 from qgrad_lab.circuit.entropy import entropy
 from qgrad_lab.errors import CompileError
 
@@ -183,6 +184,25 @@ def test_third_derivative_of_the_entropy() -> None:
 
     for t in (0.7, np.pi / 2):
         np.testing.assert_allclose(third(function)(t), third(binary_entropy)(t), atol=1e-8)
+
+
+def test_entropy_of_what_does_not_fit_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entropy_module, "_CHUNK_BYTES", 16 * 4 * 50)  # 50 of the inverses
+
+    def function(t: Any) -> Any:
+        c, s = jnp.cos(t), 0.2 * jnp.sin(t)
+        p = jnp.array([[0.5, 0.0], [0.0, 0.5]]) + 0.4 * jnp.stack(
+            [jnp.stack([c, s]), jnp.stack([s, -c])]
+        )
+        return entropy(p + 0j)
+
+    def exact(t: Any) -> Any:
+        """Eigenvalues 1/2 +- 0.4 r."""
+        r = 0.4 * jnp.sqrt(jnp.cos(t) ** 2 + 0.04 * jnp.sin(t) ** 2)
+        return -sum(p * jnp.log(p) for p in (0.5 + r, 0.5 - r))
+
+    for derivative in (jax.grad, lambda f: jax.grad(jax.grad(f))):
+        np.testing.assert_allclose(derivative(function)(0.6), derivative(exact)(0.6), atol=1e-9)
 
 
 def test_singular_angles() -> None:

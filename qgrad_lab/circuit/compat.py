@@ -1,9 +1,8 @@
 """What PennyLane 0.45 asks of JAX and newer releases of JAX no longer have.
 
-PennyLane tells traced from concrete values with ``jax.core.is_concrete``, which JAX has removed
-since. Without it no operator that validates its parameters can be created under a trace, with or
-without us. It makes NumPy's arrays of JAX's with ``jax.core.concrete_or_error``, which is elsewhere
-now; without it no device but the ones that compute in JAX takes arrays of JAX.
+PennyLane tells traced from concrete values with ``jax.core.is_concrete``, and looks into arrays
+with ``jax.core.concrete_or_error``, which JAX has removed and moved since. Without them no operator
+that validates its parameters can be created under a trace, with or without us.
 """
 
 import warnings
@@ -25,15 +24,15 @@ def _is_concrete(value: Any) -> bool:
 
 
 def complete_jax() -> None:
-    """Give ``jax.core`` the functions back where they are missing."""
-    if _is_missing("is_concrete"):
-        jax.core.is_concrete = _is_concrete
-    if _is_missing("concrete_or_error"):
-        jax.core.concrete_or_error = jax.extend.core.concrete_or_error
-
-
-def _is_missing(name: str) -> bool:
-    with warnings.catch_warnings():
-        # Releases in which it still exists warn of its end when it is looked up.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return not hasattr(jax.core, name)
+    """Give ``jax.core`` back what is missing there."""
+    needed = {
+        "is_concrete": _is_concrete,
+        "concrete_or_error": getattr(jax.extend.core, "concrete_or_error", None),
+    }
+    for name, function in needed.items():
+        with warnings.catch_warnings():
+            # Releases in which it still exists warn of its end when it is looked up.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            missing = not hasattr(jax.core, name)
+        if missing:
+            setattr(jax.core, name, function)

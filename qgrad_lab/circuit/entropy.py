@@ -36,6 +36,9 @@ _STEP = 0.5
 # Outside of these bounds the integrand is below rounding error, for eigenvalues from _FLOOR to 1.
 _NODES = np.exp(np.arange(-76.0, 40.0, _STEP))
 
+_CHUNK_BYTES = 64 * 2**20
+"""Bound on the inverses that are held at once."""
+
 
 @jax.custom_jvp
 def entropy(rho: jax.Array) -> jax.Array:
@@ -81,14 +84,24 @@ def _log_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, 
     change = adjoint @ (rho - constant) @ vectors
     direction = adjoint @ rho_dot @ vectors
 
-    def add(total: jax.Array, node: jax.Array) -> tuple[jax.Array, None]:
+    def term(node: jax.Array) -> jax.Array:
         root = jnp.sqrt(1.0 / (eigenvalues + node))
         scale = root[:, None] * root[None]
         inverse = jnp.linalg.inv(jnp.eye(len(root)) + scale * change)
-        product = scale * (inverse @ (scale * direction) @ inverse)
-        return total + _STEP * node * product, None
+        return _STEP * node * scale * (inverse @ (scale * direction) @ inverse)
 
-    total, _ = jax.lax.scan(add, jnp.zeros_like(direction), jnp.asarray(_NODES))
+    def add(total: jax.Array, nodes: jax.Array) -> tuple[jax.Array, None]:
+        return total + jnp.sum(jax.vmap(term)(nodes), axis=0), None
+
+    total = jnp.zeros_like(direction)
+    # All at once where they fit: JAX 0.7 cannot transpose a scan twice whose body solves equations.
+    size = min(len(_NODES), max(1, _CHUNK_BYTES // (16 * direction.size)))
+    if size == len(_NODES):
+        total, _ = add(total, jnp.asarray(_NODES))
+    else:
+        missing = -len(_NODES) % size  # a node at zero adds nothing
+        chunks = np.pad(_NODES, (0, missing)).reshape(-1, size)
+        total, _ = jax.lax.scan(add, total, jnp.asarray(chunks))
     return _log(rho), vectors @ total @ adjoint
 
 

@@ -44,10 +44,12 @@ def install() -> None:
     make_controlled = controlled_module.create_controlled_op
 
     @functools.wraps(make_controlled)
-    def create_controlled_op(op: Any, control: Any, control_values: Any = None, **kw: Any) -> Any:
+    def create_controlled_op(
+        op: Any, control: Any, control_values: Any = None, *rest: Any, **options: Any
+    ) -> Any:
         region = region_of(op)
         if region is None:
-            return make_controlled(op, control, control_values, **kw)
+            return make_controlled(op, control, control_values, *rest, **options)
         labels = qml.wires.Wires(control)
         if control_values is None:
             control_values = [True] * len(labels)

@@ -9,7 +9,8 @@ evaluated as they stand.
 
 A *view* is a value that is made of elements of one array. It is tracked as an array of positions:
 the primitive that took the elements from the array takes their positions from the array of
-positions.
+positions. Where elements are taken by computed indices, as JAX does for negative ones and for
+strides, the indices are known if they are computed from constants (``circuit.constants``).
 """
 
 from collections.abc import Callable, Sequence
@@ -19,6 +20,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Literal, jaxpr_as_fun
+
+from qgrad_lab.circuit.constants import Constants, gathered, sliced
 
 
 class View(NamedTuple):
@@ -53,6 +56,20 @@ _PICKS: dict[str, Callable[[np.ndarray, dict[str, Any]], np.ndarray]] = {
     "copy_p": lambda positions, _: positions,
 }
 
+# Primitives that take their one operand apart.
+_PARTS: dict[str, Callable[[np.ndarray, dict[str, Any]], Sequence[np.ndarray]]] = {
+    "split": lambda positions, params: np.split(
+        positions, np.cumsum(params["sizes"])[:-1], params["axis"]
+    ),
+    "unstack": lambda positions, params: list(np.moveaxis(positions, params["axis"], 0)),
+}
+
+# Primitives that take elements of their first operand at indices that are operands too.
+_AT_INDICES: dict[str, Callable[[Any, np.ndarray, Constants], np.ndarray | None]] = {
+    "dynamic_slice": sliced,
+    "gather": gathered,
+}
+
 
 def assemble(
     classical: ClosedJaxpr, arguments: Sequence[Any], num_pieces: int
@@ -83,7 +100,7 @@ def assemble(
         for number, variable in enumerate(variables)
         if jnp.issubdtype(variable.aval.dtype, jnp.floating)
     }
-    _track(jaxpr, views)
+    _track(jaxpr, views, Constants(classical))
     pieces = jaxpr.outvars[:num_pieces]
     picked = [None if isinstance(v, Literal) else views.get(v) for v in pieces]
     computed = [v for v, view in zip(pieces, picked, strict=True) if view is None]
@@ -92,37 +109,45 @@ def assemble(
     return _join(picked, sources, values[: len(computed)]), values[len(computed) :]
 
 
-def _track(jaxpr: Any, views: dict[Any, View]) -> None:
+def _track(jaxpr: Any, views: dict[Any, View], constants: Constants) -> None:
     """Add the views among the results of ``jaxpr`` to those among its inputs."""
     for equation in jaxpr.eqns:
+        name = equation.primitive.name
+        if name in ("jit", "pjit"):
+            _track_call(equation, views, constants)
+            continue
         operand = equation.invars[0] if equation.invars else None
         if operand is None or isinstance(operand, Literal) or operand not in views:
+            constants.note(equation)
             continue
         source, positions = views[operand]
-        name = equation.primitive.name
         if len(equation.invars) == 1 and name in _PICKS and equation.outvars:
             views[equation.outvars[0]] = View(source, _PICKS[name](positions, equation.params))
-        elif name == "split":
-            ends = np.cumsum(equation.params["sizes"])[:-1]
-            parts = np.split(positions, ends, equation.params["axis"])
+        elif name in _PARTS:
+            parts = _PARTS[name](positions, equation.params)
             for variable, part in zip(equation.outvars, parts, strict=True):
                 views[variable] = View(source, part)
+        elif name in _AT_INDICES:
+            picked = _AT_INDICES[name](equation, positions, constants)
+            if picked is not None:
+                views[equation.outvars[0]] = View(source, picked)
         elif (
             name == "convert_element_type" and operand.aval.dtype == equation.outvars[0].aval.dtype
         ):
             views[equation.outvars[0]] = views[operand]
-        elif name in ("jit", "pjit"):
-            _track_call(equation, views)
 
 
-def _track_call(equation: Any, views: dict[Any, View]) -> None:
-    inner = getattr(equation.params["jaxpr"], "jaxpr", equation.params["jaxpr"])
+def _track_call(equation: Any, views: dict[Any, View], constants: Constants) -> None:
+    closed = equation.params["jaxpr"]
+    inner = getattr(closed, "jaxpr", closed)
     inside = {
         variable: views[operand]
         for variable, operand in zip(inner.invars, equation.invars, strict=True)
         if not isinstance(operand, Literal) and operand in views
     }
-    _track(inner, inside)
+    inner_constants = constants.entered(closed, equation.invars)
+    _track(inner, inside, inner_constants)
+    constants.note_call(equation, inner, inner_constants)
     for variable, result in zip(equation.outvars, inner.outvars, strict=True):
         if not isinstance(result, Literal) and result in inside:
             views[variable] = inside[result]

@@ -23,6 +23,14 @@ reads other words."""
 
 _SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 
+_BUILT_FOR = re.compile(
+    rb"qgrad_lab built for pennylane-lightning ([\w.+]+) and jaxlib ([\w.+]+)\0"
+)
+"""In the file of the native library (``native/ffi.cpp``)."""
+
+_BUILD_AGAIN = "build qgrad_lab again (pip install --no-cache-dir --force-reinstall .)"
+"""The fix, for a copy of the sources."""
+
 
 def _version(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
@@ -78,8 +86,7 @@ def check_versions(
         raise ImportError(
             f"qgrad_lab was built for pennylane-lightning {built_lightning} and finds "
             f"{lightning}; it needs the same minor version. Either install "
-            f"'pennylane-lightning=={minor}.*' or build qgrad_lab again (pip install "
-            "--no-cache-dir --force-reinstall .)"
+            f"'pennylane-lightning=={minor}.*' or {_BUILD_AGAIN}"
         )
     if _version(jaxlib_version) < _version(built_jaxlib):
         raise ImportError(
@@ -88,30 +95,42 @@ def check_versions(
         )
 
 
+def built_versions(library: Path) -> tuple[str, str]:
+    """Of pennylane-lightning and jaxlib, which ``library`` was compiled against.
+
+    Read from the file: a library that does not fit may not load, or not without harm.
+
+    Raises
+    ------
+    ImportError
+        If the file does not tell, so it is none of ours.
+    """
+    found = _BUILT_FOR.search(library.read_bytes())
+    if found is None:
+        raise ImportError(f"{library} is not a native library of qgrad_lab: {_BUILD_AGAIN}")
+    return found[1].decode(), found[2].decode()
+
+
 def load() -> None:
     """Load the native library and register its custom call, once."""
     lightning = _lightning_library()
     own = _own_library()
+    built_lightning, built_jaxlib = built_versions(own)
+    found = {
+        "lightning": importlib.metadata.version("pennylane-lightning"),
+        "jaxlib_version": jaxlib.version.__version__,
+    }
+    check_versions(built_lightning, built_jaxlib, **found)
     # Ours names Lightning's library by its soname, which the dynamic loader finds loaded already.
-    ctypes.CDLL(str(lightning))
     try:
+        ctypes.CDLL(str(lightning))
         library = ctypes.CDLL(str(own))
-    except OSError as error:
-        # A kernel that this Lightning does not have, or another machine's library.
+    except OSError as error:  # such as a library of another machine
         raise ImportError(
-            f"qgrad_lab's native library does not load with pennylane-lightning "
-            f"{importlib.metadata.version('pennylane-lightning')} and jaxlib "
-            f"{jaxlib.version.__version__}: {error}. It was built for other versions or another "
-            "machine: build it again (pip install --no-cache-dir --force-reinstall .)"
+            f"qgrad_lab's native library was built for pennylane-lightning {built_lightning} and "
+            f"jaxlib {built_jaxlib}, and does not load with {found['lightning']} and "
+            f"{found['jaxlib_version']}: {error}. If it comes from another machine, {_BUILD_AGAIN}"
         ) from error
-    for function in (library.qgrad_lab_lightning_version, library.qgrad_lab_jaxlib_version):
-        function.restype = ctypes.c_char_p
-    check_versions(
-        library.qgrad_lab_lightning_version().decode(),
-        library.qgrad_lab_jaxlib_version().decode(),
-        lightning=importlib.metadata.version("pennylane-lightning"),
-        jaxlib_version=jaxlib.version.__version__,
-    )
     jax.ffi.register_ffi_target(
         FFI_TARGET, jax.ffi.pycapsule(library.qgrad_lab_derivative), platform="cpu"
     )

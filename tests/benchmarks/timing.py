@@ -43,8 +43,7 @@ def time_in_turn(
     ----------
     contestants
         Factories: each builds a fresh function of no arguments. Building and the first call are
-        timed together as ``first``, which is as much of a sample as any other: it is taken more than
-        once, each time of a function of its own.
+        timed together as ``first``, more than once, each time with a function of its own.
     budget
         Seconds for all rounds.
     min_rounds

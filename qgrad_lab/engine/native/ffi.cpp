@@ -166,12 +166,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(qgrad_lab_derivative, qgrad::handle,
                                   .Attr<std::int64_t>("order")
                                   .Attr<bool>("transposed"));
 
-// What this library was built against; the loader compares it with what is installed.
-extern "C" {
-__attribute__((visibility("default"))) const char *qgrad_lab_lightning_version() {
-    return QGRAD_LIGHTNING_VERSION;
-}
-__attribute__((visibility("default"))) const char *qgrad_lab_jaxlib_version() {
-    return QGRAD_JAXLIB_VERSION;
-}
-}
+// What this library was built against. The loader reads it from the file, before it loads anything.
+extern "C" __attribute__((visibility("default"))) const char qgrad_lab_built_for[];
+const char qgrad_lab_built_for[] = "qgrad_lab built for pennylane-lightning " QGRAD_LIGHTNING_VERSION
+                                   " and jaxlib " QGRAD_JAXLIB_VERSION;
