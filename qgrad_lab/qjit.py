@@ -20,6 +20,7 @@ from qgrad_lab.tracing import (
     LoopOverflow,
     Mode,
     current_mode,
+    is_seeded,
     loop_overflow,
     mode,
     when_bounded,
@@ -77,6 +78,10 @@ class QJIT:
             args, kwargs = self._declared.promote(args, kwargs)
         if self._options.verbose:
             self._compile(args, kwargs)
+        if is_seeded():
+            # Part of a seeded program. From JAX's caches two calls would be one piece of code, whose
+            # random numbers could be told apart only by which of the two runs first.
+            return self._make_jitted()(*args, **kwargs)
         while True:
             known = self._loop_capacities
             previous = when_bounded(self._note_bounded_loops)
@@ -172,7 +177,7 @@ class QJIT:
             _traced.happened = True
             self._signature = jax.tree.map(_abstract, (args, kwargs))
             self._notice_mismatch(args, kwargs)
-            with mode(Mode.COMPILED, capacities):
+            with mode(Mode.COMPILED, capacities, self._options.seed):
                 return function(*map(_unwrapped, args), **kwargs)
 
         argnums, argnames = static_arguments(

@@ -12,6 +12,8 @@ from qgrad_lab.circuit.operands import Operands
 from qgrad_lab.circuit.operations import is_native, is_preparation, lower
 from qgrad_lab.circuit.program import Instruction, Program
 from qgrad_lab.circuit.results import Outputs, Readout
+from qgrad_lab.circuit.sampled import Sampled
+from qgrad_lab.circuit.sampled_measurements import Context, lower_sampled
 from qgrad_lab.circuit.verify import MAX_WIRES, verify
 from qgrad_lab.errors import CompileError
 from qgrad_lab.tracing import lowering
@@ -23,7 +25,7 @@ class Circuit(NamedTuple):
     Attributes
     ----------
     program
-        What the engine runs.
+        What the engine runs: a Program, or a ``Sampled`` circuit if the tape has shots.
     operands
         The traced numbers that it reads.
     outputs
@@ -32,21 +34,21 @@ class Circuit(NamedTuple):
         One for each measurement of the tape.
     """
 
-    program: Program
+    program: Program | Sampled
     operands: Operands
     outputs: Outputs
     readouts: tuple[Readout, ...]
 
 
-def tape_program(tape: QuantumScript, device: qml.devices.Device, name: str) -> Circuit:
-    """Lower ``tape`` for ``device``.
+def tape_program(tape: QuantumScript, wire_map: dict[Any, int] | None, name: str) -> Circuit:
+    """Lower ``tape``.
 
     Parameters
     ----------
     tape
         Operations and measurements with traced or known parameters, transforms applied.
-    device
-        Whose wires are used.
+    wire_map
+        From wire labels to wires of the Program; ``None`` for those of the tape.
     name
         Of the quantum function.
 
@@ -60,7 +62,6 @@ def tape_program(tape: QuantumScript, device: qml.devices.Device, name: str) -> 
     CompileError
         If an operation or measurement cannot be compiled, or a wire is not on the device.
     """
-    wire_map = device_wires(device)
     if wire_map is None:
         tape = tape.map_to_standard_wires()
         wire_map = {wire: wire for wire in range(tape.num_wires)}
@@ -69,7 +70,17 @@ def tape_program(tape: QuantumScript, device: qml.devices.Device, name: str) -> 
     for measurement in tape.measurements:
         _check_wires(measurement, wire_map, name)
     outputs = Outputs()
-    readouts = tuple(lower_measurement(m, wire_map, operands, outputs) for m in tape.measurements)
+
+    def lower_gates(gates: QuantumScript) -> tuple[Instruction, ...]:
+        return lower_operations(gates, wire_map, operands, name, inside=True)
+
+    if tape.shots:
+        context = Context(wire_map, operands, outputs, lower_gates)
+        readouts = tuple(lower_sampled(m, context) for m in tape.measurements)
+    else:
+        readouts = tuple(
+            lower_measurement(m, wire_map, operands, outputs) for m in tape.measurements
+        )
     if len(wire_map) > MAX_WIRES:
         raise CompileError(
             f"The circuit {name} has {len(wire_map)} wires; a state vector on more than "
@@ -81,9 +92,15 @@ def tape_program(tape: QuantumScript, device: qml.devices.Device, name: str) -> 
         num_index=operands.index.size,
         num_data=operands.data.size,
         body=body,
-        measurements=outputs.measurements,
+        measurements=() if tape.shots else outputs.measurements,
         name=name,
     )
+    if tape.shots:
+        shots = tuple(tape.shots)
+        sampled = Sampled(program, outputs.measurements, shots)
+        for setting in sampled.settings:
+            verify(setting)
+        return Circuit(sampled, operands, outputs, readouts)
     verify(program)
     return Circuit(program, operands, outputs, readouts)
 
