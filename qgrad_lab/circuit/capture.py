@@ -4,6 +4,9 @@
 2. The QNode's transforms are applied; each resulting tape becomes one Program (``tape_program``).
 3. Each Program is bound as the engine's primitive; the transforms' post-processing and the shape of
    the user's return value are restored.
+
+With shots, a ``Sampled`` circuit takes the place of the Program, and there is one result for each
+number of shots.
 """
 
 import dataclasses
@@ -21,8 +24,8 @@ from qgrad_lab.circuit.lanes import active_where, current_active
 from qgrad_lab.circuit.one_shot import Results, one_shot, single_shot
 from qgrad_lab.circuit.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.program import Branch, Gate, Index, Program
-from qgrad_lab.circuit.recording import Recording, recording
 from qgrad_lab.circuit.randomness import next_key
+from qgrad_lab.circuit.recording import Recording, recording
 from qgrad_lab.circuit.refusals import METHODS, refusal_of
 from qgrad_lab.circuit.regions import Sizes, moved
 from qgrad_lab.circuit.results import Measured
@@ -35,6 +38,7 @@ from qgrad_lab.engine.randomness import folded
 from qgrad_lab.engine.sampling import with_key
 from qgrad_lab.errors import CompileError
 from qgrad_lab.tracing import lowering
+
 
 def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The results of ``qnode(*args, **kwargs)`` as traced values of the program being compiled.
@@ -77,8 +81,11 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
 
 
 class _Recorded(NamedTuple):
-    """A quantum function that was run: its tape, what it returned, with which kinds of leaves, and
-    how many wires it measured in the middle."""
+    """A quantum function that was run.
+
+    ``kinds`` are the types of the measurements among the leaves that it returned, ``num_measured``
+    is how many wires it measured in the middle.
+    """
 
     tape: QuantumScript
     returned: Returned
@@ -160,7 +167,7 @@ def _call_transformed(
 
 
 def _execute_tape(tape: QuantumScript, qnode: qml.QNode, num_measured: int, shot_key: Any) -> Any:
-    """Results in PennyLane's form: a tuple, or the one result; a tuple of these for shot vectors."""
+    """Results in PennyLane's form: a tuple or the one result; of shot vectors, tuples of these."""
     try:
         circuit = tape_program(tape, device_wires(qnode.device), _name(qnode))
     except BroadcastNeeded:

@@ -15,6 +15,7 @@ from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.classical import join, joined
 from qgrad_lab.circuit.operands import BroadcastNeeded
+from qgrad_lab.circuit.program import Program
 from qgrad_lab.circuit.randomness import next_key
 from qgrad_lab.circuit.recording import Recording, current_recording
 from qgrad_lab.circuit.refusals import MID_CIRCUIT
@@ -107,6 +108,7 @@ def _state(recording: Recording, wire_map: dict[Any, int]) -> jax.Array:
         ) from None
     theta = joined(circuit.operands.theta.values, jnp.float64)
     numbers = join(theta, circuit.operands.index.values, circuit.operands.data.values)
+    assert isinstance(circuit.program, Program)  # the tape has no shots
     outputs = bind(Member(circuit.program, "adjoint", MID_CIRCUIT), *numbers)
     pairs = outputs.reshape(-1, 2)
     return jax.lax.complex(pairs[:, 0], pairs[:, 1])

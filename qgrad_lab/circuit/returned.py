@@ -1,6 +1,5 @@
 """What a quantum function returns: measurements in a pytree, perhaps beside classical values."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax

@@ -157,12 +157,11 @@ class Sampled:
         settings: list[_Setting] = []
 
         def place(basis: dict[int, Any], each: bool = False) -> int:
-            for number, setting in enumerate(settings):
-                if setting.admits(basis):
-                    break
-            else:
-                number, setting = len(settings), _Setting()
-                settings.append(setting)
+            fitting = (i for i, setting in enumerate(settings) if setting.admits(basis))
+            number = next(fitting, len(settings))
+            if number == len(settings):
+                settings.append(_Setting())
+            setting = settings[number]
             setting.basis.update(basis)
             setting.has_each = setting.has_each or each
             return number

@@ -113,7 +113,9 @@ def lower_sampled(measurement: MeasurementProcess, context: Context) -> Readout:
 
 def _commute_by_wire(words: Sentence) -> bool:
     letters: dict[int, str] = {}
-    return all(letters.setdefault(wire, letter) == letter for word in words for wire, letter in word)
+    return all(
+        letters.setdefault(wire, letter) == letter for word in words for wire, letter in word
+    )
 
 
 def _is_composite(observable: Operator) -> bool:
@@ -194,7 +196,10 @@ def _counts(observable: Operator, context: Context) -> Readout:
     read, eigenvalues = _spectrum(observable, context)
     values = _eigenbasis(observable, context).eigenvalues
     if isinstance(values, jax.core.Tracer):
-        return lambda measured: (jnp.asarray(eigenvalues(measured)), _number(read(measured), measured))
+        return lambda measured: (
+            jnp.asarray(eigenvalues(measured)),
+            _number(read(measured), measured),
+        )
     # Equal eigenvalues are counted together.
     scale = max(1.0, float(np.max(np.abs(values))))
     distinct, places = np.unique(np.round(values / scale, 12), return_inverse=True)
@@ -258,9 +263,7 @@ def _eigenbasis(observable: Operator, context: Context) -> _Eigenbasis:
     return _Eigenbasis(wires, basis, np.real(eigenvalues))
 
 
-def _diagonalised(
-    observable: Operator, wires: tuple[int, ...], context: Context
-) -> _Eigenbasis:
+def _diagonalised(observable: Operator, wires: tuple[int, ...], context: Context) -> _Eigenbasis:
     """By the eigenvectors of its matrix."""
     if _is_traced(observable) and not isinstance(observable, qml.Hermitian):
         raise CompileError(

@@ -96,8 +96,7 @@ def tape_program(tape: QuantumScript, wire_map: dict[Any, int] | None, name: str
         name=name,
     )
     if tape.shots:
-        shots = tuple(tape.shots)
-        sampled = Sampled(program, outputs.measurements, shots)
+        sampled = Sampled(program, outputs.measurements, tuple(tape.shots))
         for setting in sampled.settings:
             verify(setting)
         return Circuit(sampled, operands, outputs, readouts)

@@ -11,7 +11,7 @@ A circuit with shots is evaluated by the latter, its order 0 by ``engine.samplin
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol, cast
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +26,7 @@ _CHUNK_BYTES = 64 * 2**20
 
 
 class Circuit(Protocol):
-    """What the engine knows of a circuit; ``circuit.program.Program`` is one."""
+    """What the engine knows of a circuit, with or without shots."""
 
     @property
     def num_theta(self) -> int:
@@ -35,14 +35,6 @@ class Circuit(Protocol):
     @property
     def num_outputs(self) -> int:
         """Length M of the vector of measured numbers."""
-
-    @property
-    def words(self) -> np.ndarray:
-        """The encoding that the native library reads, i64."""
-
-    @property
-    def digest(self) -> int:
-        """A 64-bit digest of ``words``."""
 
     @property
     def has_numbers_in_theta(self) -> bool:
@@ -61,8 +53,20 @@ class Circuit(Protocol):
         """One rule for each element of theta."""
 
     @property
-    def settings(self) -> "tuple[Circuit, ...]":
+    def settings(self) -> "tuple[NativeCircuit, ...]":
         """Circuits whose results are sampled; none for a circuit without shots."""
+
+
+class NativeCircuit(Circuit, Protocol):
+    """A circuit that the native library runs; ``circuit.program.Program`` is one."""
+
+    @property
+    def words(self) -> np.ndarray:
+        """The encoding that the native library reads, i64."""
+
+    @property
+    def digest(self) -> int:
+        """A 64-bit digest of ``words``."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -148,17 +152,14 @@ def evaluate(member: Member, bind: Bind, *operands: jax.Array) -> jax.Array:
     return _shifted_direction(member, bind, *operands)
 
 
-def _sampled(
-    member: Member, theta: jax.Array, index: jax.Array, data: jax.Array
-) -> jax.Array:
+def _sampled(member: Member, theta: jax.Array, index: jax.Array, data: jax.Array) -> jax.Array:
     def exact(theta: jax.Array, index: jax.Array, data: jax.Array) -> list[jax.Array]:
         return [
             _native(Member(setting, "adjoint"), theta, index, data)
             for setting in member.circuit.settings
         ]
 
-    circuit: Any = member.circuit
-    return sampling.estimates(circuit, exact, theta, index, data)
+    return sampling.estimates(cast(sampling.Sampled, member.circuit), exact, theta, index, data)
 
 
 def _rekeyed(member: Member, index: jax.Array, chunk: jax.Array) -> jax.Array:
@@ -180,13 +181,14 @@ def _native(member: Member, *operands: jax.Array) -> jax.Array:
             -1 if operand.size else int(np.prod(operand.shape[:-1])), operand.shape[-1]
         )
 
+    circuit = cast(NativeCircuit, member.circuit)
     call = jax.ffi.ffi_call(
         FFI_TARGET, jax.ShapeDtypeStruct((size, result_width(member)), jnp.dtype("float64"))
     )
     value = call(
         *(rows(operand) for operand in operands),
-        program=member.circuit.words,
-        digest=np.int64(member.circuit.digest),
+        program=circuit.words,
+        digest=np.int64(circuit.digest),
         order=np.int64(member.order),
         transposed=member.transposed,
     )

@@ -97,16 +97,16 @@ def estimates(
     numbers, keys = index[:, :-2], index[:, -2:].astype(jnp.uint32)
     alike = [bool(rows.size) and (rows == rows[0]).all() for rows in own]
     index_alike = alike[1] or numbers.shape[-1] == 0
-    shared = exact(theta[:1], numbers[:1], data[:1]) if alike[0] and alike[2] and (
-        index_alike
-    ) else None
+    shared = None
+    if alike[0] and index_alike and alike[2]:
+        shared = exact(theta[:1], numbers[:1], data[:1])
     # Elements with the same key are numbered.
     positions = np.zeros(batch, np.uint32)
     for axis, length in enumerate(batch):
         if shapes[1][axis] == 1:
             column = np.arange(length).reshape([-1] + [1] * (len(batch) - axis - 1))
             positions = positions * length + column.astype(np.uint32)
-    rows = [*own, positions.ravel()]
+    rows: list[np.ndarray] = [*own, positions.ravel()]
 
     def some(rows: list[jax.Array]) -> jax.Array:
         here = theta[rows[0]]
