@@ -61,12 +61,18 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
         If the circuit cannot be compiled; the message says what is in the way.
     """
     _check_device(qnode)
-    if qnode.execute_kwargs.get("mcm_method") == "deferred" and not _defers(qnode):
+    mid_circuit = qnode.execute_kwargs.get("mcm_method")
+    if mid_circuit == "deferred" and not _defers(qnode):
         qnode = qml.defer_measurements(qnode)
     kwargs = dict(kwargs)
     shots = qml.measurements.Shots(qnode._get_shots(kwargs))
     copies = _call(qnode, args, kwargs, shots)
-    if shots and copies[0].num_measured:
+    if copies[0].num_measured and mid_circuit not in (None, "one-shot", _SINGLE_BRANCH):
+        raise CompileError(
+            f"{_name(qnode)} measures in the middle, and has mcm_method={mid_circuit!r}. In a "
+            f"compiled program it is None, 'one-shot', 'deferred' or {_SINGLE_BRANCH!r}."
+        )
+    if shots and copies[0].num_measured and mid_circuit != _SINGLE_BRANCH:
         # What was traced is dropped: every shot has outcomes of its own in the middle.
         copies = [
             one_shot(
@@ -78,6 +84,10 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
         ]
     results = [copy.restore() for copy in copies]
     return tuple(results) if shots.has_partitioned_shots else results[0]
+
+
+_SINGLE_BRANCH = "single-branch-statistics"
+"""The ``mcm_method`` of which all shots have the same outcomes in the middle."""
 
 
 class _Recorded(NamedTuple):
@@ -261,7 +271,13 @@ def _record(
 ) -> _Recorded:
     """Run the quantum function."""
     name = _name(qnode)
-    current = Recording(name, device_wires(qnode.device), _defers(qnode), shot_key)
+    current = Recording(
+        name,
+        device_wires(qnode.device),
+        defers=_defers(qnode),
+        discards=bool(shots) and qnode.execute_kwargs.get("postselect_mode") == "hw-like",
+        shot_key=shot_key,
+    )
     with recording(current), qml.queuing.AnnotatedQueue() as queue:
         current.queue = queue
         output = qnode.func(*args, **kwargs)

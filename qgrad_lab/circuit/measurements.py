@@ -91,8 +91,8 @@ def check_measurement(measurement: MeasurementProcess) -> None:
     """Refuse results of ``qml.measure``, and wires that are not known."""
     if measurement.mv is not None:
         raise CompileError(
-            "MidCircuitMeasure is not allowed: a measurement of the result of qml.measure cannot "
-            "be compiled. Measure observables or wires at the end of the circuit."
+            f"MidCircuitMeasure is not allowed: {measurement} is one of the result of a "
+            "measurement that PennyLane was to replace. Use qml.defer_measurements on the QNode."
         )
     for wire in measurement.wires:
         if isinstance(wire, jax.core.Tracer):

@@ -64,6 +64,11 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> jax.Array:
             "Python loop of known length, which is unrolled, and put the measurement in front of "
             "the branch."
         )
+    if postselect is not None and recording.discards:
+        raise CompileError(
+            f"{recording.name} has postselect_mode='hw-like', which leaves out shots, and the "
+            "shapes of a compiled program are fixed. Use 'fill-shots', which projects every shot."
+        )
     wire_map = recording.wires()
     if not isinstance(label, jax.core.Tracer) and label not in wire_map:
         raise CompileError(

@@ -10,7 +10,7 @@ import pennylane as qml
 from qgrad_lab.circuit.randomness import next_key
 from qgrad_lab.engine.randomness import folded
 
-_AT_ONCE = 256
+_AT_ONCE = 4096
 """Shots that are run as one batch, at most."""
 
 _CHUNK_BYTES = 256 * 2**20
@@ -115,7 +115,7 @@ def single_shot(measurement: qml.measurements.MeasurementProcess) -> Any:
     """What is measured in each shot instead of ``measurement``: of a variance, the observable."""
     if isinstance(measurement, qml.measurements.VarianceMP):
         with qml.QueuingManager.stop_recording():
-            return qml.sample(measurement.obs)
+            return qml.sample(measurement.obs if measurement.mv is None else measurement.mv)
     return measurement
 
 

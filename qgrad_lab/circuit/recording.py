@@ -21,6 +21,8 @@ class Recording:
         From wire labels to wires of the Program; ``None`` where the device has no fixed wires.
     defers
         Whether PennyLane replaces measurements in the middle by controlled operations.
+    discards
+        Whether shots that have another outcome than was selected are to be left out.
     shot_key
         Key of the random numbers u32[2], where the function is run for one shot.
 
@@ -36,6 +38,7 @@ class Recording:
     name: str
     wire_map: dict[Any, int] | None
     defers: bool = False
+    discards: bool = False
     shot_key: Any = None
     queue: Any = None
     num_measured: int = 0

@@ -4,12 +4,14 @@ from typing import Any, NamedTuple
 
 import jax
 import pennylane as qml
+from pennylane.measurements import MeasurementProcess
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.measurements import lower_measurement
 from qgrad_lab.circuit.operands import Operands
 from qgrad_lab.circuit.operations import is_native, is_preparation, lower
+from qgrad_lab.circuit.outcomes import is_of_outcomes, lower_outcomes
 from qgrad_lab.circuit.program import Instruction, Program
 from qgrad_lab.circuit.results import Outputs, Readout
 from qgrad_lab.circuit.sampled import Sampled
@@ -68,19 +70,22 @@ def tape_program(tape: QuantumScript, wire_map: dict[Any, int] | None, name: str
     operands = Operands()
     body = lower_operations(tape, wire_map, operands, name)
     for measurement in tape.measurements:
+        if is_of_outcomes(measurement):
+            continue
         _check_wires(measurement, wire_map, name)
     outputs = Outputs()
 
     def lower_gates(gates: QuantumScript) -> tuple[Instruction, ...]:
         return lower_operations(gates, wire_map, operands, name, inside=True)
 
-    if tape.shots:
-        context = Context(wire_map, operands, outputs, lower_gates)
-        readouts = tuple(lower_sampled(m, context) for m in tape.measurements)
-    else:
-        readouts = tuple(
-            lower_measurement(m, wire_map, operands, outputs) for m in tape.measurements
-        )
+    def lower(measurement: MeasurementProcess) -> Readout:
+        if is_of_outcomes(measurement):
+            return lower_outcomes(measurement, outputs, tape.shots.total_shots or 0)
+        if tape.shots:
+            return lower_sampled(measurement, Context(wire_map, operands, outputs, lower_gates))
+        return lower_measurement(measurement, wire_map, operands, outputs)
+
+    readouts = tuple(map(lower, tape.measurements))
     if len(wire_map) > MAX_WIRES:
         raise CompileError(
             f"The circuit {name} has {len(wire_map)} wires; a state vector on more than "
