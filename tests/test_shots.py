@@ -58,7 +58,9 @@ OBSERVABLES = {
     "Hadamard": lambda x: qml.Hadamard(2),
     "projector": lambda x: qml.Projector([1, 0], [2, 1]),
     "projector on a state": lambda x: qml.Projector(np.array([0.6, 0.8j]), [0]),
-    "sparse": lambda x: qml.SparseHamiltonian(qml.Hermitian(TWO_WIRES, [0, 1]).sparse_matrix(), [1, 2]),
+    "sparse": lambda x: qml.SparseHamiltonian(
+        qml.Hermitian(TWO_WIRES, [0, 1]).sparse_matrix(), [1, 2]
+    ),
     "scaled": lambda x: 3.0 * qml.Hermitian(MATRIX, 0),
 }
 
@@ -81,9 +83,7 @@ def test_expectation_values_and_variances(name, seed):
 def test_an_observable_that_takes_several_bases(seed):
     observable = 0.3 * qml.Z(0) @ qml.X(2) + 0.5 * qml.Y(1) + qml.X(0) @ qml.X(1) + 0.25
     estimate = sampled(seed, lambda x: qml.expval(observable))(0.7)
-    assert_estimates(
-        estimate, exact(lambda x: qml.expval(observable)), (0.3 + 0.5 + 1) ** 2, SHOTS
-    )
+    assert_estimates(estimate, exact(lambda x: qml.expval(observable)), (0.3 + 0.5 + 1) ** 2, SHOTS)
     mean, variance = exact(lambda x: (qml.expval(observable), qml.var(observable)))
     estimate = sampled(seed, lambda x: qml.var(observable))(0.7)
     assert_estimates(estimate, variance, 16 * variance, SHOTS)
@@ -199,9 +199,9 @@ def test_dtype_of_samples(seed):
 
 
 def test_parts_of_a_shot_vector_are_independent(seed):
-    f = sampled(seed, lambda x: qml.expval(qml.Z(0)), ((100, 400),))
+    f = sampled(seed, lambda x: qml.expval(qml.Z(0)), ((100, 200),))
     values = np.asarray(f(0.7))
-    assert len(set(values.tolist())) > 10
+    assert len(set(values.tolist())) > 5
     assert_mean(values, exact(lambda x: qml.expval(qml.Z(0))))
     centred = values - values.mean()
     assert_mean(centred[:-1] * centred[1:], 0.0)
@@ -235,7 +235,11 @@ def test_parameter_broadcasting(seed):
 
 
 def test_shots_of_a_call():
-    f = node(lambda x: qml.sample(wires=0), None)
+    @qml.qnode(DEVICE)
+    def f(x):
+        qml.RX(x, 0)
+        return qml.sample(wires=0)
+
     with pytest.warns(qml.exceptions.PennyLaneDeprecationWarning):
         assert qjit(lambda x: f(x, shots=7))(0.7).shape == (7, 1)
 
@@ -297,7 +301,9 @@ def test_samples_need_shots(measure):
 def test_an_eigenbasis_that_is_not_known_is_refused():
     with pytest.raises(CompileError, match="eigenbasis depends on traced values"):
         qjit(node(lambda x: qml.var(x * qml.X(0) + qml.Z(0)), 10))(0.7)
-    wide = qml.SparseHamiltonian(qml.Hermitian(np.ones((512, 512)), range(9)).sparse_matrix(), range(9))
+    wide = qml.SparseHamiltonian(
+        qml.Hermitian(np.ones((512, 512)), range(9)).sparse_matrix(), range(9)
+    )
     with pytest.raises(CompileError, match="acts on 9 wires; with shots"):
         qjit(node(lambda x: qml.sample(wide), 10, qml.device("lightning.qubit", wires=9)))(0.7)
 

@@ -158,7 +158,9 @@ def choose(number: Any, functions: Sequence[Callable[[], Any]], name: str) -> An
     )
     if any(bodies):
         _emit((Branch(Index(0), bodies),), numbers, first=number)
-    return jax.tree.unflatten(trees[0], results)
+    # A branch may return the operator that it applied, which must not be applied once more.
+    with qml.QueuingManager.stop_recording():
+        return jax.tree.unflatten(trees[0], results)
 
 
 class _Traced(NamedTuple):

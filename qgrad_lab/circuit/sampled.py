@@ -6,6 +6,8 @@ is read from the same outcomes, as on a device.
 """
 
 import dataclasses
+import functools
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -214,15 +216,33 @@ class Sampled:
             u32[2].
         """
         settings, placed = self._plan
-        results = []
-        for copy, shots in enumerate(self.shots):
+
+        def one(copy: Any, shots: int) -> jax.Array:
             read = [
                 _Found.draw(folded(key, copy, number), probabilities[number], shots, setting)
                 for number, setting in enumerate(settings)
             ]
-            for measurement, numbers in zip(self.measurements, placed, strict=True):
-                results.append(_estimate(measurement, numbers, read, theta))
-        return jnp.concatenate(results) if results else jnp.zeros(0)
+            parts = [
+                _estimate(measurement, numbers, read, theta)
+                for measurement, numbers in zip(self.measurements, placed, strict=True)
+            ]
+            return jnp.concatenate(parts) if parts else jnp.zeros(0)
+
+        results = []
+        first = 0
+        for shots, group in itertools.groupby(self.shots):
+            count = len(list(group))
+            copies = jnp.arange(first, first + count, dtype=jnp.uint32)
+            first += count
+            if count == 1:
+                results.append(one(copies[0], shots))
+            else:
+                at_once = max(1, _NUMBERS_AT_ONCE // self.num_held)
+                found = jax.lax.map(
+                    functools.partial(one, shots=shots), copies, batch_size=min(count, at_once)
+                )
+                results.append(found.ravel())
+        return jnp.concatenate(results)
 
     def __str__(self) -> str:
         results = ", ".join(map(_text, self.measurements))
