@@ -22,8 +22,8 @@ def measure(wires: Any, reset: bool = False, postselect: int | None = None) -> A
     reset : bool, optional
         Whether to set the wire to zero afterwards.
     postselect : int, optional
-        The outcome, 0 or 1, that the state is projected on. Where it has probability zero, the other outcome is returned, with the
-        state that belongs to it.
+        The outcome, 0 or 1, that the state is projected on. Where it has probability zero, the
+        other outcome is returned, with the state that belongs to it.
 
     Returns
     -------
@@ -42,9 +42,9 @@ def measure(wires: Any, reset: bool = False, postselect: int | None = None) -> A
     Without shots, an execution of the circuit draws one outcome, and expectation values are those
     of the state that belongs to it. With shots, every shot draws its own, and classical values that
     the circuit returns are stacked, one for each shot. Postselection projects every execution, when
-    it comes to it: measurements before are not selected by it. With ``mcm_method="deferred"``, or under
-    ``qml.defer_measurements``, PennyLane replaces measurements by controlled operations on further
-    wires: results are averages over all outcomes, and can be differentiated.
+    it comes to it: measurements before are not selected by it. With ``mcm_method="deferred"``, or
+    under ``qml.defer_measurements``, PennyLane replaces measurements by controlled operations on
+    further wires: results are averages over all outcomes, and can be differentiated.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Statistical comparisons. A bound of 6 standard deviations fails by chance in 2e-9 of all cases."""
+"""Statistical comparisons: 6 standard deviations are exceeded by chance in 2e-9 of all cases."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Random numbers of compiled programs: independent of each other, and the same for the same seed."""
+"""Random numbers of compiled programs: independent, and the same for the same seed."""
 
 from concurrent.futures import ThreadPoolExecutor
 
