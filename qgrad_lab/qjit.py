@@ -16,6 +16,7 @@ import jax
 from qgrad_lab import _autograph
 from qgrad_lab._signature import Declared, static_arguments
 from qgrad_lab.circuit.interception import install
+from qgrad_lab.engine.randomness import start_run
 from qgrad_lab.tracing import (
     LoopOverflow,
     Mode,
@@ -178,6 +179,7 @@ class QJIT:
             self._signature = jax.tree.map(_abstract, (args, kwargs))
             self._notice_mismatch(args, kwargs)
             with mode(Mode.COMPILED, capacities, self._options.seed):
+                start_run()
                 return function(*map(_unwrapped, args), **kwargs)
 
         argnums, argnames = static_arguments(

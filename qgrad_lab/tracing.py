@@ -45,6 +45,7 @@ class _Seeded:
         self.seed = seed
         self.number = next(_seeded_traces)
         self.sites = itertools.count()
+        self.run: Any = None
 
 
 _seeded_traces = itertools.count()
@@ -142,10 +143,16 @@ def is_seeded() -> bool:
     return _state.seeded is not None
 
 
-def next_site() -> tuple[int, int] | None:
-    """Seed and number of one more call site of random numbers; ``None`` without a seed."""
+def begin_run(number: Callable[[], Any]) -> None:
+    """Note the ``number()`` of the run of a seeded program, if it has none: a traced value."""
+    if _state.seeded is not None and _state.seeded.run is None:
+        _state.seeded.run = number()
+
+
+def next_site() -> tuple[Any, tuple[int, int]] | None:
+    """The run, and seed and number of one more call site of random numbers; ``None`` unseeded."""
     seeded = _state.seeded
-    return None if seeded is None else (seeded.seed, next(seeded.sites))
+    return None if seeded is None else (seeded.run, (seeded.seed, next(seeded.sites)))
 
 
 def loop_capacity(label: int) -> int:

@@ -18,11 +18,23 @@ from jax.interpreters import ad, batching, mlir
 
 from qgrad_lab.engine.library import RANDOM_TARGET
 from qgrad_lab.engine.zeros import zero_tangent
-from qgrad_lab.tracing import next_site
+from qgrad_lab.tracing import begin_run, next_site
 
 key_p = Primitive("random_key")
 """Static parameters: ``shots``, how many outcomes are drawn from the key; ``site``, a pair of seed
-and number of the call site, or ``None`` for random numbers of the operating system."""
+and number of the call site, or ``None`` for random numbers of the operating system. With a site,
+the first operand is the number of the run."""
+
+run_p = Primitive("random_run")
+"""The number of a run of a seeded program, u32[2]: another one whenever it is evaluated."""
+
+# As ``engine/native/random.cpp`` has them.
+_FROM_SYSTEM, _BEGIN_RUN, _SEEDED = range(3)
+
+
+def start_run() -> None:
+    """Begin the run of a program that is being traced, if it has a seed and is in no other one."""
+    begin_run(run_p.bind)
 
 
 def next_key(*ties: Any, shots: int = 1) -> jax.Array:
@@ -41,7 +53,11 @@ def next_key(*ties: Any, shots: int = 1) -> jax.Array:
     jax.Array
         Fresh at every execution, in every iteration of a loop too, if the program has no seed.
     """
-    return key_p.bind(*ties, shots=shots, site=next_site())
+    found = next_site()
+    if found is None:
+        return key_p.bind(*ties, shots=shots, site=None)
+    run, site = found
+    return key_p.bind(run, *ties, shots=shots, site=site)
 
 
 def wrapped(key: jax.Array) -> jax.Array:
@@ -72,14 +88,17 @@ def _batch(ties: Sequence[Any], dims: Sequence[int | None], **params: Any) -> tu
     return jax.vmap(lambda number: folded(key, number))(jnp.arange(size, dtype=jnp.uint32)), 0
 
 
-def _lowered(*ties: Any, shots: int, site: tuple[int, int] | None) -> jax.Array:
+def _call(kind: int, *operands: Any, seed: int = 0, site: int = 0) -> jax.Array:
     call = jax.ffi.ffi_call(
         RANDOM_TARGET, jax.ShapeDtypeStruct((2,), jnp.dtype("uint32")), has_side_effect=True
     )
-    seed, number = site or (0, 0)
-    return call(
-        *(ties if site else ()), seeded=site is not None, seed=np.int64(seed), site=np.int64(number)
-    )
+    return call(*operands, kind=np.int64(kind), seed=np.int64(seed), site=np.int64(site))
+
+
+def _lowered(*ties: Any, shots: int, site: tuple[int, int] | None) -> jax.Array:
+    if site is None:
+        return _call(_FROM_SYSTEM)
+    return _call(_SEEDED, *ties, seed=site[0], site=site[1])
 
 
 def _impl(*ties: Any, **params: Any) -> Any:
@@ -91,3 +110,7 @@ key_p.def_impl(_impl)
 ad.primitive_jvps[key_p] = _jvp
 batching.primitive_batchers[key_p] = _batch
 mlir.register_lowering(key_p, mlir.lower_fun(_lowered, multiple_results=False))
+
+run_p.def_abstract_eval(lambda: jax.core.ShapedArray((2,), jnp.dtype("uint32")))
+run_p.def_impl(lambda: jax.jit(run_p.bind)())
+mlir.register_lowering(run_p, mlir.lower_fun(lambda: _call(_BEGIN_RUN), multiple_results=False))

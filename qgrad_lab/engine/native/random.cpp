@@ -2,10 +2,12 @@
 //
 // Not seeded: from the operating system, at every call.
 // Seeded: a function of the seed, of the call site, of the bits of the operands, and of how often
-// this site was called with these operands before in the same run of the compiled program. A run
-// is told from others by XLA's run id. So two runs give the same keys, and iterations of a loop
-// give different ones.
+// this site was called with these operands before in the same run of the compiled program. So two
+// runs give the same keys, and iterations of a loop give different ones. A run begins with a call
+// that gives it a number, which is the first operand of the others. (XLA has numbers of runs too,
+// but two executables with the same code have the same ones.)
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <list>
@@ -54,7 +56,7 @@ std::uint64_t hash_of(ffi::AnyBuffer buffer, std::uint64_t hash) {
 // number of times the table was full is part of the key, so that none comes twice.)
 class Runs {
   public:
-    std::uint64_t next(std::int64_t id, std::uint64_t stream) {
+    std::uint64_t next(std::uint64_t id, std::uint64_t stream) {
         const std::lock_guard lock(mutex_);
         const auto found = places_.find(id);
         if (found == places_.end()) {
@@ -82,7 +84,7 @@ class Runs {
 
   private:
     struct Run {
-        std::int64_t id = 0;
+        std::uint64_t id = 0;
         std::uint64_t epoch = 0;
         std::unordered_map<std::uint64_t, std::uint64_t> counts;
     };
@@ -94,7 +96,7 @@ class Runs {
     std::mutex mutex_;
     std::size_t size_ = 0; // streams of all runs
     std::list<Run> runs_;  // the last used first
-    std::unordered_map<std::int64_t, std::list<Run>::iterator> places_;
+    std::unordered_map<std::uint64_t, std::list<Run>::iterator> places_;
 };
 
 std::uint64_t from_the_system() {
@@ -105,23 +107,44 @@ std::uint64_t from_the_system() {
     return words;
 }
 
-ffi::Error handle_random(ffi::RunId run, ffi::RemainingArgs args, ffi::ResultBuffer<ffi::U32> key,
-                         bool seeded, std::int64_t seed, std::int64_t site) {
+enum class Kind : std::int64_t { from_system = 0, begin_run = 1, seeded = 2 };
+
+std::uint64_t seeded_words(ffi::RemainingArgs args, std::int64_t seed, std::int64_t site) {
+    static Runs runs;
+    const auto run = args.get<ffi::Buffer<ffi::U32>>(0);
+    if (!run.has_value() || run->element_count() != 2) {
+        throw std::invalid_argument("the first operand of a seeded key is the number of the run");
+    }
+    std::uint64_t id = 0;
+    std::memcpy(&id, run->typed_data(), sizeof(id));
+    std::uint64_t stream =
+        combined(static_cast<std::uint64_t>(seed), static_cast<std::uint64_t>(site));
+    for (std::size_t i = 1; i < args.size(); ++i) {
+        stream = hash_of(args.get<ffi::AnyBuffer>(i).value(), stream);
+    }
+    return combined(stream, runs.next(id, stream));
+}
+
+ffi::Error handle_random(ffi::RemainingArgs args, ffi::ResultBuffer<ffi::U32> key,
+                         std::int64_t kind, std::int64_t seed, std::int64_t site) {
+    static std::atomic<std::uint64_t> next_run{0};
     try {
-        std::uint64_t words = 0;
-        if (seeded) {
-            static Runs runs;
-            std::uint64_t stream = combined(static_cast<std::uint64_t>(seed),
-                                            static_cast<std::uint64_t>(site));
-            for (std::size_t i = 0; i < args.size(); ++i) {
-                stream = hash_of(args.get<ffi::AnyBuffer>(i).value(), stream);
-            }
-            words = combined(stream, runs.next(run.run_id, stream));
-        } else {
-            words = from_the_system();
-        }
         if (key->element_count() != 2) {
-            return {ffi::ErrorCode::kInvalidArgument, "a key has two words"};
+            throw std::invalid_argument("a key has two words");
+        }
+        std::uint64_t words = 0;
+        switch (static_cast<Kind>(kind)) {
+        case Kind::from_system:
+            words = from_the_system();
+            break;
+        case Kind::begin_run:
+            words = next_run++;
+            break;
+        case Kind::seeded:
+            words = seeded_words(args, seed, site);
+            break;
+        default:
+            throw std::invalid_argument("there is no such kind of random numbers");
         }
         std::memcpy(key->typed_data(), &words, sizeof(words));
     } catch (const std::exception &error) {
@@ -138,9 +161,8 @@ qgrad_lab_random(XLA_FFI_CallFrame *call_frame);
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(qgrad_lab_random, qgrad::handle_random,
                               ffi::Ffi::Bind()
-                                  .Ctx<ffi::RunId>()
                                   .RemainingArgs()
                                   .Ret<ffi::Buffer<ffi::U32>>()
-                                  .Attr<bool>("seeded")
+                                  .Attr<std::int64_t>("kind")
                                   .Attr<std::int64_t>("seed")
                                   .Attr<std::int64_t>("site"));
