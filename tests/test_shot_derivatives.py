@@ -107,7 +107,8 @@ def test_value_and_gradient_have_shots_of_their_own(seed):
 
     samples = np.asarray(many(f, seed, X))
     centred = samples - samples.mean(axis=0)
-    for i, j in [(0, 1), (0, 2), (1, 2)]:
+    # The two slopes share the shifts of one gate.
+    for i, j in [(0, 1), (0, 2)]:
         assert_mean(centred[:, i] * centred[:, j], 0.0)
 
 
