@@ -376,8 +376,8 @@ def qjit(
 
     With shots ``qml.sample`` returns an array of shape ``(shots, wires)``, of an observable one
     eigenvalue for each shot, and ``qml.counts`` a pair of arrays: the numbers of all basis states,
-    or the eigenvalues of the observable, and how often each was found. A program with a seed is the
-    whole of what is compiled: as a part of another one, it has part in the random numbers of that.
+    or the eigenvalues of the observable, and how often each was found.
+    Called inside another seeded program, a program draws from the random numbers of that one.
 
     Examples
     --------
