@@ -16,6 +16,7 @@ import jax
 
 jax.config.update("jax_enable_x64", True)
 
+from qgrad_lab._measure import measure  # noqa: E402
 from qgrad_lab.control_flow import cond, for_loop, switch, while_loop  # noqa: E402
 from qgrad_lab.differentiate import (  # noqa: E402
     grad,
@@ -47,6 +48,7 @@ __all__ = [
     "hessian",
     "jacobian",
     "jvp",
+    "measure",
     "qjit",
     "reference",
     "switch",

@@ -45,7 +45,7 @@ def grad(
         The step of ``"fd"``, in the units of the argument; ``"auto"`` has no use for it. The
         default is 1e-7, and longer only where rounding errors would be larger than the
         difference: about 5e-5 for a difference of a difference, 3.5e-4 for a function that
-        returns 32-bit floats.
+        returns 32-bit floats, ``shots**-0.25`` for circuits with shots.
     argnum : int or sequence of int, optional
         The positions of the arguments to differentiate, the first by default. Negative ones count
         from the last argument.
@@ -84,7 +84,8 @@ def grad(
     Warns
     -----
     UserWarning
-        When called, if ``h`` is so short that the differences are mostly rounding error.
+        When called, if ``h`` is so short that the differences are mostly rounding error; under
+        ``"fd"``, if there are circuits with shots, with the noise that this means.
 
     See Also
     --------

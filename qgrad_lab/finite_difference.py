@@ -21,6 +21,7 @@ from jax.extend.core import ClosedJaxpr, Primitive, jaxpr_as_fun
 from jax.interpreters import ad, batching, mlir
 
 from qgrad_lab._jaxprs import equations, peak_bytes
+from qgrad_lab.engine.randomness import key_p
 
 DEFAULT_STEP = 1e-7
 MEMORY_BOUND = 256 * 2**20
@@ -177,7 +178,17 @@ class _Points:
         error = _relative_error(program, self._count)
         self.step = _default_step(error) if step is None else step
         self._error = error / self.step
-        if self._error > 0.1:
+        shots = _fewest_shots(program)
+        if shots is not None:
+            noise = math.sqrt(2 / shots) / self.step
+            warnings.warn(
+                f"Finite differences with h={self.step:.2g} of circuits with {shots} shot"
+                f"{'' if shots == 1 else 's'} are noisy: where one shot has a standard deviation "
+                f"of sigma, they have one of sqrt(2) * sigma / (h * sqrt(shots)), {noise:.2g} * "
+                "sigma. Use method='auto' with diff_method='parameter-shift', or no shots.",
+                stacklevel=2,
+            )
+        elif self._error > 0.1:
             warnings.warn(
                 f"Finite differences with h={self.step:.2g} of values that are precise to "
                 f"{error:.2g} are mostly rounding error. Use a longer step, such as "
@@ -248,7 +259,8 @@ def _default_step(relative_error: float) -> float:
     """The step that balances truncation and rounding, or 1e-7 where that is precise enough.
 
     For 64-bit values ``sqrt(relative_error)`` is 1.5e-8 and 1e-7 is the step. It grows to 3.5e-4
-    for a function with 32-bit values and to 4.7e-5 for a function that is such a difference itself.
+    for a function with 32-bit values, to 4.7e-5 for a function that is such a difference itself,
+    and to 0.18 for circuits with 1000 shots.
     """
     return max(DEFAULT_STEP, math.sqrt(relative_error))
 
@@ -258,4 +270,12 @@ def _relative_error(program: ClosedJaxpr, count: int) -> float:
     avals = (*program.in_avals, *program.out_avals[:count])
     precisions = [float(jnp.finfo(aval.dtype).eps) for aval in avals]
     declared = [equation.params.get("relative_error", 0.0) for equation in equations(program.jaxpr)]
-    return max([0.0, *precisions, *declared])
+    shots = _fewest_shots(program)
+    sampled = [] if shots is None else [1 / math.sqrt(shots)]
+    return max([0.0, *precisions, *declared, *sampled])
+
+
+def _fewest_shots(program: ClosedJaxpr) -> int | None:
+    """The least number of shots of a circuit in ``program``, if any has shots."""
+    keys = [equation for equation in equations(program.jaxpr) if equation.primitive is key_p]
+    return min((equation.params["shots"] for equation in keys), default=None)

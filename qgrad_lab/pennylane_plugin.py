@@ -11,7 +11,7 @@ the functions of the same names in this module, with the signatures that it expe
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import jax
 import pennylane as qml
@@ -20,11 +20,12 @@ from pennylane.ops.op_math import controlled as controlled_module
 from pennylane.ops.op_math.adjoint import create_adjoint_op
 
 from qgrad_lab import control_flow
+from qgrad_lab._measure import measure
 from qgrad_lab.control_flow import switch
 from qgrad_lab.differentiate import grad, jacobian, jvp, value_and_grad, vjp
 from qgrad_lab.errors import CompileError
 from qgrad_lab.qjit import qjit
-from qgrad_lab.tracing import is_recording
+from qgrad_lab.tracing import is_recording, lowering
 
 __all__ = [
     "adjoint",
@@ -86,9 +87,16 @@ def while_loop(
     return lambda body: loop(_without_operators(body))
 
 
-def cond(pred: Any) -> Callable[[Callable[..., Any]], "_Conditional"]:
+def cond(pred: Any) -> Callable[[Callable[..., Any]], Any]:
     """``qml.cond`` in a compiled program: `qgrad_lab.cond`, for operators as branches too."""
+    if isinstance(pred, qml.ops.MeasurementValue):  # of a circuit under qml.defer_measurements
+        return lambda function: _deferred(pred, function)
     return lambda function: _Conditional(pred, _without_operators(function))
+
+
+def _deferred(pred: Any, function: Callable[..., Any]) -> Any:
+    with lowering():
+        return qml.cond(pred, function)
 
 
 class _Conditional(control_flow.Conditional):
@@ -146,19 +154,4 @@ def ctrl(
         control_values=control_values,
         work_wires=work_wires,
         work_wire_type=work_wire_type,
-    )
-
-
-def measure(wires: Any, reset: bool = False, postselect: int | None = None) -> NoReturn:
-    """``qml.measure`` in a compiled program.
-
-    Raises
-    ------
-    CompileError
-        Always: circuits with measurements in the middle cannot be compiled.
-    """
-    raise CompileError(
-        f"MidCircuitMeasure is not allowed: qml.measure({qml.wires.Wires(wires).tolist()}) cannot "
-        "be compiled. Measure at the end of the circuit, or control the operations that depend on "
-        "the result with qml.ctrl instead."
     )

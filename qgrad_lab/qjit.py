@@ -16,10 +16,12 @@ import jax
 from qgrad_lab import _autograph
 from qgrad_lab._signature import Declared, static_arguments
 from qgrad_lab.circuit.interception import install
+from qgrad_lab.engine.randomness import start_run
 from qgrad_lab.tracing import (
     LoopOverflow,
     Mode,
     current_mode,
+    is_seeded,
     loop_overflow,
     mode,
     when_bounded,
@@ -80,6 +82,10 @@ class QJIT:
             args, kwargs = self._declared.promote(args, kwargs)
         if self._options.verbose:
             self._compile(args, kwargs)
+        if is_seeded():
+            # Part of a seeded program. From JAX's caches two calls would be one piece of code, and
+            # only which of the two runs first would tell their random numbers apart.
+            return self._make_jitted()(*args, **kwargs)
         while True:
             known = self._loop_capacities
             previous = when_bounded(self._note_bounded_loops)
@@ -175,7 +181,8 @@ class QJIT:
             _traced.happened = True
             self._signature = jax.tree.map(_abstract, (args, kwargs))
             self._notice_mismatch(args, kwargs)
-            with mode(Mode.COMPILED, capacities):
+            with mode(Mode.COMPILED, capacities, self._options.seed):
+                start_run()
                 return function(*map(_unwrapped, args), **kwargs)
 
         argnums, argnames = static_arguments(
@@ -332,7 +339,9 @@ def qjit(
         traced values, in ``fn`` and in the functions of yours that it calls. Loops over lists,
         arrays and known ranges are unrolled; use `for_loop` for long ones.
     seed : int, optional
-        Seed of the random numbers in the program, from 0 to 2**32 - 1.
+        Seed of the random numbers in the program, from 0 to 2**32 - 1, for circuits with shots or
+        `measure`. Each call of the compiled function then gives the same results, on any number of
+        threads. Without it, they are new at every call.
     verbose : bool, optional
         Whether to tell, on the standard error stream, what is compiled and how long it took.
 
@@ -359,6 +368,20 @@ def qjit(
     UserWarning
         If a function cannot be compiled ahead of time, though its arguments are annotated; when
         called, if it is compiled again because the arguments do not fit the annotations.
+
+    Notes
+    -----
+    Circuits with shots (``qml.set_shots``) are sampled: each QNode in the program, each iteration
+    of a loop and each element of ``jax.vmap`` on its own. A circuit whose arguments are the same
+    for all elements of ``jax.vmap`` is evaluated, and sampled, once for all of them. In the same
+    way ``jax.grad`` of a loop of JAX (``lax.scan``) may evaluate a circuit once whose arguments are
+    the same in all iterations; in a `for_loop` it does not. Inside a seeded program, two calls of
+    one ``jax.jit`` function with equal arguments may exchange their random numbers.
+
+    With shots ``qml.sample`` returns an array of shape ``(shots, wires)``, of an observable one
+    eigenvalue for each shot, and ``qml.counts`` a pair of arrays: the numbers of all basis states,
+    or the eigenvalues of the observable, and how often each was found.
+    Called inside another seeded program, a program draws from the random numbers of that one.
 
     Examples
     --------
@@ -389,6 +412,18 @@ def qjit(
     ...     return sum(x**n for n in range(power))
     >>> print(sum_of_powers(2.0, power=4))
     15.0
+
+    Shots:
+
+    >>> @qjit(seed=7)
+    ... @qml.set_shots(100)
+    ... @qml.qnode(qml.device("lightning.qubit", wires=1))
+    ... def sampled(x):
+    ...     qml.RX(x, wires=0)
+    ...     return qml.sample(), qml.expval(qml.Z(0))
+    >>> sample, mean = sampled(0.4)
+    >>> sample.shape, bool(abs(mean - (1 - 2 * sample.mean())) < 1e-12)
+    ((100, 1), True)
 
     Statements that depend on arguments:
 

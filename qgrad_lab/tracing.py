@@ -11,12 +11,14 @@ part of the key of JAX's caches: a ``jax.jit`` function with a QNode inside is t
 mode, where its cached trace would bring the circuit of another one.
 
 Loops of unknown length are compiled for a number of iterations, their capacity. It belongs to the
-mode, and to the key, for the same reason.
+mode, and to the key, for the same reason. So does the seed of a program's random numbers: its call
+sites are numbered as they are traced, and a trace of one program must not be part of another.
 """
 
 import contextlib
 import dataclasses
 import enum
+import itertools
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -36,8 +38,22 @@ class Mode(enum.Enum):
     REFERENCE = "reference"
 
 
+class _Seeded:
+    """The random numbers of one trace of a seeded program."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.number = next(_seeded_traces)
+        self.sites = itertools.count()
+        self.run: Any = None
+
+
+_seeded_traces = itertools.count()
+
+
 class _State(threading.local):
     mode: Mode = Mode.OUTSIDE
+    seeded: _Seeded | None = None
     loop_capacities: Mapping[int, int] = {}
     when_bounded: Callable[[], None] | None = None
     lowering: bool = False
@@ -89,7 +105,9 @@ def lowering() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def mode(value: Mode, loop_capacities: Mapping[int, int] | None = None) -> Iterator[None]:
+def mode(
+    value: Mode, loop_capacities: Mapping[int, int] | None = None, seed: int | None = None
+) -> Iterator[None]:
     """Give QNode calls the meaning ``value`` inside the ``with`` block.
 
     Parameters
@@ -99,18 +117,42 @@ def mode(value: Mode, loop_capacities: Mapping[int, int] | None = None) -> Itera
     loop_capacities
         Capacities of loops of unknown length, by label. Where programs are nested, the inner one is
         part of the outer one, so the larger capacity holds.
+    seed
+        Of the program's random numbers. A program inside a seeded one has part in its numbers.
     """
-    previous = _state.mode, _state.loop_capacities, _state.lowering
+    previous = _state.mode, _state.loop_capacities, _state.lowering, _state.seeded
     capacities = dict(_state.loop_capacities)
     for label, capacity in (loop_capacities or {}).items():
         capacities[label] = max(capacity, capacities.get(label, 0))
     _state.mode, _state.loop_capacities, _state.lowering = value, capacities, False
-    key = " ".join([value.value, *(f"{label}:{capacities[label]}" for label in sorted(capacities))])
+    if seed is not None and _state.seeded is None:
+        _state.seeded = _Seeded(seed)
+    parts = [value.value, *(f"{label}:{capacities[label]}" for label in sorted(capacities))]
+    if _state.seeded is not None:
+        parts.append(f"seed:{_state.seeded.seed}:{_state.seeded.number}")
+    key = " ".join(parts)
     try:
         with _cache_key(key):
             yield
     finally:
-        _state.mode, _state.loop_capacities, _state.lowering = previous
+        _state.mode, _state.loop_capacities, _state.lowering, _state.seeded = previous
+
+
+def is_seeded() -> bool:
+    """Whether the program that the calling thread is tracing has a seed."""
+    return _state.seeded is not None
+
+
+def begin_run(number: Callable[[], Any]) -> None:
+    """Note the ``number()`` of the run of a seeded program, if it has none: a traced value."""
+    if _state.seeded is not None and _state.seeded.run is None:
+        _state.seeded.run = number()
+
+
+def next_site() -> tuple[Any, tuple[int, int]] | None:
+    """The run, and seed and number of one more call site of random numbers; ``None`` unseeded."""
+    seeded = _state.seeded
+    return None if seeded is None else (seeded.run, (seeded.seed, next(seeded.sites)))
 
 
 def loop_capacity(label: int) -> int:

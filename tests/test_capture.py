@@ -658,13 +658,6 @@ def after_gate(returned):
     return circuit
 
 
-def _mid_circuit(x):
-    qml.RX(x, 0)
-    m = qml.measure(0)
-    qml.cond(m, qml.X)(1)
-    return qml.expval(qml.Z(1))
-
-
 _OUTSIDE = qml.expval(qml.Z(0))
 
 
@@ -695,7 +688,6 @@ REFUSED = {
     ),
     "counts.* cannot be compiled": after_gate(lambda x: qml.counts(wires=0)),
     "shadow.* cannot be compiled": after_gate(lambda x: qml.classical_shadow([0, 1])),
-    "MidCircuitMeasure is not allowed: qml.measure": _mid_circuit,
     "acts on the wire 7, which the device does not have; its wires are": _given(
         lambda x: qml.RX(x, 7)
     ),
@@ -719,13 +711,6 @@ REFUSED = {
 def test_what_cannot_be_compiled_says_why(message):
     with pytest.raises(CompileError, match=re.compile(message, re.I | re.S)):
         qjit(qnode(REFUSED[message], wires=[0, 1]))(0.4)
-
-
-def test_shots_are_refused():
-    node = qml.set_shots(qnode(after_gate(lambda x: qml.expval(qml.Z(0)))), 100)
-    with pytest.raises(CompileError, match=r"(?s)Shots.*cannot be compiled.*qml.set_shots"):
-        qjit(node)(0.4)
-    assert float(qjit(qml.set_shots(node, None))(0.4)) == pytest.approx(np.cos(0.4))
 
 
 def test_an_error_of_the_users_function_passes_through():

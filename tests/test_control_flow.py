@@ -750,3 +750,13 @@ def test_a_traced_step_of_zero():
     assert run(2) == 6
     with pytest.raises(Exception, match="a step of 0"):
         jax.block_until_ready(run(0))
+
+
+def test_a_branch_that_returns_its_operator_applies_it_once():
+    @qml.qnode(qml.device("lightning.qubit", wires=1))
+    def circuit(x):
+        cond(x > 0, lambda: qml.RX(x, 0), lambda: qml.RX(2 * x, 0))()
+        return qml.expval(qml.Z(0))
+
+    np.testing.assert_allclose(qjit(circuit)(0.3), np.cos(0.3), atol=1e-12)
+    np.testing.assert_allclose(qjit(circuit)(-0.3), np.cos(0.6), atol=1e-12)

@@ -20,6 +20,7 @@ from qgrad_lab.circuit.classical import Classical, Numbers, trace
 from qgrad_lab.circuit.lanes import active_where, current_active, shield
 from qgrad_lab.circuit.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.program import Branch, Index, Probs, Program, Repeat
+from qgrad_lab.circuit.randomness import iteration as counted
 from qgrad_lab.circuit.recording import Recording, current_recording
 from qgrad_lab.circuit.regions import Body, Region, Sizes, looped, moved
 from qgrad_lab.circuit.tape_program import lower_operations
@@ -157,7 +158,9 @@ def choose(number: Any, functions: Sequence[Callable[[], Any]], name: str) -> An
     )
     if any(bodies):
         _emit((Branch(Index(0), bodies),), numbers, first=number)
-    return jax.tree.unflatten(trees[0], results)
+    # A branch may return the operator that it applied, which must not be applied once more.
+    with qml.QueuingManager.stop_recording():
+        return jax.tree.unflatten(trees[0], results)
 
 
 class _Traced(NamedTuple):
@@ -231,7 +234,8 @@ def _trace_iteration(
     leaves = [jnp.asarray(leaf) for leaf in leaves]
 
     def flat(i: Any, *carry: Any) -> tuple[Any, ...]:
-        return iteration(i, *jax.tree.unflatten(tree, carry))
+        with counted(i):
+            return iteration(i, *jax.tree.unflatten(tree, carry))
 
     # An initial 0 that becomes a float in the first iteration is a float from the start, and what
     # it is added to may be one from then on.

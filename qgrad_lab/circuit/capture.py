@@ -4,10 +4,14 @@
 2. The QNode's transforms are applied; each resulting tape becomes one Program (``tape_program``).
 3. Each Program is bound as the engine's primitive; the transforms' post-processing and the shape of
    the user's return value are restored.
+
+With shots, a ``Sampled`` circuit takes the place of the Program, and there is one result for each
+number of shots.
 """
 
 import dataclasses
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,48 +22,23 @@ from qgrad_lab.circuit import foreign
 from qgrad_lab.circuit.classical import Numbers, join, joined, trace
 from qgrad_lab.circuit.gates import PREPARATIONS
 from qgrad_lab.circuit.lanes import active_where, current_active
+from qgrad_lab.circuit.one_shot import Results, one_shot, single_shot
 from qgrad_lab.circuit.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.program import Branch, Gate, Index, Program
+from qgrad_lab.circuit.randomness import next_key
 from qgrad_lab.circuit.recording import Recording, recording
+from qgrad_lab.circuit.refusals import METHODS, REFUSALS, refusal_of
 from qgrad_lab.circuit.regions import Sizes, moved
 from qgrad_lab.circuit.results import Measured
 from qgrad_lab.circuit.returned import Returned
+from qgrad_lab.circuit.sampled import Sampled
 from qgrad_lab.circuit.tape_program import device_wires, tape_program
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
+from qgrad_lab.engine.randomness import folded
+from qgrad_lab.engine.sampling import with_key
 from qgrad_lab.errors import CompileError
 from qgrad_lab.tracing import lowering
-
-_METHODS = {
-    "adjoint": "adjoint",
-    "best": "adjoint",
-    "device": "adjoint",
-    "parameter-shift": "parameter-shift",
-}
-"""The engine's method for each ``diff_method`` of a QNode."""
-
-_REFUSALS = {
-    None: (
-        "Cannot differentiate a QNode explicitly marked non-differentiable (with "
-        "diff_method=None). Give it diff_method='adjoint' or 'parameter-shift', or use "
-        "jax.lax.stop_gradient on its arguments."
-    ),
-    "finite-diff": (
-        "Finite differences at the QNode level is not supported under method='auto'. Use "
-        "grad(..., method='fd') for finite differences of the whole function, or give the QNode "
-        "diff_method='adjoint' or 'parameter-shift'."
-    ),
-}
-
-
-def _refusal(diff_method: Any) -> str | None:
-    if diff_method in _METHODS:
-        return None
-    return _REFUSALS.get(diff_method) or (
-        f"Invalid gradient method {diff_method!r} of a QNode. A compiled QNode on lightning.qubit "
-        "is differentiated with diff_method='adjoint', 'parameter-shift', 'best' or 'device'. "
-        "Other methods are PennyLane's own, for its other devices, such as default.qubit."
-    )
 
 
 def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -83,19 +62,69 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
         If the circuit cannot be compiled; the message says what is in the way.
     """
     if qnode.device.name != "lightning.qubit":
-        return foreign.call(qnode, args, kwargs, _REFUSALS.get(qnode.diff_method))
-    _check_device(qnode)
+        return foreign.call(qnode, args, kwargs, REFUSALS.get(qnode.diff_method))
+    mid_circuit = qnode.execute_kwargs.get("mcm_method")
+    if mid_circuit == "deferred" and not _defers(qnode):
+        qnode = qml.defer_measurements(qnode)
+    kwargs = dict(kwargs)
+    shots = qml.measurements.Shots(qnode._get_shots(kwargs))
+    copies = _call(qnode, args, kwargs, shots)
+    if copies[0].num_measured and mid_circuit not in (None, "one-shot", _SINGLE_BRANCH):
+        raise CompileError(
+            f"{_name(qnode)} measures in the middle, and has mcm_method={mid_circuit!r}. In a "
+            f"compiled program it is None, 'one-shot', 'deferred' or {_SINGLE_BRANCH!r}."
+        )
+    if shots and copies[0].num_measured and mid_circuit != _SINGLE_BRANCH:
+        # What was traced is dropped: every shot has outcomes of its own in the middle.
+        copies = [
+            one_shot(
+                lambda key: _call(qnode, args, kwargs, _ONE_SHOT, key)[0],
+                number,
+                len(device_wires(qnode.device) or ()),
+            )
+            for number in shots
+        ]
+    results = [copy.restore() for copy in copies]
+    return tuple(results) if shots.has_partitioned_shots else results[0]
+
+
+_SINGLE_BRANCH = "single-branch-statistics"
+"""The ``mcm_method`` of which all shots have the same outcomes in the middle."""
+
+
+class _Recorded(NamedTuple):
+    """A quantum function that was run.
+
+    ``kinds`` are the types of the measurements among the leaves that it returned, ``num_measured``
+    is how many wires it measured in the middle.
+    """
+
+    tape: QuantumScript
+    returned: Returned
+    kinds: tuple[type | None, ...]
+    num_measured: int
+
+
+_ONE_SHOT = qml.measurements.Shots(1)
+
+
+def _call(
+    qnode: qml.QNode, args: Any, kwargs: Any, shots: qml.measurements.Shots, shot_key: Any = None
+) -> list[Results]:
+    """The results of each number of shots; without shots, one."""
     if len(qnode.compile_pipeline) == 0:
         try:
-            return _call_plain(qnode, args, kwargs)
+            return _call_plain(qnode, args, kwargs, shots, shot_key)
         except BroadcastNeeded:
             pass  # parameter broadcasting makes several circuits, which the general way handles
-    return _call_transformed(qnode, args, kwargs)
+    return _call_transformed(qnode, args, kwargs, shots, shot_key)
 
 
-def _call_plain(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _call_plain(
+    qnode: qml.QNode, args: Any, kwargs: Any, shots: qml.measurements.Shots, shot_key: Any
+) -> list[Results]:
     """One circuit. Its classical part is traced on its own, for ``views.assemble``."""
-    leaves, structure = jax.tree.flatten((args, kwargs))
+    leaves, structure = jax.tree.flatten((args, kwargs, shot_key))
     traced = [i for i, leaf in enumerate(leaves) if isinstance(leaf, jax.core.Tracer)]
     active = current_active()
 
@@ -103,39 +132,56 @@ def _call_plain(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any])
         replaced = list(leaves)
         for i, value in zip(traced, values, strict=True):
             replaced[i] = value
-        inner_args, inner_kwargs = jax.tree.unflatten(structure, replaced)
+        inner_args, inner_kwargs, inner_key = jax.tree.unflatten(structure, replaced)
         with active_where(active):
-            tape, returned = _record(qnode, inner_args, inner_kwargs)
-        circuit = tape_program(tape, qnode.device, _name(qnode))
+            recorded = _record(qnode, inner_args, inner_kwargs, shots, inner_key)
+        tape, returned, kinds, num_measured = recorded
+        circuit = tape_program(tape, device_wires(qnode.device), _name(qnode))
         outputs = circuit.outputs
         readouts = returned.map(lambda number: circuit.readouts[number], outputs.keep)
-        return circuit.operands, outputs.kept, (circuit.program, readouts, returned.structure)
+        static = (circuit.program, readouts, returned.structure, kinds, num_measured)
+        return circuit.operands, outputs.kept, static
 
     values = [leaves[i] for i in traced]
     part = trace(classical, *values)
-    program, readouts, output = part.static
+    circuit, readouts, output, kinds, num_measured = part.static
     numbers, kept = part.evaluate(values)
-    measured = Measured.split(program, _execute(program, numbers, qnode), kept)
-    return jax.tree.unflatten(output, [read(measured) for read in readouts])
+    outputs = _execute(circuit, numbers, qnode, kinds, num_measured, shot_key)
+    return [
+        Results(output, [read(measured) for read in readouts], kinds, num_measured)
+        for measured in Measured.split(circuit, outputs, kept)
+    ]
 
 
-def _call_transformed(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _call_transformed(
+    qnode: qml.QNode, args: Any, kwargs: Any, shots: qml.measurements.Shots, shot_key: Any
+) -> list[Results]:
     """Any number of circuits; their post-processing may hold values that were traced in them."""
-    tape, returned = _record(qnode, args, kwargs)
+    tape, returned, kinds, num_measured = _record(qnode, args, kwargs, shots, shot_key)
+
+    def execute(tape: QuantumScript) -> Any:
+        return _execute_tape(tape, qnode, num_measured, shot_key)
+
     with lowering():
         qnode.compile_pipeline.set_classical_component(qnode, args, kwargs)
         tapes, postprocess = qnode.compile_pipeline((tape,))
-        results = postprocess(tuple(_execute_tape(tape, qnode) for tape in tapes))[0]
-    found = (results,) if len(tape.measurements) == 1 else tuple(results)
-    if len(found) != len(tape.measurements):
-        return results  # a transform changed what is measured, such as qml.metric_tensor
-    return returned.restore(returned.map(lambda number: found[number], lambda value: value))
+        results = postprocess(tuple(map(execute, tapes)))[0]
+    copies = []
+    for copy in results if shots.has_partitioned_shots else [results]:
+        found = (copy,) if len(tape.measurements) == 1 else tuple(copy)
+        if len(found) != len(tape.measurements):
+            # A transform changed what is measured, such as qml.metric_tensor.
+            copies.append(Results(jax.tree.structure(0), [copy], (None,), num_measured))
+            continue
+        leaves = returned.map(lambda number, found=found: found[number], lambda value: value)
+        copies.append(Results(returned.structure, leaves, kinds, num_measured))
+    return copies
 
 
-def _execute_tape(tape: QuantumScript, qnode: qml.QNode) -> Any:
-    """Results in PennyLane's form: a tuple, or the one result."""
+def _execute_tape(tape: QuantumScript, qnode: qml.QNode, num_measured: int, shot_key: Any) -> Any:
+    """Results in PennyLane's form: a tuple or the one result; of shot vectors, tuples of these."""
     try:
-        circuit = tape_program(tape, qnode.device, _name(qnode))
+        circuit = tape_program(tape, device_wires(qnode.device), _name(qnode))
     except BroadcastNeeded:
         if tape.batch_size is None:
             raise CompileError(
@@ -143,24 +189,42 @@ def _execute_tape(tape: QuantumScript, qnode: qml.QNode) -> Any:
                 "it does not take a batch of parameters."
             ) from None
         tapes, postprocess = qml.transforms.broadcast_expand(tape)
-        return postprocess(tuple(_execute_tape(single, qnode) for single in tapes))
+        return postprocess(
+            tuple(_execute_tape(single, qnode, num_measured, shot_key) for single in tapes)
+        )
     theta = joined(circuit.operands.theta.values, jnp.float64)
     numbers = join(theta, circuit.operands.index.values, circuit.operands.data.values)
-    outputs = _execute(circuit.program, numbers, qnode)
-    measured = Measured.split(circuit.program, outputs, circuit.outputs.kept)
-    results = tuple(read(measured) for read in circuit.readouts)
-    return results if len(results) != 1 else results[0]
+    kinds = tuple(map(type, tape.measurements))
+    outputs = _execute(circuit.program, numbers, qnode, kinds, num_measured, shot_key)
+    copies = []
+    for measured in Measured.split(circuit.program, outputs, circuit.outputs.kept):
+        results = tuple(read(measured) for read in circuit.readouts)
+        copies.append(results if len(results) != 1 else results[0])
+    return tuple(copies) if tape.shots.has_partitioned_shots else copies[0]
 
 
-def _execute(program: Program, numbers: Numbers, qnode: qml.QNode) -> jax.Array:
+def _execute(
+    circuit: Program | Sampled,
+    numbers: Numbers,
+    qnode: qml.QNode,
+    kinds: Sequence[type | None],
+    num_measured: int,
+    shot_key: Any,
+) -> jax.Array:
     """All measured numbers, f64[M]."""
+    program = circuit.program if isinstance(circuit, Sampled) else circuit
     program, numbers = _where_active(program, numbers)
-    member = Member(
-        program,
-        method=_METHODS.get(qnode.diff_method, "adjoint"),
-        refusal=_refusal(qnode.diff_method),
-    )
-    return bind(member, *numbers)
+    refusal = refusal_of(qnode.diff_method, kinds, num_measured, isinstance(circuit, Sampled))
+    if not isinstance(circuit, Sampled):
+        method = METHODS.get(qnode.diff_method, "adjoint")
+        return bind(Member(program, method, refusal), *numbers)
+    if shot_key is None:
+        key = next_key(numbers.theta, numbers.indices, shots=sum(circuit.shots))
+    else:
+        key = folded(shot_key, num_measured)
+    numbers = numbers._replace(indices=with_key(numbers.indices, key))
+    circuit = dataclasses.replace(circuit, program=program)
+    return bind(Member(circuit, "parameter-shift", refusal), *numbers)
 
 
 def _where_active(program: Program, numbers: Numbers) -> tuple[Program, Numbers]:
@@ -190,18 +254,29 @@ def _name(qnode: qml.QNode) -> str:
     return getattr(qnode.func, "__name__", "circuit")
 
 
-def _check_device(qnode: qml.QNode) -> None:
-    if qnode.shots:
-        raise CompileError(
-            f"A QNode with {qnode.shots} cannot be compiled. Compiled QNodes are exact: remove the "
-            "shots, for example with qml.set_shots(qnode, None)."
-        )
+def _defers(qnode: qml.QNode) -> bool:
+    transform = qml.defer_measurements.tape_transform
+    return any(getattr(t, "tape_transform", None) is transform for t in qnode.compile_pipeline)
 
 
-def _record(qnode: qml.QNode, args: Any, kwargs: Any) -> tuple[QuantumScript, Returned]:
-    """Run the quantum function; its operations and its return value."""
-    with recording(Recording(_name(qnode), device_wires(qnode.device))):
-        with qml.queuing.AnnotatedQueue() as queue:
-            output = qnode.func(*args, **kwargs)
-    tape = QuantumScript.from_queue(queue)
-    return tape, Returned.of(output, tape, _name(qnode), qnode.diff_method)
+def _record(
+    qnode: qml.QNode, args: Any, kwargs: Any, shots: qml.measurements.Shots, shot_key: Any
+) -> _Recorded:
+    """Run the quantum function."""
+    name = _name(qnode)
+    current = Recording(
+        name,
+        device_wires(qnode.device),
+        defers=_defers(qnode),
+        discards=bool(shots) and qnode.execute_kwargs.get("postselect_mode") == "hw-like",
+        shot_key=shot_key,
+    )
+    with recording(current), qml.queuing.AnnotatedQueue() as queue:
+        current.queue = queue
+        output = qnode.func(*args, **kwargs)
+    tape = QuantumScript.from_queue(queue, shots)
+    returned = Returned.of(output, tape, name, qnode.diff_method)
+    kinds = returned.kinds(tape)
+    if shot_key is not None:
+        tape = tape.copy(measurements=[single_shot(m) for m in tape.measurements])
+    return _Recorded(tape, returned, kinds, current.num_measured)

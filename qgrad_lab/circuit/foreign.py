@@ -69,9 +69,8 @@ def call(
     results = []
     for copy in copies:
         values = [next(outputs) for _ in copy]
-        results.append(
-            returned.restore(returned.map(lambda number: values[number], lambda value: value))  # noqa: B023
-        )
+        leaves = returned.map(lambda number, own=values: own[number], lambda value: value)
+        results.append(jax.tree.unflatten(returned.structure, leaves))
     return tuple(results) if tape.shots.has_partitioned_shots else results[0]
 
 

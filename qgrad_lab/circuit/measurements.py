@@ -53,7 +53,7 @@ def lower_measurement(
     CompileError
         For a measurement or an observable that has no such form.
     """
-    _check(measurement)
+    check_measurement(measurement)
     num_wires = max(1, len(wire_map))
     wires = tuple(wire_map[wire] for wire in measurement.wires)
     match measurement:
@@ -81,15 +81,18 @@ def lower_measurement(
             read = reduced_state.mutual_information(first, second, num_wires, outputs)
             return _in_base(read, measurement.log_base)
     raise CompileError(
-        f"{measurement} cannot be compiled. A compiled circuit is exact, and returns {_SUPPORTED}."
+        f"{measurement} cannot be compiled. A circuit without shots is exact, and returns "
+        f"{_SUPPORTED}. For qml.sample and qml.counts give it shots, for example with "
+        "qml.set_shots(qnode, 1000)."
     )
 
 
-def _check(measurement: MeasurementProcess) -> None:
+def check_measurement(measurement: MeasurementProcess) -> None:
+    """Refuse results of ``qml.measure``, and wires that are not known."""
     if measurement.mv is not None:
         raise CompileError(
-            "MidCircuitMeasure is not allowed: a measurement of the result of qml.measure cannot "
-            "be compiled. Measure observables or wires at the end of the circuit."
+            f"MidCircuitMeasure is not allowed: {measurement} is one of the result of a "
+            "measurement that PennyLane was to replace. Use qml.defer_measurements on the QNode."
         )
     for wire in measurement.wires:
         if isinstance(wire, jax.core.Tracer):

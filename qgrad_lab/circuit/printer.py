@@ -39,15 +39,17 @@ _COUNTERS = "ijklmnpqrstuvw"
 """Names of loop counters, by depth."""
 
 
-def program_text(program: Program) -> str:
-    """``program`` as text, one operation a line."""
+def program_text(program: Program, results: str | None = None) -> str:
+    """``program`` as text, one operation a line; with ``results`` in the place of its own."""
     arrays = [("theta", "f64", program.num_theta)]
     arrays += [("index", "i64", program.num_index), ("data", "c128", program.num_data)]
     operands = ", ".join(f"{name}: {kind}[{size}]" for name, kind, size in arrays if size)
     plural = "" if program.num_wires == 1 else "s"
     lines = [f"program {program.name}({operands}) on {program.num_wires} wire{plural} {{"]
     lines += _indented(_body(program.body, 0))
-    lines.append(f"  return {', '.join(map(_measurement, program.measurements))}")
+    if results is None:
+        results = ", ".join(map(measurement_text, program.measurements))
+    lines.append(f"  return {results}")
     return "\n".join([*lines, "}"])
 
 
@@ -141,7 +143,8 @@ def _term(term: Term) -> str:
     return word if term.coefficient == 1.0 else f"{_number(term.coefficient)} * {word}"
 
 
-def _measurement(measurement: Measurement) -> str:
+def measurement_text(measurement: Measurement) -> str:
+    """One measurement as text."""
     match measurement:
         case Expval(terms):
             return f"expval({' + '.join(map(_term, terms)) or '0'})"

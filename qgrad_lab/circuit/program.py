@@ -256,6 +256,11 @@ class Program:
         """Length of the vector of all measured numbers."""
         return sum(self.sizes())
 
+    @property
+    def settings(self) -> "tuple[Program, ...]":
+        """None: what it measures is exact. ``circuit.sampled`` has the circuits with shots."""
+        return ()
+
     @cached_property
     def is_bounded(self) -> bool:
         """Whether it has loops of unknown length, which may exceed their capacity."""

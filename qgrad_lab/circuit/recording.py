@@ -9,7 +9,7 @@ from typing import Any
 from qgrad_lab.errors import CompileError
 
 
-@dataclass(frozen=True)
+@dataclass
 class Recording:
     """A quantum function that is being recorded.
 
@@ -19,10 +19,29 @@ class Recording:
         Of the function.
     wire_map
         From wire labels to wires of the Program; ``None`` where the device has no fixed wires.
+    defers
+        Whether PennyLane replaces measurements in the middle by controlled operations.
+    discards
+        Whether shots that have another outcome than was selected are to be left out.
+    shot_key
+        Key of the random numbers u32[2], where the function is run for one shot.
+
+    Attributes
+    ----------
+    queue
+        PennyLane's queue that the function's own operations go to; those of loops, branches and
+        functions under ``qml.adjoint`` or ``qml.ctrl`` go to others.
+    num_measured
+        How many wires were measured in the middle so far.
     """
 
     name: str
     wire_map: dict[Any, int] | None
+    defers: bool = False
+    discards: bool = False
+    shot_key: Any = None
+    queue: Any = None
+    num_measured: int = 0
 
     def wires(self) -> dict[Any, int]:
         """The wires, for loops and branches, which have to know them at once."""

@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 
 from qgrad_lab.circuit.program import Measurement, Program, State
+from qgrad_lab.circuit.sampled import Estimated, Sampled
 
 
 class Measured(NamedTuple):
@@ -26,20 +27,29 @@ class Measured(NamedTuple):
         One f64[size] for each measurement of the Program.
     kept
         Traced values from the quantum function.
+    shots
+        How many shots the numbers are estimated from; 0 for exact ones.
     """
 
     numbers: Sequence[jax.Array]
     kept: Sequence[Any]
+    shots: int = 0
 
     @classmethod
-    def split(cls, program: Program, outputs: jax.Array, kept: Sequence[Any]) -> "Measured":
-        """From the vector of all numbers that ``program`` measures, f64[M]."""
-        numbers = []
+    def split(
+        cls, circuit: Program | Sampled, outputs: jax.Array, kept: Sequence[Any]
+    ) -> "list[Measured]":
+        """From the vector of all numbers of ``circuit``, f64[M]: one for each number of shots."""
+        copies: Sequence[int] = circuit.shots if isinstance(circuit, Sampled) else (0,)
+        result = []
         end = 0
-        for size in program.sizes():
-            start, end = end, end + size
-            numbers.append(outputs[start:end])
-        return cls(numbers, kept)
+        for shots in copies:
+            numbers = []
+            for size in circuit.sizes(shots) if isinstance(circuit, Sampled) else circuit.sizes():
+                start, end = end, end + size
+                numbers.append(outputs[start:end])
+            result.append(cls(numbers, kept, shots))
+        return result
 
 
 Readout = Callable[[Measured], Any]
@@ -50,20 +60,20 @@ Readout = Callable[[Measured], Any]
 class Outputs:
     """What the readouts of one circuit ask for, in the making."""
 
-    places: dict[Measurement, int] = dataclasses.field(default_factory=dict)
+    places: dict[Any, int] = dataclasses.field(default_factory=dict)
     kept: list[Any] = dataclasses.field(default_factory=list)
 
     @property
-    def measurements(self) -> tuple[Measurement, ...]:
-        """What the Program has to measure."""
+    def measurements(self) -> tuple[Any, ...]:
+        """What the circuit has to measure: of a Program, or of a ``Sampled`` circuit."""
         return tuple(self.places)
 
-    def measure(self, measurement: Measurement) -> Readout:
+    def measure(self, measurement: Measurement | Estimated) -> Readout:
         """The numbers of ``measurement``, f64[size]; it is measured once, however often asked."""
         place = self.places.setdefault(measurement, len(self.places))
         return lambda measured: measured.numbers[place]
 
-    def number(self, measurement: Measurement) -> Readout:
+    def number(self, measurement: Measurement | Estimated) -> Readout:
         """The one number of ``measurement``, an f64 scalar."""
         read = self.measure(measurement)
         return lambda measured: jnp.squeeze(read(measured), 0)

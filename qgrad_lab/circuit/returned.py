@@ -1,6 +1,5 @@
 """What a quantum function returns: measurements in a pytree, perhaps beside classical values."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -81,9 +80,9 @@ class Returned(NamedTuple):
             for leaf, is_one in zip(self.leaves, self.measured, strict=True)
         ]
 
-    def restore(self, leaves: Sequence[Any]) -> Any:
-        """A pytree like the return value, with ``leaves``."""
-        return jax.tree.unflatten(self.structure, leaves)
+    def kinds(self, tape: QuantumScript) -> tuple[type | None, ...]:
+        """For each leaf the type of the measurement of ``tape``; ``None`` for classical values."""
+        return tuple(self.map(lambda number: type(tape.measurements[number]), lambda _: None))
 
 
 def _is_leaf(value: Any) -> bool:

@@ -4,14 +4,18 @@ from typing import Any, NamedTuple
 
 import jax
 import pennylane as qml
+from pennylane.measurements import MeasurementProcess
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.measurements import lower_measurement
 from qgrad_lab.circuit.operands import Operands
 from qgrad_lab.circuit.operations import is_native, is_preparation, lower
+from qgrad_lab.circuit.outcomes import is_of_outcomes, lower_outcomes
 from qgrad_lab.circuit.program import Instruction, Program
 from qgrad_lab.circuit.results import Outputs, Readout
+from qgrad_lab.circuit.sampled import Sampled
+from qgrad_lab.circuit.sampled_measurements import Context, lower_sampled
 from qgrad_lab.circuit.verify import MAX_WIRES, verify
 from qgrad_lab.errors import CompileError
 from qgrad_lab.tracing import lowering
@@ -23,7 +27,7 @@ class Circuit(NamedTuple):
     Attributes
     ----------
     program
-        What the engine runs.
+        What the engine runs: a Program, or a ``Sampled`` circuit if the tape has shots.
     operands
         The traced numbers that it reads.
     outputs
@@ -32,21 +36,21 @@ class Circuit(NamedTuple):
         One for each measurement of the tape.
     """
 
-    program: Program
+    program: Program | Sampled
     operands: Operands
     outputs: Outputs
     readouts: tuple[Readout, ...]
 
 
-def tape_program(tape: QuantumScript, device: qml.devices.Device, name: str) -> Circuit:
-    """Lower ``tape`` for ``device``.
+def tape_program(tape: QuantumScript, wire_map: dict[Any, int] | None, name: str) -> Circuit:
+    """Lower ``tape``.
 
     Parameters
     ----------
     tape
         Operations and measurements with traced or known parameters, transforms applied.
-    device
-        Whose wires are used.
+    wire_map
+        From wire labels to wires of the Program; ``None`` for those of the tape.
     name
         Of the quantum function.
 
@@ -60,16 +64,28 @@ def tape_program(tape: QuantumScript, device: qml.devices.Device, name: str) -> 
     CompileError
         If an operation or measurement cannot be compiled, or a wire is not on the device.
     """
-    wire_map = device_wires(device)
     if wire_map is None:
         tape = tape.map_to_standard_wires()
         wire_map = {wire: wire for wire in range(tape.num_wires)}
     operands = Operands()
     body = lower_operations(tape, wire_map, operands, name)
     for measurement in tape.measurements:
+        if is_of_outcomes(measurement):
+            continue
         _check_wires(measurement, wire_map, name)
     outputs = Outputs()
-    readouts = tuple(lower_measurement(m, wire_map, operands, outputs) for m in tape.measurements)
+
+    def lower_gates(gates: QuantumScript) -> tuple[Instruction, ...]:
+        return lower_operations(gates, wire_map, operands, name, inside=True)
+
+    def lower(measurement: MeasurementProcess) -> Readout:
+        if is_of_outcomes(measurement):
+            return lower_outcomes(measurement, outputs, tape.shots.total_shots or 0)
+        if tape.shots:
+            return lower_sampled(measurement, Context(wire_map, operands, outputs, lower_gates))
+        return lower_measurement(measurement, wire_map, operands, outputs)
+
+    readouts = tuple(map(lower, tape.measurements))
     if len(wire_map) > MAX_WIRES:
         raise CompileError(
             f"The circuit {name} has {len(wire_map)} wires; a state vector on more than "
@@ -81,9 +97,14 @@ def tape_program(tape: QuantumScript, device: qml.devices.Device, name: str) -> 
         num_index=operands.index.size,
         num_data=operands.data.size,
         body=body,
-        measurements=outputs.measurements,
+        measurements=() if tape.shots else outputs.measurements,
         name=name,
     )
+    if tape.shots:
+        sampled = Sampled(program, outputs.measurements, tuple(tape.shots))
+        for setting in sampled.settings:
+            verify(setting)
+        return Circuit(sampled, operands, outputs, readouts)
     verify(program)
     return Circuit(program, operands, outputs, readouts)
 

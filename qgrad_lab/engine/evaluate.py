@@ -5,16 +5,19 @@ The method changes how a member is evaluated, never what it means:
 - ``"adjoint"``: orders 0 and 1 and their transposes are native sweeps (forward, adjoint, tangent,
   tangent and adjoint together); higher orders apply the exact shift rule to the member one below.
 - ``"parameter-shift"``: every order applies the shift rule to the one below, down to the circuit.
+
+A circuit with shots is evaluated by the latter, its order 0 by ``engine.sampling``.
 """
 
 import dataclasses
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from qgrad_lab.engine import sampling
 from qgrad_lab.engine.library import FFI_TARGET
 from qgrad_lab.engine.shift import ShiftRule
 
@@ -23,7 +26,7 @@ _CHUNK_BYTES = 64 * 2**20
 
 
 class Circuit(Protocol):
-    """What the engine knows of a circuit; ``circuit.program.Program`` is one."""
+    """What the engine knows of a circuit, with or without shots."""
 
     @property
     def num_theta(self) -> int:
@@ -32,14 +35,6 @@ class Circuit(Protocol):
     @property
     def num_outputs(self) -> int:
         """Length M of the vector of measured numbers."""
-
-    @property
-    def words(self) -> np.ndarray:
-        """The encoding that the native library reads, i64."""
-
-    @property
-    def digest(self) -> int:
-        """A 64-bit digest of ``words``."""
 
     @property
     def has_numbers_in_theta(self) -> bool:
@@ -56,6 +51,22 @@ class Circuit(Protocol):
     @property
     def shift_rules(self) -> tuple[ShiftRule, ...]:
         """One rule for each element of theta."""
+
+    @property
+    def settings(self) -> "tuple[NativeCircuit, ...]":
+        """Circuits whose results are sampled; none for a circuit without shots."""
+
+
+class NativeCircuit(Circuit, Protocol):
+    """A circuit that the native library runs; ``circuit.program.Program`` is one."""
+
+    @property
+    def words(self) -> np.ndarray:
+        """The encoding that the native library reads, i64."""
+
+    @property
+    def digest(self) -> int:
+        """A 64-bit digest of ``words``."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -128,6 +139,8 @@ def evaluate(member: Member, bind: Bind, *operands: jax.Array) -> jax.Array:
     jax.Array
         f64[..., M], or f64[..., P] where transposed.
     """
+    if member.circuit.settings and member.order == 0 and not member.transposed:
+        return _sampled(member, *operands)
     native_orders = 1 if member.method == "adjoint" else 0
     if member.order <= native_orders and (member.method == "adjoint" or not member.transposed):
         return _native(member, *operands)
@@ -137,6 +150,23 @@ def evaluate(member: Member, bind: Bind, *operands: jax.Array) -> jax.Array:
     if member.transposed and forward_only:
         return _shifted_gradient(member, bind, *operands)
     return _shifted_direction(member, bind, *operands)
+
+
+def _sampled(member: Member, theta: jax.Array, index: jax.Array, data: jax.Array) -> jax.Array:
+    def exact(theta: jax.Array, index: jax.Array, data: jax.Array) -> list[jax.Array]:
+        return [
+            _native(Member(setting, "adjoint"), theta, index, data)
+            for setting in member.circuit.settings
+        ]
+
+    return sampling.estimates(cast(sampling.Sampled, member.circuit), exact, theta, index, data)
+
+
+def _rekeyed(member: Member, index: jax.Array, chunk: jax.Array) -> jax.Array:
+    """``index`` for the shifted circuits of ``member``, which have random numbers of their own."""
+    if not member.circuit.settings:
+        return index
+    return sampling.rekeyed(index, 1 + 2 * member.order + member.transposed, chunk)
 
 
 def _native(member: Member, *operands: jax.Array) -> jax.Array:
@@ -151,13 +181,14 @@ def _native(member: Member, *operands: jax.Array) -> jax.Array:
             -1 if operand.size else int(np.prod(operand.shape[:-1])), operand.shape[-1]
         )
 
+    circuit = cast(NativeCircuit, member.circuit)
     call = jax.ffi.ffi_call(
         FFI_TARGET, jax.ShapeDtypeStruct((size, result_width(member)), jnp.dtype("float64"))
     )
     value = call(
         *(rows(operand) for operand in operands),
-        program=member.circuit.words,
-        digest=np.int64(member.circuit.digest),
+        program=circuit.words,
+        digest=np.int64(circuit.digest),
         order=np.int64(member.order),
         transposed=member.transposed,
     )
@@ -192,12 +223,12 @@ class _Shifts:
 
 def _accumulate_shifts(
     member: Member,
-    contribution: Callable[[jax.Array, jax.Array, jax.Array], jax.Array],
+    contribution: Callable[[jax.Array, jax.Array, jax.Array, jax.Array], jax.Array],
     theta: jax.Array,
     shape: tuple[int, ...],
     width: int,
 ) -> jax.Array:
-    """Sum ``contribution(shifted theta, slot, coefficient)`` over chunks of all shifts.
+    """Sum ``contribution(shifted theta, slot, coefficient, chunk)`` over chunks of all shifts.
 
     ``width`` is how many numbers one shifted evaluation holds, which bounds the chunk.
     """
@@ -211,14 +242,19 @@ def _accumulate_shifts(
     positions = jnp.arange(theta.shape[-1])
 
     def add(total: jax.Array, tasks: tuple[jax.Array, ...]) -> tuple[jax.Array, None]:
-        slot, shift, coefficient = tasks
+        slot, shift, coefficient, number = tasks
         # [chunk, ..., P]: theta with one element shifted, a batch dimension in front.
         column = (chunk, *(1 for _ in theta.shape))
         selected = slot.reshape(column) == positions.reshape((1,) * theta.ndim + (-1,))
         shifted = theta[None] + jnp.where(selected, shift.reshape(column), 0.0)
-        return total + contribution(shifted, slot, coefficient), None
+        return total + contribution(shifted, slot, coefficient, number), None
 
-    tasks = (jnp.asarray(shifts.slot), jnp.asarray(shifts.shift), jnp.asarray(shifts.coefficient))
+    tasks = (
+        jnp.asarray(shifts.slot),
+        jnp.asarray(shifts.shift),
+        jnp.asarray(shifts.coefficient),
+        jnp.arange(len(shifts.slot)),
+    )
     if tasks[0].shape[0] == 1:
         return add(total, tuple(task[0] for task in tasks))[0]
     return jax.lax.scan(add, total, tasks)[0]
@@ -239,11 +275,14 @@ def _shifted_direction(
 ) -> jax.Array:
     """D[k](.; v1..vk) = sum_p vk_p dD[k-1](.; v1..v(k-1))/dtheta_p; the same for D[k]T."""
     *directions, last = rest[: member.order]
-    operands = [index, data, *directions, *rest[member.order :]]
+    others = [data, *directions, *rest[member.order :]]
     lower = member.lowered()
     batch = jnp.broadcast_shapes(*(x.shape[:-1] for x in (theta, index, data, *rest)))
 
-    def contribution(shifted: jax.Array, slot: jax.Array, coefficient: jax.Array) -> jax.Array:
+    def contribution(
+        shifted: jax.Array, slot: jax.Array, coefficient: jax.Array, chunk: jax.Array
+    ) -> jax.Array:
+        operands = [_rekeyed(member, index, chunk), *others]
         values = bind(lower, shifted, *(operand[None] for operand in operands))
         weights = _weighted(last[..., slot], coefficient)
         weights = jnp.moveaxis(weights, -1, 0)[..., None]
@@ -264,12 +303,15 @@ def _shifted_gradient(
 ) -> jax.Array:
     """D[k]T(.; v1..vk, y)_p = sum_m y_m dD[k]_m/dtheta_p, from shifted values of D[k]."""
     *directions, y = rest
-    operands = [index, data, *directions]
+    others = [data, *directions]
     plain = member.plain()
     batch = jnp.broadcast_shapes(*(x.shape[:-1] for x in (theta, index, data, *rest)))
     num_theta = theta.shape[-1]
 
-    def contribution(shifted: jax.Array, slot: jax.Array, coefficient: jax.Array) -> jax.Array:
+    def contribution(
+        shifted: jax.Array, slot: jax.Array, coefficient: jax.Array, chunk: jax.Array
+    ) -> jax.Array:
+        operands = [_rekeyed(member, index, chunk), *others]
         values = bind(plain, shifted, *(operand[None] for operand in operands))
         numbers = jnp.moveaxis(jnp.sum(values * y[None], axis=-1), 0, -1)
         numbers = _weighted(numbers, coefficient)

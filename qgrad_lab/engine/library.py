@@ -21,6 +21,9 @@ FFI_TARGET = f"qgrad_lab_derivative_v{ENCODING_VERSION}"
 """Carries the version, so that an executable from JAX's persistent cache never meets a decoder that
 reads other words."""
 
+RANDOM_TARGET = "qgrad_lab_random_v1"
+"""Gives keys for JAX's generators of random numbers; ``engine/native/random.cpp``."""
+
 _SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 
 _BUILT_FOR = re.compile(
@@ -112,7 +115,7 @@ def built_versions(library: Path) -> tuple[str, str]:
 
 
 def load() -> None:
-    """Load the native library and register its custom call, once."""
+    """Load the native library and register its custom calls, once."""
     lightning = _lightning_library()
     own = _own_library()
     built_lightning, built_jaxlib = built_versions(own)
@@ -131,9 +134,9 @@ def load() -> None:
             f"jaxlib {built_jaxlib}, and does not load with {found['lightning']} and "
             f"{found['jaxlib_version']}: {error}. If it comes from another machine, {_BUILD_AGAIN}"
         ) from error
-    jax.ffi.register_ffi_target(
-        FFI_TARGET, jax.ffi.pycapsule(library.qgrad_lab_derivative), platform="cpu"
-    )
+    targets = {FFI_TARGET: library.qgrad_lab_derivative, RANDOM_TARGET: library.qgrad_lab_random}
+    for name, handler in targets.items():
+        jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(handler), platform="cpu")
 
 
 load()

@@ -28,6 +28,7 @@ from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
 from qgrad_lab.engine.evaluate import Member, evaluate, result_width
+from qgrad_lab.engine.zeros import is_zero, zero_tangent
 from qgrad_lab.errors import DifferentiableCompileError
 from qgrad_lab.tracing import note_bounded_loop
 
@@ -50,31 +51,24 @@ def _abstract_eval(*operands: Any, member: Member) -> jax.core.ShapedArray:
     return jax.core.ShapedArray((*batch, result_width(member)), jnp.dtype("float64"))
 
 
-_Zero: Any = ad.Zero  # a symbolic zero; JAX does not annotate it
-
-
-def _is_zero(tangent: Any) -> bool:
-    return type(tangent) is _Zero
-
-
 def _jvp(primals: Sequence[Any], tangents: Sequence[Any], *, member: Member) -> tuple[Any, Any]:
     theta, index, data, *rest = primals
     theta_dot, _, data_dot, *rest_dot = tangents
-    if member.refusal is not None and not all(map(_is_zero, [theta_dot, data_dot, *rest_dot])):
+    if member.refusal is not None and not all(map(is_zero, [theta_dot, data_dot, *rest_dot])):
         raise DifferentiableCompileError(member.refusal)
     terms = []
     directions, y = _split(member, rest)
-    if not _is_zero(data_dot):
+    if not is_zero(data_dot):
         terms.append(_along_data(member, primals, theta_dot, data_dot))
-    elif not _is_zero(theta_dot):
+    elif not is_zero(theta_dot):
         terms.append(bind(member.raised(), theta, index, data, *directions, theta_dot, *y))
     for position, tangent in enumerate(rest_dot):
-        if not _is_zero(tangent):
+        if not is_zero(tangent):
             varied = [*rest[:position], tangent, *rest[position + 1 :]]
             terms.append(bind(member, theta, index, data, *varied))
     value = bind(member, *primals)
     if not terms:
-        return value, _Zero.from_primal_value(value)
+        return value, zero_tangent(value)
     return value, reduce(jnp.add, terms)
 
 
@@ -82,7 +76,7 @@ def _along_data(member: Member, primals: Sequence[Any], theta_dot: Any, data_dot
     """The derivative along theta and data: along theta of the circuit that has data in theta."""
     theta, index, data, *rest = primals
     directions, y = _split(member, rest)
-    if _is_zero(theta_dot):
+    if is_zero(theta_dot):
         theta_dot = jnp.zeros_like(theta)
     still = jnp.zeros_like(data)
     value = bind(
@@ -114,7 +108,7 @@ def _unbroadcast(value: Any, shape: tuple[int, ...]) -> Any:
 
 def _transpose(cotangent: Any, *operands: Any, member: Member) -> list[Any]:
     result: list[Any] = [None] * len(operands)
-    if _is_zero(cotangent):
+    if is_zero(cotangent):
         return result
     theta, index, data, *rest = operands
     # A member is linear in one operand at a time; all others are known here.
