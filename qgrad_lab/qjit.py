@@ -14,17 +14,17 @@ from typing import Any
 import jax
 
 from qgrad_lab import _autograph
+from qgrad_lab._failures import LoopOverflow, loop_overflow, python_error
 from qgrad_lab._signature import Declared, static_arguments
+from qgrad_lab._tracebacks import hide_frames
 from qgrad_lab.circuit.interception import install
 from qgrad_lab.engine.randomness import start_run
 from qgrad_lab.tracing import (
-    LoopOverflow,
     Mode,
     current_mode,
     is_seeded,
-    loop_overflow,
     mode,
-    when_bounded,
+    when_fallible,
 )
 
 install()
@@ -62,7 +62,7 @@ class QJIT:
         self.original_function = function
         self._options = options = options or _Options()
         self._signature: tuple[tuple[Any, ...], dict[str, Any]] | None = None
-        self._has_bounded_loops = False
+        self._may_fail = False
         self._compiled_function = _autograph.convert(function) if options.autograph else function
         self._loop_capacities: dict[int, int] = {}
         self._jitted = self._make_jitted()
@@ -88,18 +88,27 @@ class QJIT:
             return self._make_jitted()(*args, **kwargs)
         while True:
             known = self._loop_capacities
-            previous = when_bounded(self._note_bounded_loops)
+            previous = when_fallible(self._note_fallible)
             try:
                 result = self._jitted(*args, **kwargs)
-                if self._has_bounded_loops:
+                if self._may_fail:
                     _wait_for(result)  # so that the error, if there is one, comes here
                 return result
-            except (jax.errors.JaxRuntimeError, ValueError) as error:  # JAX raises either
+            except Exception as error:
                 overflow = loop_overflow(error)
+                # The second is a program that does not get the room it is given.
                 if overflow is None or known.get(overflow.label, 0) > overflow.capacity:
-                    raise  # the second is a program that does not get the room it is given
+                    told = python_error(error)
+                    if told is None:
+                        hide_frames(error)
+                        raise
+                    try:
+                        raise told from None
+                    except (ValueError, MemoryError):
+                        hide_frames(told)
+                        raise
             finally:
-                when_bounded(previous)
+                when_fallible(previous)
             # The program is pure: with room for more iterations it runs again, from the start.
             self._make_room(overflow)
 
@@ -161,8 +170,8 @@ class QJIT:
             )
         return self._signature
 
-    def _note_bounded_loops(self) -> None:
-        self._has_bounded_loops = True
+    def _note_fallible(self) -> None:
+        self._may_fail = True
 
     def _make_room(self, overflow: LoopOverflow) -> None:
         with _growing:
@@ -221,13 +230,13 @@ class QJIT:
         if not _traced.happened:
             return
         trace = time.perf_counter()
-        previous = when_bounded(self._note_bounded_loops)
+        previous = when_fallible(self._note_fallible)
         try:
             lowered = traced.lower()
             lower = time.perf_counter()
             lowered.compile()
         finally:
-            when_bounded(previous)
+            when_fallible(previous)
         end = time.perf_counter()
         if self._options.verbose:
             arguments = ", ".join(

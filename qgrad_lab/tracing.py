@@ -16,10 +16,8 @@ sites are numbered as they are traced, and a trace of one program must not be pa
 """
 
 import contextlib
-import dataclasses
 import enum
 import itertools
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -55,7 +53,7 @@ class _State(threading.local):
     mode: Mode = Mode.OUTSIDE
     seeded: _Seeded | None = None
     loop_capacities: Mapping[int, int] = {}
-    when_bounded: Callable[[], None] | None = None
+    when_fallible: Callable[[], None] | None = None
     lowering: bool = False
 
 
@@ -160,54 +158,19 @@ def loop_capacity(label: int) -> int:
     return _state.loop_capacities.get(label, DEFAULT_LOOP_CAPACITY)
 
 
-@dataclasses.dataclass(frozen=True)
-class LoopOverflow:
-    """A loop had more iterations than it was compiled for.
-
-    Parameters
-    ----------
-    label
-        Which loop.
-    count
-        How many iterations it has, at least.
-    capacity
-        How many it was compiled for.
-    """
-
-    label: int
-    count: int
-    capacity: int
-
-    @property
-    def enough(self) -> int:
-        """The capacity to try next."""
-        if self.count == self.capacity + 1:  # it only told that the capacity was not enough
-            return 4 * self.capacity
-        return 2 ** (self.count - 1).bit_length()
+def note_fallible() -> None:
+    """Note that the program being compiled has a circuit that may be refused when it runs."""
+    if _state.when_fallible is not None:
+        _state.when_fallible()
 
 
-_LOOP_OVERFLOW = re.compile(r"loop (\d+) has (\d+) iterations or more and was compiled for (\d+)\.")
-
-
-def loop_overflow(error: Exception) -> LoopOverflow | None:
-    """What ``error`` says of a loop, if the engine (``native/schedule.cpp``) raised it for one."""
-    found = _LOOP_OVERFLOW.search(str(error))
-    return None if found is None else LoopOverflow(*map(int, found.groups()))
-
-
-def note_bounded_loop() -> None:
-    """Note that the program being compiled has a loop of unknown length."""
-    if _state.when_bounded is not None:
-        _state.when_bounded()
-
-
-def when_bounded(notify: Callable[[], None] | None) -> Callable[[], None] | None:
-    """From now on, call ``notify`` if a program with a loop of unknown length is compiled.
+def when_fallible(notify: Callable[[], None] | None) -> Callable[[], None] | None:
+    """From now on, call ``notify`` if a program is compiled that may be refused when it runs.
 
     Returns what was called before, to be restored. What counts is the compilation rather than the
     trace, of which JAX may have parts in its caches. No context manager: this is part of every call
     of a compiled function.
     """
-    previous = _state.when_bounded
-    _state.when_bounded = notify
+    previous = _state.when_fallible
+    _state.when_fallible = notify
     return previous

@@ -23,6 +23,7 @@ from qgrad_lab.circuit.program import Branch, Index, Probs, Program, Repeat
 from qgrad_lab.circuit.randomness import iteration as counted
 from qgrad_lab.circuit.recording import Recording, current_recording
 from qgrad_lab.circuit.regions import Body, Region, Sizes, looped, moved
+from qgrad_lab.circuit.sources import SourceQueue
 from qgrad_lab.circuit.tape_program import lower_operations
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
@@ -191,7 +192,7 @@ def _trace_body(function: Callable[..., Any], *arguments: Any, conditional: bool
             if recording is None:
                 result = function(*values)
             else:
-                with qml.queuing.AnnotatedQueue() as queue:
+                with SourceQueue() as queue:
                     result = function(*values)
                 tape = QuantumScript.from_queue(queue)
                 if tape.measurements:

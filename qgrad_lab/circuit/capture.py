@@ -32,6 +32,7 @@ from qgrad_lab.circuit.regions import Sizes, moved
 from qgrad_lab.circuit.results import Measured
 from qgrad_lab.circuit.returned import Returned
 from qgrad_lab.circuit.sampled import Sampled
+from qgrad_lab.circuit.sources import SourceQueue
 from qgrad_lab.circuit.tape_program import device_wires, tape_program
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
@@ -271,7 +272,7 @@ def _record(
         discards=bool(shots) and qnode.execute_kwargs.get("postselect_mode") == "hw-like",
         shot_key=shot_key,
     )
-    with recording(current), qml.queuing.AnnotatedQueue() as queue:
+    with recording(current), SourceQueue() as queue:
         current.queue = queue
         output = qnode.func(*args, **kwargs)
     tape = QuantumScript.from_queue(queue, shots)

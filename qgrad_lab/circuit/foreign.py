@@ -22,6 +22,7 @@ from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.callbacks import Execution, qnode_name
 from qgrad_lab.circuit.returned import Returned
+from qgrad_lab.circuit.sources import SourceQueue
 from qgrad_lab.errors import CompileError
 from qgrad_lab.tracing import Mode, mode
 
@@ -90,7 +91,7 @@ def _warn_once(qnode: qml.QNode) -> None:
 def _record(qnode: qml.QNode, args: Any, kwargs: Any) -> tuple[QuantumScript, Returned]:
     name, device = qnode_name(qnode), qnode.device.name
     try:
-        with qml.queuing.AnnotatedQueue() as queue:
+        with SourceQueue() as queue:
             output = qnode.func(*args, **kwargs)
         tape = QuantumScript.from_queue(queue, shots=qnode.shots)
     except (jax.errors.ConcretizationTypeError, jax.errors.TracerIntegerConversionError) as error:

@@ -78,6 +78,9 @@ class Data(Position):
     __slots__ = ()
 
 
+_LARGE = 24
+"""Wires from which on a circuit takes memory worth a thought: a state of 256 MiB."""
+
 Number = float | Slot
 """A number that is known when the Program is made, or an element of theta."""
 
@@ -261,10 +264,10 @@ class Program:
         """None: what it measures is exact. ``circuit.sampled`` has the circuits with shots."""
         return ()
 
-    @cached_property
-    def is_bounded(self) -> bool:
-        """Whether it has loops of unknown length, which may exceed their capacity."""
-        return _is_bounded(self.body)
+    @property
+    def may_fail(self) -> bool:
+        """Whether it may be refused when it runs: for what it reads, or for want of memory."""
+        return self.num_index > 0 or self.num_wires >= _LARGE
 
     @cached_property
     def shift_rules(self) -> tuple[ShiftRule, ...]:
@@ -324,16 +327,6 @@ class Program:
             f"<Program {self.name}: {self.num_wires} wires, {len(self.body)} operations, "
             f"theta f64[{self.num_theta}]>"
         )
-
-
-def _is_bounded(body: tuple[Instruction, ...]) -> bool:
-    for instruction in body:
-        match instruction:
-            case Repeat(count, _, inner) if isinstance(count, Index) or _is_bounded(inner):
-                return True
-            case Branch(_, bodies) if any(map(_is_bounded, bodies)):
-                return True
-    return False
 
 
 def walk(

@@ -128,9 +128,9 @@ class Sampled:
         return sum(sum(self.sizes(shots)) for shots in self.shots)
 
     @property
-    def is_bounded(self) -> bool:
-        """Whether it has loops of unknown length."""
-        return self.program.is_bounded
+    def may_fail(self) -> bool:
+        """Whether it may be refused when it runs."""
+        return self.program.may_fail
 
     @property
     def has_numbers_in_theta(self) -> bool:

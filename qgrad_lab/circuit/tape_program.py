@@ -16,6 +16,7 @@ from qgrad_lab.circuit.program import Instruction, Program
 from qgrad_lab.circuit.results import Outputs, Readout
 from qgrad_lab.circuit.sampled import Sampled
 from qgrad_lab.circuit.sampled_measurements import Context, lower_sampled
+from qgrad_lab.circuit.sources import explained
 from qgrad_lab.circuit.verify import MAX_WIRES, verify
 from qgrad_lab.errors import CompileError
 from qgrad_lab.tracing import lowering
@@ -69,23 +70,20 @@ def tape_program(tape: QuantumScript, wire_map: dict[Any, int] | None, name: str
         wire_map = {wire: wire for wire in range(tape.num_wires)}
     operands = Operands()
     body = lower_operations(tape, wire_map, operands, name)
-    for measurement in tape.measurements:
-        if is_of_outcomes(measurement):
-            continue
-        _check_wires(measurement, wire_map, name)
     outputs = Outputs()
 
     def lower_gates(gates: QuantumScript) -> tuple[Instruction, ...]:
         return lower_operations(gates, wire_map, operands, name, inside=True)
 
-    def lower(measurement: MeasurementProcess) -> Readout:
+    def read(measurement: MeasurementProcess) -> Readout:
         if is_of_outcomes(measurement):
             return lower_outcomes(measurement, outputs, tape.shots.total_shots or 0)
+        _check_wires(measurement, wire_map, name)
         if tape.shots:
             return lower_sampled(measurement, Context(wire_map, operands, outputs, lower_gates))
         return lower_measurement(measurement, wire_map, operands, outputs)
 
-    readouts = tuple(map(lower, tape.measurements))
+    readouts = tuple(explained(read, measurement) for measurement in tape.measurements)
     if len(wire_map) > MAX_WIRES:
         raise CompileError(
             f"The circuit {name} has {len(wire_map)} wires; a state vector on more than "
@@ -139,9 +137,13 @@ def lower_operations(
         Whether they belong to a loop or a branch, where none of them is a circuit's first.
     """
     body: list[Instruction] = []
-    for operation in _decomposed(tape, inside):
+
+    def lower_one(operation: Operator) -> list[Instruction]:
         _check_wires(operation, wire_map, name)
-        body += lower(operation, wire_map, operands)
+        return lower(operation, wire_map, operands)
+
+    for operation in _decomposed(tape, inside):
+        body += explained(lower_one, operation)
     return tuple(body)
 
 

@@ -45,8 +45,8 @@ class Circuit(Protocol):
         """The same circuit with data in theta."""
 
     @property
-    def is_bounded(self) -> bool:
-        """Whether it has loops of unknown length, which may exceed their capacity."""
+    def may_fail(self) -> bool:
+        """Whether it may be refused when it runs: for what it reads, or for want of memory."""
 
     @property
     def shift_rules(self) -> tuple[ShiftRule, ...]:

@@ -30,7 +30,7 @@ from jax.interpreters import ad, batching, mlir
 from qgrad_lab.engine.evaluate import Member, evaluate, result_width
 from qgrad_lab.engine.zeros import is_zero, zero_tangent
 from qgrad_lab.errors import DifferentiableCompileError
-from qgrad_lab.tracing import note_bounded_loop
+from qgrad_lab.tracing import note_fallible
 
 circuit_p = Primitive("circuit")
 """Static parameter: ``member``, which member of which circuit's family."""
@@ -145,8 +145,8 @@ def _impl(*operands: Any, member: Member) -> Any:
 
 
 def _lowered(*operands: Any, member: Member) -> Any:
-    if member.circuit.is_bounded:
-        note_bounded_loop()
+    if member.circuit.may_fail:
+        note_fallible()
     return evaluate(member, bind, *operands)
 
 

@@ -138,14 +138,16 @@ void run(ffi::ThreadPool &pool, const ffi::RemainingArgs &args, const ffi::Remai
 ffi::Error handle(ffi::ThreadPool pool, ffi::RemainingArgs args, ffi::RemainingRets rets,
                   ffi::Span<const std::int64_t> words, std::int64_t digest, std::int64_t order,
                   bool transposed) {
+    // The name tells the caller, to whom errors come through JAX, that one is ours.
+    const std::string ours = "qgrad_lab: ";
     try {
         run(pool, args, rets, words, digest, order, transposed);
     } catch (const std::length_error &error) {
-        return {ffi::ErrorCode::kResourceExhausted, error.what()};
+        return {ffi::ErrorCode::kResourceExhausted, ours + error.what()};
     } catch (const std::bad_alloc &) {
-        return {ffi::ErrorCode::kResourceExhausted, "out of memory for state vectors"};
+        return {ffi::ErrorCode::kResourceExhausted, ours + "out of memory for state vectors"};
     } catch (const std::exception &error) {
-        return {ffi::ErrorCode::kInvalidArgument, error.what()};
+        return {ffi::ErrorCode::kInvalidArgument, ours + error.what()};
     }
     return ffi::Error::Success();
 }

@@ -1,0 +1,63 @@
+"""What the engine's errors mean, which come through XLA and JAX as text."""
+
+import dataclasses
+import re
+
+import jax
+
+JAX_ERRORS = (jax.errors.JaxRuntimeError, ValueError)
+"""Of which JAX raises either, for what the engine refuses."""
+
+
+@dataclasses.dataclass(frozen=True)
+class LoopOverflow:
+    """A loop had more iterations than it was compiled for.
+
+    Parameters
+    ----------
+    label
+        Which loop.
+    count
+        How many iterations it has, at least.
+    capacity
+        How many it was compiled for.
+    """
+
+    label: int
+    count: int
+    capacity: int
+
+    @property
+    def enough(self) -> int:
+        """The capacity to try next."""
+        if self.count == self.capacity + 1:  # it only told that the capacity was not enough
+            return 4 * self.capacity
+        return 2 ** (self.count - 1).bit_length()
+
+
+_LOOP_OVERFLOW = re.compile(r"loop (\d+) has (\d+) iterations or more and was compiled for (\d+)\.")
+
+
+def loop_overflow(error: Exception) -> LoopOverflow | None:
+    """What ``error`` says of a loop, if the engine (``native/schedule.cpp``) raised it for one."""
+    found = _LOOP_OVERFLOW.search(str(error)) if isinstance(error, JAX_ERRORS) else None
+    return None if found is None else LoopOverflow(*map(int, found.groups()))
+
+
+_CLASSES: dict[str, type[Exception]] = {
+    "INVALID_ARGUMENT": ValueError,
+    "RESOURCE_EXHAUSTED": MemoryError,
+}
+_OURS = re.compile(rf"({'|'.join(_CLASSES)}): .*?qgrad_lab: (.*)", re.DOTALL)
+
+
+def python_error(error: Exception) -> Exception | None:
+    """The exception that ``error`` of JAX stands for, if the engine (``native/ffi.cpp``) raised it.
+
+    A ``ValueError`` for a wire, a bit or the length of a loop; a ``MemoryError`` for a circuit that
+    does not fit.
+    """
+    if not isinstance(error, JAX_ERRORS):
+        return None
+    found = _OURS.search(str(error))
+    return None if found is None else _CLASSES[found[1]](found[2].strip())

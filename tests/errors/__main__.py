@@ -1,0 +1,33 @@
+"""Write the table of errors: ``python -m tests.errors``."""
+
+from pathlib import Path
+
+from tests.errors import circuits, options  # noqa: F401 (they fill the table)
+from tests.errors.table import TABLE
+
+PAGE = Path(__file__).parents[2] / "notebooks/errors.md"
+
+INTRODUCTION = """# Errors, their causes and what mends them
+
+Every error of `qgrad_lab` names what it was given, what is allowed and what to do. This is the
+whole list; each line is a program in the tests. `DifferentiableCompileError` is a `CompileError`,
+and both are importable from `qgrad_lab`. The next call after an error works as if it had not
+happened.
+
+| class | the message says | cause | what to do |
+|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """The whole text."""
+    lines = []
+    for entry in TABLE:
+        words = entry.message.split("|")[0].replace("\\", "").replace(".*", "...")
+        lines.append(f"| `{entry.error.__name__}` | {words} | {entry.cause} | {entry.fix} |\n")
+    return INTRODUCTION + "".join(lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"{PAGE}: {len(TABLE)} errors")

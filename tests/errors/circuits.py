@@ -1,0 +1,612 @@
+"""Circuits that cannot be compiled, measured or differentiated."""
+
+import jax.numpy as jnp
+import numpy as np
+import pennylane as qml
+import scipy.sparse
+
+import qgrad_lab as lab
+from qgrad_lab import grad, qjit
+from tests.errors.table import compile_error, derivative_error, entry
+
+
+def run(function, *args, wires=2, device="lightning.qubit", shots=None, **options):
+    """Compile and call a QNode of ``function``."""
+    qnode = qml.QNode(function, qml.device(device, wires=wires), **options)
+    return qjit(qml.set_shots(qnode, shots=shots) if shots else qnode)(*args)
+
+
+def differentiate(function, *args, wires=2, device="lightning.qubit", shots=None, **options):
+    """The gradient of a QNode of ``function``."""
+    qnode = qml.QNode(function, qml.device(device, wires=wires), **options)
+    return qjit(grad(qml.set_shots(qnode, shots=shots) if shots else qnode))(*args)
+
+
+def rotated(x):
+    qml.RX(x, wires=0)
+    return qml.expval(qml.Z(0))
+
+
+# -- How a QNode is differentiated -----------------------------------------------------------------
+
+
+@derivative_error(
+    "Cannot differentiate a QNode explicitly marked non-differentiable",
+    "The QNode has `diff_method=None`.",
+    "Give it `'adjoint'` or `'parameter-shift'`.",
+)
+def not_differentiable():
+    differentiate(rotated, 0.3, diff_method=None)
+
+
+@derivative_error(
+    "Finite differences at the QNode level is not supported",
+    "The QNode has `diff_method='finite-diff'`.",
+    "`grad(..., method='fd')` for finite differences of the whole function.",
+)
+def finite_differences_of_a_qnode():
+    differentiate(rotated, 0.3, diff_method="finite-diff")
+
+
+@derivative_error(
+    "Invalid gradient method 'hadamard'",
+    "A `diff_method` such as `'hadamard'` or `'spsa'`.",
+    "`'adjoint'`, `'parameter-shift'`, `'best'` or `'device'`.",
+)
+def another_gradient_method():
+    differentiate(rotated, 0.3, diff_method="hadamard")
+
+
+@derivative_error(
+    "parameter-shift",
+    "The adjoint method of a QNode with shots, which has no exact state.",
+    "`diff_method='parameter-shift'`, or no shots.",
+)
+def adjoint_with_shots():
+    differentiate(rotated, 0.3, diff_method="adjoint", shots=10)
+
+
+# -- What a quantum function returns ---------------------------------------------------------------
+
+
+@compile_error(
+    "returned float; it returns measurements",
+    "A quantum function returns something else than measurements.",
+    "`return qml.expval(...)`; numbers and arrays may stand beside measurements.",
+)
+def no_measurement():
+    run(lambda x: 1.0, 0.3)
+
+
+@compile_error(
+    "makes the measurement .* and does not return it",
+    "A measurement is made and dropped.",
+    "Return all measurements.",
+)
+def a_dropped_measurement():
+    def circuit(x):
+        qml.var(qml.X(0))
+        return rotated(x)
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "which was made outside of it",
+    "A measurement that was made before the quantum function ran.",
+    "Make it inside.",
+)
+def a_measurement_from_outside():
+    made = qml.expval(qml.Z(0))
+
+    def circuit(x):
+        qml.RX(x, wires=0)
+        return made, qml.expval(qml.X(0))
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "cannot be compiled. A circuit without shots is exact",
+    "`qml.sample` or `qml.counts` without shots.",
+    "`qml.set_shots(qnode, 1000)`.",
+)
+def samples_without_shots():
+    run(lambda x: qml.sample(wires=0), 0.3)
+
+
+@compile_error(
+    "cannot be compiled for a circuit with shots",
+    "The state, or what is computed from it, with shots.",
+    "`qml.set_shots(qnode, None)`.",
+)
+def a_state_with_shots():
+    run(lambda x: qml.state(), 0.3, shots=10)
+
+
+@compile_error(
+    "measures a wire that is known only when the program runs",
+    "A traced wire in a measurement.",
+    "Measure a known wire; a `qml.SWAP` may bring the traced one there.",
+)
+def a_traced_wire_is_measured():
+    run(lambda i: qml.probs(wires=[i]), 1)
+
+
+@compile_error(
+    "its eigenbasis depends on traced",
+    "`qml.probs(op=...)` of an observable with traced numbers.",
+    "A known observable, or a single `qml.Hermitian`.",
+)
+def probabilities_of_a_traced_observable():
+    def circuit(x):
+        matrix = jnp.array([[1.0, 0.0], [0.0, -1.0]]) * x
+        return qml.probs(op=qml.Hermitian(matrix, wires=0) @ qml.Hermitian(matrix, wires=1))
+
+    run(circuit, 0.3)
+
+
+# -- Observables -----------------------------------------------------------------------------------
+
+
+@compile_error(
+    "not Hermitian",
+    "An observable has complex coefficients or a matrix that is not Hermitian.",
+    "Real coefficients; `(A + A.conj().T) / 2`.",
+)
+def an_observable_that_is_not_hermitian():
+    run(lambda x: qml.expval(1j * qml.X(0)), 0.3)
+
+
+@compile_error(
+    "not Hermitian",
+    "A `SparseHamiltonian` that is not Hermitian.",
+    "Correct the matrix.",
+)
+def a_sparse_matrix_that_is_not_hermitian():
+    matrix = scipy.sparse.csr_matrix(np.triu(np.ones((4, 4))))
+    run(lambda x: qml.expval(qml.SparseHamiltonian(matrix, wires=[0, 1])), 0.3)
+
+
+@compile_error(
+    "not Hermitian",
+    "A product of observables that is not Hermitian.",
+    "Products of operators that commute.",
+)
+def a_product_that_is_not_hermitian():
+    def circuit(x):
+        matrix = np.array([[1.0, 0.0], [0.0, -1.0]])
+        return qml.expval(qml.prod(qml.Hermitian(matrix, wires=0), qml.X(0), qml.Hadamard(0)))
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "the dense matrix of an observable may act on",
+    "A product of matrices on many wires.",
+    "A sum of Pauli words, or `qml.SparseHamiltonian`.",
+)
+def a_dense_observable_on_many_wires():
+    def circuit(x):
+        return qml.expval(qml.prod(*(qml.Hadamard(i) for i in range(14))))
+
+    run(circuit, 0.3, wires=14)
+
+
+@compile_error(
+    "it has no matrix",
+    "An observable that PennyLane knows no matrix of.",
+    "Sums and products of Pauli operators, or `qml.Hermitian`.",
+)
+def an_observable_without_matrix():
+    class Unknown(qml.operation.Operator):
+        num_wires = 1
+
+    run(lambda x: qml.expval(Unknown(wires=0)), 0.3)
+
+
+@compile_error(
+    "A coefficient of an observable has shape",
+    "A coefficient is an array.",
+    "One number for each term.",
+)
+def an_array_of_coefficients():
+    run(lambda x: qml.expval(qml.s_prod(x, qml.Z(0))), jnp.ones(2))
+
+
+# -- Operations ------------------------------------------------------------------------------------
+
+
+@compile_error(
+    "angles are real numbers",
+    "A complex angle.",
+    "`jnp.real(...)`.",
+)
+def a_complex_angle():
+    run(rotated, 0.3 + 1j)
+
+
+@compile_error("which is not real", "A complex angle.", "`.real`.")
+def a_known_complex_angle():
+    def circuit(x):
+        qml.RX(0.3 + 0.1j, wires=0)
+        return rotated(x)
+
+    run(circuit, 0.3)
+
+
+@compile_error("not a finite number", "An angle is infinite or not a number.", "Correct it.")
+def an_infinite_angle():
+    def circuit(x):
+        qml.RX(np.inf, wires=0)
+        return rotated(x)
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "it is one integer",
+    "A wire, or a bit, is not an integer.",
+    "`.astype(int)`.",
+)
+def a_wire_of_another_type():
+    def circuit(x):
+        qml.X(wires=x)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.5)
+
+
+@compile_error(
+    "for its wires it takes",
+    "A matrix or state of another size than its wires have.",
+    "A matrix of `2**k` rows for `k` wires, a state of `2**k` amplitudes.",
+)
+def a_state_of_another_size():
+    def circuit(x):
+        qml.StatePrep(x, wires=[0, 1], validate_norm=False)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, jnp.array([1.0, 0.0]))
+
+
+@compile_error(
+    "a state has norm 1",
+    "A known state of another norm.",
+    "Divide it by its norm, or `normalize=True`.",
+)
+def a_state_of_another_norm():
+    def circuit(x):
+        qml.StatePrep(np.array([1.0, 1.0]), wires=0, validate_norm=False)
+        return rotated(x)
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "which the device does not have",
+    "An operation on a wire that is none of the device's.",
+    "Use one of its wires, or create it with more.",
+)
+def an_unknown_wire():
+    def circuit(x):
+        qml.X(wires="a")
+        return rotated(x)
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "fits no machine",
+    "A circuit of more than 62 wires or so.",
+    "Fewer wires.",
+)
+def too_many_wires():
+    run(rotated, 0.3, wires=100)
+
+
+@compile_error(
+    "it does not take a batch of parameters",
+    "An array as the angle of an operation that cannot be broadcast.",
+    "`jax.vmap` of the QNode, or one number.",
+)
+def no_batch():
+    class Hidden(qml.operation.Operation):
+        num_wires = 1
+
+        def decomposition(self):
+            return [qml.RX(self.parameters[0], wires=self.wires)]
+
+    def circuit(x):
+        Hidden(x, wires=0)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, jnp.array([0.1, 0.2]))
+
+
+@compile_error(
+    "acts on itself|that it acts on",
+    "A loop or a branch under `qml.ctrl` uses its control wire.",
+    "Another control wire.",
+)
+def a_controlled_loop_on_its_control():
+    def circuit(x):
+        @lab.for_loop(0, 2, 1)
+        def loop(i):
+            qml.RX(x, wires=0)
+
+        qml.ctrl(loop, control=0)()
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "qml.ctrl was given the control wire",
+    "A loop or a branch is controlled by a wire that is none of the device's.",
+    "Use one of its wires.",
+)
+def a_loop_on_an_unknown_control():
+    def circuit(x):
+        @lab.for_loop(0, 2, 1)
+        def loop(i):
+            qml.RX(x, wires=0)
+
+        qml.ctrl(loop, control="a")()
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "has loops or branches, and its device has no wires",
+    "A loop or a branch on a device without wires.",
+    "`qml.device('lightning.qubit', wires=...)`.",
+)
+def a_loop_without_wires():
+    def circuit(x):
+        lab.for_loop(0, 2, 1)(lambda i: qml.RX(x, wires=0) and None)()
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3, wires=None)
+
+
+@compile_error(
+    "inside a loop or a branch. Measurements stand at the end",
+    "A measurement is made in a loop or a branch.",
+    "Return it from the quantum function.",
+)
+def a_measurement_in_a_loop():
+    def circuit(x):
+        lab.for_loop(0, 2, 1)(lambda i: rotated(x) and None)()
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "was given a batch of parameters. Parameter broadcasting ends at loops",
+    "An array as an angle inside a loop or a branch.",
+    "`jax.vmap` of the QNode.",
+)
+def a_batch_in_a_loop():
+    def circuit(x):
+        @lab.for_loop(0, 2, 1)
+        def loop(i):
+            qml.RX(x, wires=0)
+
+        loop()
+        return qml.expval(qml.Z(0))
+
+    run(circuit, jnp.array([0.1, 0.2]))
+
+
+@compile_error(
+    "at run time have at most",
+    "A loop whose length is known only when it runs does not come to an end, or carries too much.",
+    "See to its condition; or let its bounds be known when it is compiled.",
+)
+def an_endless_loop():
+    def f(x):
+        return lab.while_loop(lambda c: c < 2.0)(lambda c: c * 1.0)(x)
+
+    qjit(grad(f))(0.5)
+
+
+# -- Measurements in the middle --------------------------------------------------------------------
+
+
+@derivative_error(
+    "MidCircuitMeasure is not allowed",
+    "The gradient of a circuit that measures in the middle.",
+    "`qml.defer_measurements` on the QNode.",
+)
+def a_gradient_through_a_measurement():
+    def circuit(x):
+        qml.RX(x, wires=0)
+        lab.measure(0)
+        return qml.expval(qml.Z(0))
+
+    differentiate(circuit, 0.3)
+
+
+@compile_error(
+    "stands outside of a quantum function",
+    "`measure` outside of a QNode.",
+    "Call it in a quantum function.",
+)
+def a_measurement_outside():
+    qjit(lambda x: lab.measure(0))(0.3)
+
+
+@compile_error(
+    "MidCircuitMeasure is not allowed here",
+    "`measure` in a loop, in a branch, or under `qml.adjoint` or `qml.ctrl`.",
+    "A Python loop of known length, which is unrolled.",
+)
+def measuring_in_a_loop():
+    def circuit(x):
+        lab.for_loop(0, 2, 1)(lambda i: lab.measure(0) and None)()
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+@entry(
+    ValueError,
+    "measure was given postselect=2",
+    "`postselect` is neither 0 nor 1.",
+    "0, 1 or nothing.",
+)
+def another_postselection():
+    def circuit(x):
+        lab.measure(0, postselect=2)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "measure was given the wires|acts on a wire that the device does not have",
+    "`measure` of several wires, or of one that is none of the device's.",
+    "Measure one wire at a time.",
+)
+def measuring_two_wires():
+    def circuit(x):
+        lab.measure([0, 1])
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "acts on a wire that the device does not have",
+    "`measure` of a wire that is none of the device's.",
+    "Use one of its wires.",
+)
+def measuring_an_unknown_wire():
+    def circuit(x):
+        lab.measure("a")
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+# -- Autograph and PennyLane's own functions -------------------------------------------------------
+
+
+@compile_error(
+    "autograph cannot convert",
+    "`qjit(autograph=True)` of a function without source, such as a builtin.",
+    "A plain function in a file or a notebook cell.",
+)
+def no_source():
+    qjit(eval("lambda x: x"), autograph=True)(1.0)
+
+
+@compile_error(
+    "has no value when the loop|has no value when",
+    "A variable that a traced loop sets has no value before it.",
+    "Give it one before the loop.",
+)
+def a_variable_without_value():
+    def f(n):
+        for i in range(n):
+            last = 2.0 * i
+        return last
+
+    qjit(f, autograph=True)(3)
+
+
+@compile_error(
+    "differs between the branches of an if statement",
+    "A variable has another structure in each branch of a traced `if`.",
+    "Numbers or arrays of the same structure in both.",
+)
+def another_variable_in_each_branch():
+    def f(x):
+        if x > 0:
+            y = (x, x)
+        else:
+            y = [x]
+        return y[0]
+
+    qjit(f, autograph=True)(1.0)
+
+
+@compile_error(
+    "A range with a traced bound was used in another way",
+    "`len(range(n))` and the like of a traced `n`.",
+    "Use the range in a `for` statement.",
+)
+def the_length_of_a_traced_range():
+    def f(n):
+        return len(range(n))
+
+    qjit(f, autograph=True)(3)
+
+
+@compile_error(
+    "loop over traced values changes",
+    "A traced loop changes an object that is no number, or the length of a list.",
+    "Change values only.",
+)
+def a_list_grows_in_a_loop():
+    def f(n):
+        found = ["a"]
+        for _ in range(n):
+            found = [*found, "b"]
+        return n + len(found)
+
+    qjit(f, autograph=True)(3)
+
+
+@compile_error(
+    "allow_array_resizing=True",
+    "`qml.for_loop` or `qml.while_loop` with `allow_array_resizing`.",
+    "Carry an array of the largest shape.",
+)
+def arrays_that_change_their_shape():
+    def f(x):
+        return qml.for_loop(0, 3, 1, allow_array_resizing=True)(lambda i, c: c)(x)
+
+    qjit(f)(1.0)
+
+
+# -- Other devices ---------------------------------------------------------------------------------
+
+
+@compile_error(
+    "may not depend on traced values",
+    "A traced loop or branch on another device than `lightning.qubit`.",
+    "`qml.device('lightning.qubit', wires=...)`, or static arguments.",
+)
+def a_traced_loop_on_another_device():
+    def circuit(n):
+        if n > 1:
+            qml.X(0)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 3, device="default.qubit")
+
+
+@compile_error(
+    "acts on a traced wire",
+    "A traced wire on another device than `lightning.qubit`.",
+    "`qml.device('lightning.qubit', wires=...)`.",
+)
+def a_traced_wire_on_another_device():
+    def circuit(i):
+        qml.X(wires=i)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 1, device="default.qubit")
+
+
+@compile_error(
+    "has no shape that is known before it runs",
+    "Samples without shots, or counts, on another device.",
+    "`qml.expval`, `qml.var`, `qml.probs`, or `qml.sample` with shots.",
+)
+def counts_on_another_device():
+    run(lambda x: qml.counts(wires=0), 0.3, device="default.qubit", shots=10)

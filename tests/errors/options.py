@@ -1,0 +1,360 @@
+"""Options and arguments that do not fit: the builtin ValueError and TypeError."""
+
+import jax.numpy as jnp
+import pennylane as qml
+
+import qgrad_lab as lab
+from qgrad_lab import grad, jvp, qjit, vjp
+from tests.errors.table import derivative_error, entry
+
+
+def square(x):
+    return x**2
+
+
+@entry(
+    ValueError,
+    "Invalid differentiation method 'exact'",
+    "`method` is neither `'auto'` nor `'fd'`.",
+    "Use one of the two; how a QNode is differentiated is its own `diff_method`.",
+)
+def unknown_method():
+    grad(square, method="exact")
+
+
+@entry(
+    ValueError,
+    "Invalid h value -1",
+    "The step of the finite differences is not a finite positive number.",
+    "`h=1e-7`, or leave it out.",
+)
+def bad_step():
+    grad(square, method="fd", h=-1)
+
+
+@entry(
+    ValueError,
+    r"Invalid argnum \[\]",
+    "`argnum` names no argument.",
+    "An int, a non-empty list or tuple of ints, or nothing for the first argument.",
+)
+def empty_argnum():
+    grad(square, argnum=[])
+
+
+@entry(ValueError, "Invalid argnum 'x'", "`argnum` is not an int.", "`argnames='x'` for a name.")
+def argnum_of_another_type():
+    grad(square, argnum="x")
+
+
+@entry(
+    ValueError,
+    "Invalid argnum 3",
+    "There is no positional argument with this number in the call.",
+    "Count from 0, or from -1 at the end; choose keyword arguments with `argnames`.",
+)
+def argnum_out_of_range():
+    qjit(grad(square, argnum=3))(1.0)
+
+
+@entry(
+    ValueError,
+    "Invalid argnames 3",
+    "`argnames` is neither a name nor a list of names.",
+    "`argnames='x'`, or `argnames=['x', 'y']`.",
+)
+def argnames_of_another_type():
+    grad(square, argnames=3)
+
+
+@entry(
+    ValueError,
+    "Invalid argnames 'y'",
+    "The call has no argument of this name.",
+    "Pass it in the call, or correct the name.",
+)
+def argnames_without_argument():
+    qjit(grad(square, argnames="y"))(1.0)
+
+
+@entry(
+    TypeError,
+    "two spellings of one option",
+    "Both `argnum` and `argnums` are given.",
+    "Give one of them.",
+)
+def two_spellings():
+    grad(square, argnum=0, argnums=0)
+
+
+@entry(
+    ValueError, "Invalid has_aux 3", "A switch is neither `True` nor `False`.", "Give one of them."
+)
+def not_a_switch():
+    grad(square, has_aux=3)
+
+
+@entry(
+    TypeError,
+    "is not a callable object",
+    "What is to be differentiated is not a function.",
+    "Give the function, not its result: `grad(f)(x)`, not `grad(f(x))`.",
+)
+def grad_of_a_number():
+    grad(2.0)
+
+
+@entry(
+    TypeError,
+    "not a callable object",
+    "What is to be compiled is not a function.",
+    "Give a function or a QNode.",
+)
+def qjit_of_a_number():
+    qjit(2.0)
+
+
+@entry(
+    TypeError,
+    "static_argnums was 'x'",
+    "`static_argnums` is not an int or a sequence of ints (likewise `static_argnames`).",
+    "Positions for `static_argnums`, names for `static_argnames`.",
+)
+def static_argnums_of_another_type():
+    qjit(square, static_argnums="x")
+
+
+@entry(TypeError, "seed was 'x'", "`seed` is not an int.", "An int from 0 to 2**32 - 1.")
+def seed_of_another_type():
+    qjit(square, seed="x")
+
+
+@entry(ValueError, "seed was -1", "`seed` is out of range.", "An int from 0 to 2**32 - 1.")
+def seed_out_of_range():
+    qjit(square, seed=-1)
+
+
+@entry(
+    ValueError,
+    "has not been compiled yet",
+    "`.jaxpr` or `.mlir` of a function that has no signature yet.",
+    "Call it once, or annotate its arguments.",
+)
+def no_program_yet():
+    return qjit(square).jaxpr
+
+
+@entry(
+    ValueError,
+    "argument 'params' of jvp must be a list or a tuple",
+    "`params`, `tangents` or `cotangents` is not a sequence.",
+    "Write `[x]` for a single one.",
+)
+def params_of_another_type():
+    qjit(lambda x: jvp(square, x, [1.0]))(1.0)
+
+
+@entry(
+    TypeError,
+    "jvp got 2 tangents for 1",
+    "Not one tangent for each differentiated argument.",
+    "Give one for each.",
+)
+def too_many_tangents():
+    qjit(lambda x: jvp(square, [x], [1.0, 1.0]))(1.0)
+
+
+@entry(
+    ValueError,
+    "it can be differentiated only once|can be differentiated only once",
+    "`argnum` of `jvp` has a number twice.",
+    "Name each argument once; add its tangents.",
+)
+def an_argument_twice():
+    qjit(lambda x: jvp(square, [x], [1.0, 1.0], argnum=[0, 0]))(1.0)
+
+
+@entry(
+    TypeError,
+    "tangents of jvp must have the trees",
+    "A tangent is another pytree than its argument.",
+    "`jax.tree.map(jnp.ones_like, x)` is one that fits.",
+)
+def tangents_of_another_tree():
+    qjit(lambda x: jvp(lambda p: p["a"], [{"a": x}], [x]))(1.0)
+
+
+@entry(
+    TypeError,
+    "tangent 0 has int64",
+    "A tangent or cotangent has another dtype than what it belongs to.",
+    "`tangent.astype(x.dtype)`.",
+)
+def tangents_of_another_type():
+    qjit(lambda x: jvp(square, [x], [jnp.array(1)]))(1.0)
+
+
+@entry(
+    ValueError,
+    r"tangent 0 has float64\[2\]",
+    "A tangent or cotangent has another shape than what it belongs to.",
+    "`jnp.ones_like(x)` is one that fits.",
+)
+def tangents_of_another_shape():
+    qjit(lambda x: jvp(square, [x], [jnp.ones(2)]))(1.0)
+
+
+@entry(
+    TypeError,
+    "cotangents of vjp must have the tree",
+    "The cotangents are neither a pytree like the results nor a list of one for each.",
+    "`jax.tree.map(jnp.ones_like, f(x))` is one that fits.",
+)
+def cotangents_of_another_tree():
+    qjit(lambda x: vjp(square, [x], [1.0, 1.0]))(1.0)
+
+
+@entry(
+    TypeError,
+    "has_aux=True, so",
+    "With `has_aux=True` the function does not return a pair.",
+    "`return result, auxiliary`.",
+)
+def no_pair():
+    qjit(grad(square, has_aux=True))(1.0)
+
+
+@derivative_error(
+    "only supports differentiation on floating-point arguments",
+    "A differentiated argument holds integers, booleans or complex numbers.",
+    "Pass `2.0` for `2`, or choose another `argnum`.",
+)
+def integer_argument():
+    qjit(grad(square))(2)
+
+
+@derivative_error(
+    "only supports differentiation on floating-point results",
+    "A differentiated function returns integers, booleans or complex numbers.",
+    "Differentiate `jnp.real(...)` of it.",
+)
+def integer_result():
+    qjit(grad(lambda x: jnp.floor(x).astype(int)))(2.0)
+
+
+@derivative_error(
+    "only supports scalar-output functions",
+    "`grad` of a function that returns an array.",
+    "`jacobian`, or `grad` of its sum.",
+)
+def array_result():
+    qjit(grad(lambda x: x * jnp.ones(3)))(2.0)
+
+
+# -- Control flow ----------------------------------------------------------------------------------
+
+
+@entry(
+    TypeError,
+    "for_loop was given a",
+    "A bound of a loop, or the index of a `switch`, is not one integer.",
+    "`jnp.floor(x).astype(int)`.",
+)
+def bound_of_another_type():
+    qjit(lambda x: lab.for_loop(0, x, 1)(lambda i, c: c)(0.0))(2.5)
+
+
+@entry(
+    ValueError,
+    "for_loop was given step=0",
+    "A loop that would not end.",
+    "A positive or negative step.",
+)
+def no_step():
+    qjit(lambda x: lab.for_loop(0, 3, 0)(lambda i, c: c)(x))(2.5)
+
+
+@entry(
+    TypeError,
+    "The condition of cond has the shape",
+    "A condition is an array.",
+    "`jnp.all(...)` or `jnp.any(...)`.",
+)
+def condition_of_another_shape():
+    qjit(lambda x: lab.cond(x > 0)(lambda: 1.0)())(jnp.ones(2))
+
+
+@entry(
+    TypeError,
+    "The body of for_loop was given 2 carried values and returned 1|returned 1",
+    "The body of a loop does not return one value for each that it is given.",
+    "Return all carried values, in order.",
+)
+def a_carried_value_is_missing():
+    qjit(lambda x: lab.for_loop(0, 3, 1)(lambda i, a, b: (a,))(x, x))(1.0)
+
+
+@entry(
+    TypeError,
+    "The body of a loop has to return values of the same trees and shapes",
+    "A carried value changes its shape.",
+    "Carry an array of the largest shape.",
+)
+def a_carried_value_grows():
+    qjit(lambda x: lab.for_loop(0, 3, 1)(lambda i, a: jnp.append(a, 1.0))(x))(jnp.ones(2))
+
+
+@entry(
+    TypeError,
+    "The branches of cond have to return the same pytree",
+    "Branches return values of different structure or shape.",
+    "Return the same in each; without `otherwise` return nothing.",
+)
+def branches_differ():
+    branch = lab.cond
+    qjit(lambda x: branch(x > 0)(lambda: jnp.ones(2)).otherwise(lambda: 1.0)())(1.0)
+
+
+@entry(
+    ValueError,
+    "MultiControlledX|has wires|was given the wires|is there twice",
+    "A wire that is known only when the program runs is there twice in one operation.",
+    "See to the arithmetic of the wires.",
+)
+def a_wire_twice():
+    @qml.qnode(qml.device("lightning.qubit", wires=2))
+    def circuit(i):
+        qml.CNOT(wires=[i, 1])
+        return qml.expval(qml.Z(0))
+
+    qjit(circuit)(1)
+
+
+@entry(
+    ValueError,
+    "wire 5",
+    "A wire that is known only when the program runs is none of the device's.",
+    "See to the arithmetic of the wires, or create the device with more.",
+)
+def a_wire_out_of_range():
+    @qml.qnode(qml.device("lightning.qubit", wires=2))
+    def circuit(i):
+        qml.X(wires=i)
+        return qml.expval(qml.Z(0))
+
+    qjit(circuit)(5)
+
+
+@entry(
+    MemoryError,
+    "a circuit on 38 wires needs",
+    "The state vectors do not fit into the memory that is free.",
+    "Fewer wires, or a smaller batch.",
+)
+def too_large():
+    @qml.qnode(qml.device("lightning.qubit", wires=38))
+    def circuit(x):
+        qml.RX(x, wires=0)
+        return qml.expval(qml.Z(0))
+
+    qjit(circuit)(0.1)

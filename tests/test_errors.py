@@ -1,0 +1,130 @@
+"""Every error: its class, its words, that it has an entry in the table, and life after it."""
+
+import ast
+import traceback
+import warnings
+from pathlib import Path
+
+import jax
+import numpy as np
+import pennylane as qml
+import pytest
+
+import qgrad_lab
+from qgrad_lab import grad, qjit
+from tests.errors.__main__ import PAGE, page
+from tests.errors.table import TABLE
+
+PACKAGE = Path(qgrad_lab.__file__).parent
+
+ELSEWHERE = {
+    "cli.py": "the command line, tests/test_cli.py",
+    "engine/library.py": "the import, tests/test_library.py",
+    "circuit/verify.py": "Programs that no circuit becomes, tests/test_program.py",
+    "workbench": "the magics, tests/test_magics.py",
+}
+
+reached: set[tuple[str, int]] = set()
+
+
+@qml.qnode(qml.device("lightning.qubit", wires=1))
+def healthy(x):
+    qml.RX(x, wires=0)
+    return qml.expval(qml.Z(0))
+
+
+@pytest.fixture
+def all_frames():
+    before = jax.config.jax_traceback_filtering
+    jax.config.update("jax_traceback_filtering", "off")
+    yield
+    jax.config.update("jax_traceback_filtering", before)
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=[entry.program.__name__ for entry in TABLE])
+def test_error(entry, all_frames):
+    with pytest.raises(entry.error, match=entry.message) as caught, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        entry.program()
+    error = caught.value
+    while error is not None:
+        for frame in traceback.extract_tb(error.__traceback__):
+            path = Path(frame.filename)
+            if path.is_relative_to(PACKAGE):
+                reached.add((path.relative_to(PACKAGE).as_posix(), frame.lineno))
+        error = error.__cause__ or error.__context__
+    np.testing.assert_allclose(qjit(grad(healthy))(0.3), -np.sin(0.3), atol=1e-12)
+
+
+def test_the_table_is_complete():
+    if len(reached) < len(TABLE):
+        pytest.skip("only a part of the errors was raised")
+    missing = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE).as_posix()
+        if any(name.startswith(other) for other in ELSEWHERE):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise) and node.exc is not None:
+                lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+                if not any((name, line) in reached for line in lines):
+                    missing.append(f"{name}:{node.lineno} {ast.unparse(node)[:90]}")
+    assert not missing, "\n".join(missing)
+
+
+def test_the_page_is_up_to_date():
+    assert PAGE.read_text(encoding="utf-8") == page(), "write it again: python -m tests.errors"
+
+
+def frames(error):
+    """Files and functions of the traceback, without the line of the test's own call."""
+    return [(Path(f.filename), f.name) for f in traceback.extract_tb(error.__traceback__)][1:]
+
+
+def test_tracebacks_hold_the_users_lines_alone():
+    @qml.qnode(qml.device("lightning.qubit", wires=1))
+    def circuit(x):
+        qml.RX(undefined(x), wires=0)
+        return qml.expval(qml.Z(0))
+
+    def undefined(x):
+        raise KeyError("mine")
+
+    @qjit
+    def loss(x):
+        return circuit(x) ** 2
+
+    for function in (qjit(grad(loss)), grad(loss), loss):
+        with pytest.raises(KeyError, match="mine") as caught:
+            function(0.3)
+        found = frames(caught.value)
+        assert all(path == Path(__file__) for path, _ in found), found
+        assert [name for _, name in found][-2:] == ["circuit", "undefined"]
+
+
+def test_messages_tell_the_users_line():
+    @qml.qnode(qml.device("lightning.qubit", wires=1))
+    def circuit(x):
+        qml.RX(x, wires=0)
+        qml.CNOT(wires=[0, "elsewhere"])
+        return qml.expval(qml.Z(0))
+
+    with pytest.raises(qgrad_lab.CompileError) as caught:
+        qjit(circuit)(0.3)
+    (note,) = [n for n in caught.value.__notes__ if "JAX" not in n]
+    assert Path(__file__).name in note and note.endswith('qml.CNOT(wires=[0, "elsewhere"])')
+
+
+def test_errors_at_run_time_are_pythons_own():
+    @qml.qnode(qml.device("lightning.qubit", wires=2))
+    def circuit(x, i):
+        qml.RX(x, wires=0)
+        qml.CNOT(wires=[i, 1])
+        return qml.expval(qml.Z(1))
+
+    compiled = qjit(grad(circuit))
+    np.testing.assert_allclose(compiled(0.3, 0), -np.sin(0.3), atol=1e-12)
+    with pytest.raises(ValueError, match="^CNOT was given the wires 1 1; wire 1") as caught:
+        compiled(0.3, 1)
+    assert frames(caught.value) == []
+    np.testing.assert_allclose(compiled(0.3, 0), -np.sin(0.3), atol=1e-12)
