@@ -24,6 +24,13 @@ ELSEWHERE = {
     "workbench": "the magics, tests/test_magics.py",
 }
 
+NO_ENTRY = {
+    "BroadcastNeeded": "a signal inside of the library",
+    "gave results of the shapes": "comes out of a callback, as JAX's error",
+    "for its wires it takes": "PennyLane's operations check it first",
+    "PennyLane was to replace": "PennyLane's transforms replace it, or fail first",
+}
+
 reached: set[tuple[str, int]] = set()
 
 
@@ -67,8 +74,10 @@ def test_the_table_is_complete():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Raise) and node.exc is not None:
                 lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
-                if not any((name, line) in reached for line in lines):
-                    missing.append(f"{name}:{node.lineno} {ast.unparse(node)[:90]}")
+                text = ast.unparse(node)
+                known = any(words in text for words in NO_ENTRY)
+                if not known and not any((name, line) in reached for line in lines):
+                    missing.append(f"{name}:{node.lineno} {text[:90]}")
     assert not missing, "\n".join(missing)
 
 

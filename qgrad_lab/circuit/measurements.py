@@ -182,7 +182,9 @@ def _rotations(measurement: MeasurementProcess) -> list[tuple[Any, Any]]:
     with qml.QueuingManager.stop_recording():
         try:
             gates = measurement.diagonalizing_gates()
-        except jax.errors.ConcretizationTypeError as error:
+        except (jax.errors.ConcretizationTypeError, ValueError) as error:
+            if not any(isinstance(value, jax.core.Tracer) for value in observable.data):
+                raise
             raise CompileError(
                 f"qml.probs(op={observable}) cannot be compiled: its eigenbasis depends on traced "
                 "values. Use a known observable, or one qml.Hermitian."

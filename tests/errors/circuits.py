@@ -1,5 +1,6 @@
 """Circuits that cannot be compiled, measured or differentiated."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pennylane as qml
@@ -58,7 +59,7 @@ def another_gradient_method():
 
 
 @derivative_error(
-    "parameter-shift",
+    "needs the exact state",
     "The adjoint method of a QNode with shots, which has no exact state.",
     "`diff_method='parameter-shift'`, or no shots.",
 )
@@ -85,8 +86,9 @@ def no_measurement():
 )
 def a_dropped_measurement():
     def circuit(x):
+        qml.RX(x, wires=0)
         qml.var(qml.X(0))
-        return rotated(x)
+        return qml.expval(qml.Z(0))
 
     run(circuit, 0.3)
 
@@ -170,27 +172,39 @@ def a_sparse_matrix_that_is_not_hermitian():
 
 @compile_error(
     "not Hermitian",
-    "A product of observables that is not Hermitian.",
-    "Products of operators that commute.",
+    "A `SparseHamiltonian` on many wires that is not Hermitian.",
+    "Correct the matrix.",
 )
-def a_product_that_is_not_hermitian():
-    def circuit(x):
-        matrix = np.array([[1.0, 0.0], [0.0, -1.0]])
-        return qml.expval(qml.prod(qml.Hermitian(matrix, wires=0), qml.X(0), qml.Hadamard(0)))
+def a_large_sparse_matrix_that_is_not_hermitian():
+    matrix = scipy.sparse.diags([np.ones(2**10), np.ones(2**10 - 1)], [0, 1], format="csr")
+    run(lambda x: qml.expval(qml.SparseHamiltonian(matrix, wires=range(10))), 0.3, wires=10)
 
-    run(circuit, 0.3)
+
+@compile_error(
+    "not Hermitian",
+    "A matrix on many wires that is not Hermitian.",
+    "`(A + A.conj().T) / 2`.",
+)
+def a_large_matrix_that_is_not_hermitian():
+    matrix = np.triu(np.ones((2**8, 2**8)))
+    run(lambda x: qml.expval(qml.Hermitian(matrix, wires=range(8))), 0.3, wires=8)
+
+
+class Wide(qml.operation.Operator):
+    """An observable of any number of wires, known by its matrix alone."""
+
+    @staticmethod
+    def compute_matrix():
+        return np.eye(2)
 
 
 @compile_error(
     "the dense matrix of an observable may act on",
-    "A product of matrices on many wires.",
+    "An observable on many wires that is no sum of Pauli words.",
     "A sum of Pauli words, or `qml.SparseHamiltonian`.",
 )
 def a_dense_observable_on_many_wires():
-    def circuit(x):
-        return qml.expval(qml.prod(*(qml.Hadamard(i) for i in range(14))))
-
-    run(circuit, 0.3, wires=14)
+    run(lambda x: qml.expval(Wide(wires=range(16))), 0.3, wires=16)
 
 
 @compile_error(
@@ -255,19 +269,6 @@ def a_wire_of_another_type():
         return qml.expval(qml.Z(0))
 
     run(circuit, 0.5)
-
-
-@compile_error(
-    "for its wires it takes",
-    "A matrix or state of another size than its wires have.",
-    "A matrix of `2**k` rows for `k` wires, a state of `2**k` amplitudes.",
-)
-def a_state_of_another_size():
-    def circuit(x):
-        qml.StatePrep(x, wires=[0, 1], validate_norm=False)
-        return qml.expval(qml.Z(0))
-
-    run(circuit, jnp.array([1.0, 0.0]))
 
 
 @compile_error(
@@ -536,12 +537,12 @@ def another_variable_in_each_branch():
 
 @compile_error(
     "A range with a traced bound was used in another way",
-    "`len(range(n))` and the like of a traced `n`.",
+    "`list(range(n))` and the like of a traced `n`.",
     "Use the range in a `for` statement.",
 )
-def the_length_of_a_traced_range():
+def a_list_of_traced_length():
     def f(n):
-        return len(range(n))
+        return list(range(n))
 
     qjit(f, autograph=True)(3)
 
@@ -610,3 +611,220 @@ def a_traced_wire_on_another_device():
 )
 def counts_on_another_device():
     run(lambda x: qml.counts(wires=0), 0.3, device="default.qubit", shots=10)
+
+
+@compile_error(
+    "does not support for this circuit",
+    "`diff_method='adjoint'` where the device has no adjoint method for the circuit.",
+    "`diff_method='parameter-shift'`, or `lightning.qubit`.",
+)
+def an_unsupported_method_on_another_device():
+    def circuit(x):
+        qml.RX(x, wires=0)
+        return qml.expval(qml.Z(0))
+
+    qnode = qml.QNode(circuit, qml.device("default.qubit", wires=1), diff_method="adjoint")
+    qjit(grad(qml.set_shots(qnode, 10)))(0.3)
+
+
+@derivative_error(
+    "which are not all real numbers",
+    "The gradient of a complex result on another device.",
+    "`diff_method='backprop'`, or `lightning.qubit`.",
+)
+def a_complex_result_on_another_device():
+    def circuit(x):
+        qml.RX(x, wires=0)
+        return qml.state()
+
+    node = qml.QNode(circuit, qml.device("default.qubit", wires=1), diff_method="parameter-shift")
+    qjit(grad(lambda x: jnp.real(node(x))[0]))(0.3)
+
+
+@derivative_error(
+    "as in a matrix",
+    "The gradient in a complex matrix on another device.",
+    "`diff_method='backprop'`, or `lightning.qubit`.",
+)
+def a_matrix_on_another_device():
+    def circuit(x):
+        qml.QubitUnitary(jnp.diag(jnp.exp(1j * x * jnp.arange(2.0))), wires=0)
+        return qml.expval(qml.X(0))
+
+    differentiate(circuit, 0.3, device="default.qubit", diff_method="parameter-shift")
+
+
+@derivative_error(
+    "an observable with a coefficient that depends",
+    "The gradient in a coefficient of an observable by the adjoint method of another device.",
+    "`diff_method='parameter-shift'`, or `lightning.qubit`.",
+)
+def a_coefficient_on_another_device():
+    def circuit(x):
+        qml.RX(0.3, wires=0)
+        return qml.expval(x * qml.Z(0))
+
+    differentiate(circuit, 0.3, device="default.qubit", diff_method="adjoint")
+
+
+@derivative_error(
+    "explicitly marked non-differentiable",
+    "The gradient of a QNode with `diff_method=None` on another device.",
+    "Give it a `diff_method`.",
+)
+def not_differentiable_on_another_device():
+    differentiate(rotated, 0.3, device="default.qubit", diff_method=None)
+
+
+@derivative_error(
+    "has first derivatives only",
+    "A second derivative on another device of an operation without known frequencies.",
+    "`lightning.qubit`, or `default.qubit` with `diff_method='backprop'`.",
+)
+def second_derivatives_on_another_device():
+    def circuit(x):
+        qml.BasicEntanglerLayers(jnp.reshape(x, (1, 1)), wires=[0])
+        return qml.expval(qml.Z(0))
+
+    device = qml.device("default.qubit", wires=1)
+    qjit(jax.hessian(qml.QNode(circuit, device, diff_method="parameter-shift")))(0.3)
+
+
+# -- More of measurements in the middle ------------------------------------------------------------
+
+
+@compile_error(
+    "in a compiled program it is None|In a compiled program it is None",
+    "An `mcm_method` that compiled programs do not have, such as `'tree-traversal'`.",
+    "`None`, `'one-shot'` or `'deferred'`.",
+)
+def another_method_of_measuring():
+    def circuit(x):
+        lab.measure(0)
+        return rotated(x)
+
+    run(circuit, 0.3, shots=10, mcm_method="tree-traversal")
+
+
+@compile_error(
+    "postselect_mode='hw-like'",
+    "`postselect_mode='hw-like'`, which leaves out shots.",
+    "`'fill-shots'`.",
+)
+def shots_that_are_left_out():
+    def circuit(x):
+        lab.measure(0, postselect=0)
+        return rotated(x)
+
+    run(circuit, 0.3, shots=10, postselect_mode="hw-like")
+
+
+@compile_error("measure takes one wire", "`measure` of an array of wires.", "One wire at a time.")
+def measuring_an_array_of_wires():
+    def circuit(i):
+        lab.measure(i)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, jnp.array([0, 1]))
+
+
+@compile_error(
+    "was given a batch of parameters, and the circuit measures",
+    "Parameter broadcasting in a circuit that measures in the middle.",
+    "`jax.vmap` of the QNode.",
+)
+def a_batch_before_a_measurement():
+    def circuit(x):
+        qml.RX(x, wires=0)
+        lab.measure(0)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, jnp.array([0.1, 0.2]))
+
+
+@compile_error(
+    "of the result of measure cannot be compiled",
+    "A measurement of an outcome that there is none of, such as samples without shots.",
+    "Return the outcome itself.",
+)
+def samples_of_an_outcome_without_shots():
+    def circuit(x):
+        m = qml.measure(0)
+        return qml.sample(m)
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "MidCircuitMeasure is not allowed",
+    "PennyLane's own `MidMeasure`, which no transform has replaced.",
+    "`qgrad_lab.measure`, `qml.measure`, or `qml.defer_measurements`.",
+)
+def pennylanes_own_measurement():
+    def circuit(x):
+        qml.ops.MidMeasure(wires=[0])
+        return rotated(x)
+
+    run(circuit, 0.3)
+
+
+# -- With shots ------------------------------------------------------------------------------------
+
+
+@derivative_error(
+    "has shots, and is differentiated in a matrix",
+    "The gradient in a matrix or a state of a circuit with shots.",
+    "`qml.set_shots(qnode, None)`.",
+)
+def a_matrix_with_shots():
+    def circuit(x):
+        qml.QubitUnitary(jnp.diag(jnp.exp(1j * x * jnp.arange(2.0))), wires=0)
+        return qml.expval(qml.X(0))
+
+    differentiate(circuit, 0.3, shots=10, diff_method="parameter-shift")
+
+
+@compile_error(
+    "not Hermitian: it cannot be sampled",
+    "An observable that is not Hermitian, with shots.",
+    "Correct it.",
+)
+def a_matrix_that_is_not_hermitian_with_shots():
+    matrix = scipy.sparse.csr_matrix(np.triu(np.ones((4, 4))))
+    run(lambda x: qml.sample(qml.SparseHamiltonian(matrix, wires=[0, 1])), 0.3, shots=10)
+
+
+@compile_error(
+    "not Hermitian: it cannot be sampled",
+    "An imaginary multiple of an observable, with shots.",
+    "A real multiple.",
+)
+def an_imaginary_observable_with_shots():
+    run(lambda x: qml.sample(1j * qml.X(0)), 0.3, shots=10)
+
+
+@compile_error(
+    "cannot be sampled as a whole",
+    "`qml.sample` or `qml.probs` of an observable with traced numbers, with shots.",
+    "Its expectation value, or `qml.Hermitian` of its matrix.",
+)
+def samples_of_a_traced_sum():
+    def circuit(x):
+        return qml.sample(x * qml.X(0) + qml.Z(0))
+
+    run(circuit, 0.3, shots=10)
+
+
+@compile_error(
+    "with shots, an observable that is not made of Pauli operators",
+    "An observable on many wires that is no sum of Pauli words, with shots.",
+    "A sum of Pauli words.",
+)
+def a_wide_observable_with_shots():
+    matrix = scipy.sparse.identity(2**13, format="csr")
+    run(
+        lambda x: qml.sample(qml.SparseHamiltonian(matrix, wires=range(13))),
+        0.3,
+        wires=13,
+        shots=10,
+    )
