@@ -25,7 +25,7 @@ ActionChains = webdriver.ActionChains
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = "01_start_here.ipynb"
-PATIENCE = 180
+PATIENCE = 300
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 DRIVER = shutil.which("chromedriver")
 
@@ -154,8 +154,21 @@ class Page:
     def run_all(self):
         idle = ".jp-NotebookPanel-toolbar .jp-Notebook-ExecutionIndicator[data-status='idle']"
         wait_for(lambda: self.all(idle), "the kernel", self.lab.log.read_text)
-        self.choose("Run", "Run All Cells")
+        # On a busy machine a menu may close before the click arrives, which is no concern of ours.
+        for _ in range(3):
+            self.choose("Run", "Run All Cells")
+            if self.begins_to_run():
+                break
         wait_for(self.has_run, "all cells to run", self.problems)
+
+    def begins_to_run(self):
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            prompts = [cell.text for cell in self.all(".jp-CodeCell .jp-InputPrompt")]
+            if any(prompt.strip("[]: ") for prompt in prompts) or self.errors():
+                return True
+            time.sleep(0.2)
+        return False
 
     def has_run(self):
         if self.errors():
