@@ -154,7 +154,8 @@ class Page:
     def run_all(self):
         idle = ".jp-NotebookPanel-toolbar .jp-Notebook-ExecutionIndicator[data-status='idle']"
         wait_for(lambda: self.all(idle), "the kernel", self.lab.log.read_text)
-        # On a busy machine a menu may close before the click arrives, which is no concern of ours.
+        # On a busy machine a menu may close before the click arrives, or JupyterLab may ask for the
+        # kernel that it is about to connect to: both are no concern of ours.
         for _ in range(3):
             self.choose("Run", "Run All Cells")
             if self.begins_to_run():
@@ -167,6 +168,8 @@ class Page:
             prompts = [cell.text for cell in self.all(".jp-CodeCell .jp-InputPrompt")]
             if any(prompt.strip("[]: ") for prompt in prompts) or self.errors():
                 return True
+            for select in self.all(".jp-Dialog button.jp-mod-accept"):
+                select.click()
             time.sleep(0.2)
         return False
 
