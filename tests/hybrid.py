@@ -166,7 +166,7 @@ def _evaluate(statement: Any, values: list[jax.Array], machine: Any) -> jax.Arra
             row = jnp.stack([a, b])
             return machine.scan(lambda c, x: body(first, c, x), b, row)
         case "checkpoint":
-            return jax.checkpoint(lambda x: body(first, x))(a)
+            return machine.checkpoint(lambda x: body(first, x))(a)
         case "grad":
             return machine.grad(lambda x: body(first, x))(a)
     raise AssertionError(statement.kind)
@@ -204,6 +204,7 @@ class Compiled:
 
     vmap = staticmethod(lambda function, row: jax.vmap(function)(row))
     grad = staticmethod(qgrad_lab.grad)
+    checkpoint = staticmethod(jax.checkpoint)
 
     def scan(self, body, first, row):
         return jax.lax.scan(lambda c, x: (body(c, x), None), first, row)[0]
@@ -319,6 +320,9 @@ class Plain:
 
     vmap = staticmethod(lambda function, row: jnp.stack([function(x) for x in row]))
     grad = staticmethod(jax.grad)
+
+    def checkpoint(self, function):
+        return function  # jax.checkpoint traces, and Python's statements need values
 
     def scan(self, body, first, row):
         for x in row:

@@ -224,13 +224,13 @@ class TestFailures:
             compare(circuit, [0.3], **option)
 
     def test_programs_that_cannot_be_compiled(self):
-        @qml.qnode(qml.device("default.mixed", wires=1))
-        def noisy(x):
-            qml.DepolarizingChannel(x, wires=0)
+        @qml.qnode(qml.device("lightning.qubit", wires=1))
+        def elsewhere(x):
+            qml.RX(x, wires=3)
             return qml.expval(qml.Z(0))
 
-        with pytest.raises(CompileError, match="default.mixed"):
-            compare(noisy, [0.1])
+        with pytest.raises(CompileError, match="the wire 3, which the device does not have"):
+            compare(elsewhere, [0.1])
 
 
 class TestReference:

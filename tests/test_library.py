@@ -148,7 +148,7 @@ def test_a_circuit_that_does_not_fit_into_memory_is_refused_and_the_next_one_run
 
         try:
             make(38)(0.3).block_until_ready()
-        except jax.errors.JaxRuntimeError as error:
+        except MemoryError as error:
             print(error)
         print(round(float(make(2)(0.3)), 6))
         """

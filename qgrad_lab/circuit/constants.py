@@ -102,8 +102,9 @@ class Constants:
 
 
 def _is_integer(aval: Any) -> bool:
-    dtype = getattr(aval, "dtype", None)
-    return dtype is not None and dtype.kind in "iub" and aval.size <= _MAX_SIZE
+    # Random keys have dtypes of another kind, and tokens have none.
+    kind = getattr(getattr(aval, "dtype", None), "kind", "")
+    return kind in ("i", "u", "b") and aval.size <= _MAX_SIZE
 
 
 def sliced(equation: Any, positions: np.ndarray, constants: Constants) -> np.ndarray | None:

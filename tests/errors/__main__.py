@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.errors import circuits, options  # noqa: F401 (they fill the table)
-from tests.errors.table import TABLE
+from tests.errors.table import TABLE, Entry
 
 PAGE = Path(__file__).parents[2] / "notebooks/errors.md"
 
@@ -21,8 +21,13 @@ happened.
 
 def page() -> str:
     """The whole text."""
+
+    def place(entry: Entry) -> tuple[str, int]:
+        code = entry.program.__code__
+        return Path(code.co_filename).name, code.co_firstlineno
+
     lines = []
-    for entry in TABLE:
+    for entry in sorted(TABLE.values(), key=place):
         words = entry.message.split("|")[0].replace("\\", "").replace(".*", "...")
         lines.append(f"| `{entry.error.__name__}` | {words} | {entry.cause} | {entry.fix} |\n")
     return INTRODUCTION + "".join(lines)

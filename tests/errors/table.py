@@ -31,14 +31,15 @@ class Entry(NamedTuple):
     program: Callable[[], object]
 
 
-TABLE: list[Entry] = []
+TABLE: dict[str, Entry] = {}
+"""By the name of the program."""
 
 
 def entry(error: type[Exception], message: str, cause: str, fix: str) -> Callable:
     """Add the decorated program to the table."""
 
     def add(program: Callable[[], object]) -> Callable[[], object]:
-        TABLE.append(Entry(error, message, cause, fix, program))
+        TABLE[program.__name__] = Entry(error, message, cause, fix, program)
         return program
 
     return add
