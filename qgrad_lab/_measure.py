@@ -33,7 +33,7 @@ def measure(wires: Any, reset: bool = False, postselect: int | None = None) -> A
     Raises
     ------
     CompileError
-        In a loop, a branch, or a function under ``qml.adjoint`` or ``qml.ctrl``.
+        In a function under ``qml.adjoint`` or ``qml.ctrl``, or outside of a quantum function.
     DifferentiableCompileError
         When the circuit is differentiated.
 
@@ -45,6 +45,9 @@ def measure(wires: Any, reset: bool = False, postselect: int | None = None) -> A
     it comes to it: measurements before are not selected by it. With ``mcm_method="deferred"``, or
     under ``qml.defer_measurements``, PennyLane replaces measurements by controlled operations on
     further wires: results are averages over all outcomes, and can be differentiated.
+
+    Loops and branches may measure. They are then not differentiated either, and their classical
+    values carry the state along.
 
     Examples
     --------

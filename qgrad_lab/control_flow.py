@@ -18,7 +18,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from qgrad_lab.circuit.bodies import bounded, choose, loop
+from qgrad_lab.circuit.flow import bounded, choose, loop, without_operators
 from qgrad_lab.tracing import Mode, current_mode
 
 
@@ -128,6 +128,8 @@ def for_loop(lower_bound: Any, upper_bound: Any = None, step: Any = 1) -> Callab
         raise ValueError("for_loop was given step=0; it is a positive or negative integer.")
 
     def decorator(body: Callable[..., Any]) -> Callable[..., Any]:
+        body = without_operators(body)
+
         def run(*values: Any) -> Any:
             count = len(values)
             if current_mode() is not Mode.COMPILED:
@@ -193,6 +195,8 @@ def while_loop(cond_fn: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     def decorator(body: Callable[..., Any]) -> Callable[..., Any]:
+        body = without_operators(body)
+
         def run(*values: Any) -> Any:
             count = len(values)
             if current_mode() is not Mode.COMPILED:
@@ -219,7 +223,7 @@ class Conditional:
 
     def __init__(self, condition: Any, function: Callable[..., Any]) -> None:
         self._conditions = [condition]
-        self._functions = [function]
+        self._functions = [without_operators(function)]
         self._otherwise: Callable[..., Any] | None = None
 
     def else_if(self, condition: Any) -> Callable[..., "Conditional"]:
@@ -227,14 +231,14 @@ class Conditional:
 
         def decorator(function: Callable[..., Any]) -> Conditional:
             self._conditions.append(condition)
-            self._functions.append(function)
+            self._functions.append(without_operators(function))
             return self
 
         return decorator
 
     def otherwise(self, function: Callable[..., Any]) -> "Conditional":
         """A decorator of the branch that runs where no condition holds."""
-        self._otherwise = function
+        self._otherwise = without_operators(function)
         return self
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -311,14 +315,14 @@ class Switch:
 
     def __init__(self, index: Any, default: Callable[..., Any]) -> None:
         self._index = index
-        self._default = default
+        self._default = without_operators(default)
         self._cases: dict[int, Callable[..., Any]] = {}
 
     def branch(self, case: int) -> Callable[..., "Switch"]:
         """A decorator of the function for the number ``case``."""
 
         def decorator(function: Callable[..., Any]) -> Switch:
-            self._cases[case] = function
+            self._cases[case] = without_operators(function)
             return self
 
         return decorator

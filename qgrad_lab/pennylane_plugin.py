@@ -9,13 +9,10 @@ the functions of the same names in this module, with the signatures that it expe
 ['qgrad_lab']
 """
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
 import pennylane as qml
-from pennylane.operation import Operator
 from pennylane.ops.op_math import controlled as controlled_module
 from pennylane.ops.op_math.adjoint import create_adjoint_op
 
@@ -68,8 +65,7 @@ def for_loop(
         If ``allow_array_resizing`` is set: the shapes of a compiled program are fixed.
     """
     _check_resizing(allow_array_resizing, "for_loop")
-    loop = control_flow.for_loop(lower_bound, upper_bound, step)
-    return lambda body: loop(_without_operators(body))
+    return control_flow.for_loop(lower_bound, upper_bound, step)
 
 
 def while_loop(
@@ -83,47 +79,19 @@ def while_loop(
         If ``allow_array_resizing`` is set: the shapes of a compiled program are fixed.
     """
     _check_resizing(allow_array_resizing, "while_loop")
-    loop = control_flow.while_loop(cond_fn)
-    return lambda body: loop(_without_operators(body))
+    return control_flow.while_loop(cond_fn)
 
 
 def cond(pred: Any) -> Callable[[Callable[..., Any]], Any]:
-    """``qml.cond`` in a compiled program: `qgrad_lab.cond`, for operators as branches too."""
+    """``qml.cond`` in a compiled program: `qgrad_lab.cond`."""
     if isinstance(pred, qml.ops.MeasurementValue):  # of a circuit under qml.defer_measurements
         return lambda function: _deferred(pred, function)
-    return lambda function: _Conditional(pred, _without_operators(function))
+    return lambda function: control_flow.Conditional(pred, function)
 
 
 def _deferred(pred: Any, function: Callable[..., Any]) -> Any:
     with lowering():
         return qml.cond(pred, function)
-
-
-class _Conditional(control_flow.Conditional):
-    """A `Conditional` whose branches may be operator classes, or functions that return one."""
-
-    def else_if(self, condition: Any) -> Callable[..., control_flow.Conditional]:
-        add = super().else_if(condition)
-        return lambda function: add(_without_operators(function))
-
-    def otherwise(self, function: Callable[..., Any]) -> control_flow.Conditional:
-        return super().otherwise(_without_operators(function))
-
-
-def _without_operators(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``function`` without the operators that it returns: they are in the circuit already."""
-
-    @functools.wraps(function, updated=())
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        result = function(*args, **kwargs)
-        leaves = jax.tree.leaves(result, is_leaf=_is_operator)
-        return None if leaves and all(map(_is_operator, leaves)) else result
-
-    return wrapper
-
-
-def _is_operator(leaf: Any) -> bool:
-    return isinstance(leaf, Operator)
 
 
 def _check_resizing(allowed: bool, name: str) -> None:

@@ -639,10 +639,7 @@ def measured(x):
 
 
 def batched(x):
-    @now
-    @for_loop(2)
-    def _(i):
-        qml.RX(x, wires=i)
+    for_loop(jnp.asarray(x[0], int))(lambda i: qml.RX(x, wires=i))()
 
 
 def unknown_wire(x):
@@ -681,14 +678,123 @@ def test_circuits_that_cannot_be_compiled(body, message):
         qjit(circuit_of(body))(X)
 
 
-def test_a_device_with_loops_needs_wires():
-    @qml.qnode(qml.device("lightning.qubit"))
+def _labelled_wires(x):
+    @cond(x > 0)
+    def branch():
+        qml.RX(x, "a")
+        qml.CNOT(["a", 0])
+
+    branch()
+
+
+def _wires_of_counters(x):
+    @for_loop(3)
+    def outer(i):
+        @for_loop(0, 2)
+        def inner(j):
+            qml.RX(x * (1 + i + j), wires=jnp.mod(i + j, 4))
+            qml.CNOT([i + j, (i + j + 1) % 4])
+
+        inner()
+
+    outer()
+    qml.adjoint(outer)()
+    qml.ctrl(outer, control=4)()
+
+
+def _while(x):
+    @while_loop(lambda y: y < 1.0)
+    def loop(y):
+        qml.RX(y, wires=1)
+        qml.RY(y, wires=0)
+        return 2 * y
+
+    loop(x)
+
+
+@pytest.mark.parametrize(
+    "body, wires", [(_labelled_wires, ["a", 0]), (_wires_of_counters, 5), (_while, 2)]
+)
+def test_devices_without_wires(body, wires):
+    """They have those that the circuit acts on."""
+
     def circuit(x):
-        static_loop(x)
+        qml.RX(0.2, wires=qml.wires.Wires(range(wires) if isinstance(wires, int) else wires)[0])
+        body(x)
+        return qml.probs()
+
+    free, fixed = (
+        qjit(qml.QNode(circuit, qml.device("lightning.qubit", wires=w))) for w in (None, wires)
+    )
+    for x in (0.3, -0.4 if body is not _while else 0.7):
+        np.testing.assert_allclose(free(x), fixed(x), atol=1e-14)
+        np.testing.assert_allclose(jax.jacobian(free)(x), jax.jacobian(fixed)(x), atol=1e-13)
+
+
+@pytest.mark.parametrize("structure", [None, "argument", "while_loop", "for_loop"])
+def test_devices_without_wires_and_wires_of_unknown_number(structure):
+    @qml.qnode(qml.device("lightning.qubit"))
+    def circuit(n):
+        match structure:
+            case None:
+                qml.X(n)
+            case "argument":
+                for_loop(2)(lambda i: qml.X(n + i))()
+            case "while_loop":
+                while_loop(lambda i: i < 3)(lambda i: (qml.X(i), i + 1)[1])(0)
+            case "for_loop":
+                for_loop(n)(lambda i: qml.X(i))()
         return qml.expval(qml.Z(0))
 
-    with pytest.raises(CompileError, match="circuit has loops or branches, and its device has no"):
-        qjit(circuit)(X)
+    with pytest.raises(CompileError, match="its device has no wires. Give it wires"):
+        qjit(circuit)(1)
+
+
+@pytest.mark.parametrize("transformed", [False, True])
+def test_batches_of_parameters_in_loops_of_known_length(transformed):
+    @qml.qnode(qml.device("lightning.qubit", wires=3))
+    def circuit(x, weights):
+        @for_loop(3)
+        def outer(i):
+            @for_loop(0, 2)
+            def inner(j):
+                qml.RX(x * weights[i, j], wires=i)
+                qml.CNOT([i, (i + 1) % 3])
+
+            inner()
+            qml.RY(weights[i, 0], wires=i)
+
+        outer()
+        return qml.expval(qml.Z(0) @ qml.Y(1)), qml.probs(wires=2)
+
+    if transformed:
+        circuit = qml.transforms.cancel_inverses(circuit)
+    xs = jnp.array([0.3, -0.8, 1.9])
+    weights = jnp.arange(6.0).reshape(3, 2) / 5
+    single = jax.vmap(circuit, in_axes=(0, None))
+    assert_trees(qjit(circuit)(xs, weights), qjit(single)(xs, weights))
+    assert_trees(
+        qjit(jax.jacobian(circuit, argnums=1))(xs, weights),
+        qjit(jax.jacobian(single, argnums=1))(xs, weights),
+    )
+
+
+def assert_trees(found, expected):
+    assert jax.tree.structure(found) == jax.tree.structure(expected)
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12)
+
+
+def test_bodies_may_return_the_operators_that_they_apply():
+    @qml.qnode(qml.device("lightning.qubit", wires=2))
+    def circuit(x):
+        for_loop(2)(lambda i: qml.RX(x, wires=i))()
+        cond(x > 0, lambda: qml.RX(x, wires=0))()
+        switch(jnp.astype(x, int))(lambda: qml.RX(x, wires=1)).branch(1)(lambda: None)()
+        return qml.expval(qml.Z(0)), qml.expval(qml.Z(1))
+
+    for x, a, b in [(0.4, 2, 2), (1.4, 2, 1), (-0.4, 1, 2)]:
+        np.testing.assert_allclose(qjit(circuit)(x), [np.cos(a * x), np.cos(b * x)], atol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ ELSEWHERE = {
 
 NO_ENTRY = {
     "BroadcastNeeded": "a signal inside of the library",
+    "WiresNeeded": "another one",
     "gave results of the shapes": "comes out of a callback, as JAX's error",
     "for its wires it takes": "PennyLane's operations check it first",
     "PennyLane was to replace": "PennyLane's transforms replace it, or fail first",

@@ -285,7 +285,9 @@ def test_operations_are_lowered_to_the_gate(variant):
             assert is_native(operator)
             wire_map = {wire: wire for wire in range(10)}
             expected = gate(variant, wires, controls, values, adjoint, angle)
-            assert lower(operator, wire_map, Operands()) == [expected]
+            # On known wires there is nothing to check, and nothing to do.
+            instructions = [] if variant[0] == "Identity" else [expected]
+            assert lower(operator, wire_map, Operands()) == instructions
 
 
 # -- States ----------------------------------------------------------------------------------------

@@ -8,7 +8,16 @@ import pytest
 from sampling import SIGMAS, assert_estimates
 
 import qgrad_lab
-from qgrad_lab import CompileError, DifferentiableCompileError, cond, for_loop, grad, measure, qjit
+from qgrad_lab import (
+    CompileError,
+    DifferentiableCompileError,
+    cond,
+    for_loop,
+    grad,
+    measure,
+    qjit,
+    while_loop,
+)
 
 DEVICE = qml.device("lightning.qubit", wires=3)
 SHOTS = 20_000
@@ -182,7 +191,7 @@ def test_shot_vectors_and_transforms(seed):
     for f in (circuit, qml.transforms.cancel_inverses(circuit)):
         few, rest = qjit(f, seed=seed % 2**32)(1.2)
         assert few[0].shape == (10,) and rest[0].shape == (SHOTS,)
-        np.testing.assert_allclose(few[1], 1 - 2 * few[0].mean())
+        np.testing.assert_allclose(few[1], 1 - 2 * np.asarray(few[0]).mean())
         assert_estimates(rest[1], np.cos(1.2), np.sin(1.2) ** 2, SHOTS)
 
 
@@ -195,6 +204,160 @@ def test_a_single_branch_for_all_shots():
 
     m, sample = qjit(circuit)()
     assert (np.asarray(sample) == m).all()
+
+
+LENGTH = 4
+
+
+def loops_that_measure(number, x):
+    """``LENGTH`` times: measure a wire and reset it; what was found decides about another."""
+
+    def body(i, found, total):
+        qml.RX(x, 0)
+        m = measure(0, reset=True)
+        cond(m, lambda: qml.RY(0.3, 1), lambda: qml.RY(-0.2, 1))()
+        return found.at[i].set(m), total + m
+
+    return for_loop(number)(body)(jnp.zeros(LENGTH, bool), 0)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_loops_that_measure(known, seed):
+    @qml.qnode(DEVICE)
+    def circuit(number, x):
+        qml.RX(0.4, 1)
+        found, total = loops_that_measure(LENGTH if known else number, x)
+        qml.RX(-0.4, 1)
+        return found, total, qml.expval(qml.Z(0)), qml.state()
+
+    found, total, z, states = runs(circuit, seed, LENGTH, 1.2)
+    p = probability_of_one(1.2)
+    # Every iteration draws on its own.
+    frequencies = [
+        [np.mean(found[:, i] & found[:, j]) for j in range(LENGTH)] for i in range(LENGTH)
+    ]
+    expected = np.where(np.eye(LENGTH), p, p**2)
+    for frequency, probability in zip(np.ravel(frequencies), np.ravel(expected), strict=True):
+        assert_estimates(frequency, probability, probability * (1 - probability), RUNS)
+    np.testing.assert_array_equal(total, found.sum(axis=1))
+    np.testing.assert_allclose(z, 1, atol=1e-12)
+    for number in range(LENGTH + 1):
+        angle = 0.3 * number - 0.2 * (LENGTH - number)
+
+        @qml.qnode(qml.device("default.qubit", wires=3))
+        def reached(angle=angle):
+            qml.RX(0.4, 1)
+            qml.RY(angle, 1)
+            qml.RX(-0.4, 1)
+            return qml.state()
+
+        for state in states[total == number]:
+            # RX(x)|0> projected on |1> is -i sin(x/2)|1>.
+            np.testing.assert_allclose(state, (-1j) ** number * reached(), atol=1e-12)
+
+
+def test_loops_that_measure_in_each_shot(seed):
+    @qml.set_shots(SHOTS)
+    @qml.qnode(DEVICE)
+    def circuit(x):
+        found, total = loops_that_measure(LENGTH, x)
+        return found, qml.expval(qml.Z(1)), qml.sample(wires=[0, 1])
+
+    found, z, sample = map(np.asarray, qjit(circuit, seed=seed % 2**32)(1.2))
+    p = probability_of_one(1.2)
+    assert found.shape == (SHOTS, LENGTH)
+    for i in range(LENGTH):
+        assert_estimates(found[:, i].mean(), p, p * (1 - p), SHOTS)
+        assert_estimates((found[:, i] & found[:, i - 1]).mean(), p**2, p**2 * (1 - p**2), SHOTS)
+    np.testing.assert_allclose(z, 1 - 2 * sample[:, 1].mean())
+    angles = 0.5 * found.sum(axis=1) - 0.2 * LENGTH
+    ones = probability_of_one(angles)
+    assert_estimates((sample[:, 1] - ones).mean(), 0, 0.25, SHOTS)
+
+
+def test_repeat_until_success(seed):
+    @qml.set_shots(SHOTS)
+    @qml.qnode(DEVICE)
+    def circuit(x):
+        @while_loop(lambda done, count: ~done)
+        def attempt(done, count):
+            qml.RX(x, 0)
+            return measure(0, reset=True), count + 1
+
+        return attempt(jnp.asarray(False), 0)[1], qml.expval(qml.Z(0))
+
+    count, z = map(np.asarray, qjit(circuit, seed=seed % 2**32)(2.0))
+    p = probability_of_one(2.0)
+    assert_estimates(count.mean(), 1 / p, (1 - p) / p**2, SHOTS)
+    assert_estimates((count == 2).mean(), p * (1 - p), 0.25, SHOTS)
+    assert z == pytest.approx(1)
+
+
+def test_branches_that_measure():
+    @qml.qnode(DEVICE)
+    def circuit(x, wire):
+        qml.X(0)
+
+        @cond(x > 0)
+        def first():
+            qml.X(1)
+            for_loop(2)(lambda i: (measure(i, reset=True), None)[1])()
+            return measure(wire)
+
+        @first.otherwise
+        def first():
+            return measure(wire, reset=True)
+
+        return first(), qml.probs()
+
+    f = qjit(circuit)
+    xs, wires = jnp.array([1.0, 1.0, -1.0, -1.0]), jnp.array([0, 2, 0, 1])
+    one_hot = np.eye(8)
+    expected = [(False, 0), (False, 0), (True, 0), (False, 4)]
+    for (x, wire), (m, state) in zip(zip(xs, wires, strict=True), expected, strict=True):
+        found, p = f(x, wire)
+        assert found == m
+        np.testing.assert_allclose(p, one_hot[state], atol=1e-12)
+    found, p = jax.vmap(f)(xs, wires)
+    np.testing.assert_array_equal(found, [m for m, _ in expected])
+    np.testing.assert_allclose(p, one_hot[[state for _, state in expected]], atol=1e-12)
+
+
+def test_loops_that_measure_with_autograph_and_without_wires(seed):
+    @qml.qnode(qml.device("lightning.qubit"))
+    def circuit(n):
+        total = 0
+        for i in range(3):
+            qml.X(i)
+            if n > 1:
+                total += measure(i)
+        return total, qml.probs()
+
+    total, p = qjit(circuit, autograph=True)(2)
+    assert total == 3
+    np.testing.assert_allclose(p, np.eye(8)[7], atol=1e-12)
+
+
+def test_a_loop_that_measures_is_not_differentiated():
+    @qml.qnode(DEVICE)
+    def circuit(x):
+        loops_that_measure(LENGTH, x)
+        return qml.expval(qml.Z(1))
+
+    with pytest.raises(DifferentiableCompileError, match="MidCircuitMeasure is not allowed"):
+        qjit(grad(circuit))(0.3)
+
+
+def test_a_traced_wire_that_there_is_not():
+    @qml.qnode(DEVICE)
+    def circuit(wire):
+        return measure(wire), qml.probs()
+
+    f = qjit(circuit)
+    for wire in (3, -1):
+        with pytest.raises(ValueError, match=f"measure or Identity was given the wires {wire};"):
+            f(wire)
+    assert not f(2)[0]
 
 
 def test_seeds_and_batches(seed):
@@ -285,11 +448,13 @@ def test_finite_differences_warn():
 
 
 PLACES = {
-    "stands in a loop, a branch": lambda: for_loop(0, 2)(lambda i: (measure(i), None)[1])(),
-    "stands in a loop, a branch or a function": lambda: qml.cond(
-        measure(0), lambda: (measure(1), None)[1]
-    )(),
     "function under qml.adjoint": lambda: qml.adjoint(lambda: (measure(0), None)[1])(),
+    "in circuit stands in a function under": lambda: for_loop(0, 2)(
+        lambda i: qml.ctrl(lambda: (measure(i), None)[1], control=2)()
+    )(),
+    "inside a loop or a branch. Measurements stand at the end": lambda: for_loop(0, 2)(
+        lambda i: (measure(i), qml.expval(qml.Z(0)), None)[2]
+    )(),
     "acts on a wire that the device does not have": lambda: measure(7),
     "takes one wire": lambda: measure([0, 1]),
 }

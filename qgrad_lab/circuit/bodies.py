@@ -39,6 +39,10 @@ _MAX_BYTES = 2**32
 """Of what the iterations of loops of unknown length leave behind."""
 
 
+class BatchInside(CompileError):
+    """An operation in a body was given a batch of parameters."""
+
+
 def loop(iteration: Iteration, counters: range, values: tuple[Any, ...]) -> tuple[Any, ...]:
     """``iteration(i, *values)`` for each of ``counters``, values carried along."""
     start, step, count = counters.start, counters.step, len(counters)
@@ -194,13 +198,7 @@ def _trace_body(function: Callable[..., Any], *arguments: Any, conditional: bool
             else:
                 with SourceQueue() as queue:
                     result = function(*values)
-                tape = QuantumScript.from_queue(queue)
-                if tape.measurements:
-                    raise CompileError(
-                        f"The quantum function {recording.name} measures {tape.measurements[0]} "
-                        "inside a loop or a branch. Measurements stand at the end of a quantum "
-                        "function."
-                    )
+                tape = body_tape(queue, recording.name)
                 if tape.operations:
                     body = _lower(tape, recording, operands)
         leaves, tree = jax.tree.flatten(result)
@@ -210,14 +208,25 @@ def _trace_body(function: Callable[..., Any], *arguments: Any, conditional: bool
     return _Traced(part, *part.static)
 
 
+def body_tape(queue: SourceQueue, name: str) -> QuantumScript:
+    """The operations of a body of the quantum function ``name``."""
+    tape = QuantumScript.from_queue(queue)
+    if tape.measurements:
+        raise CompileError(
+            f"The quantum function {name} measures {tape.measurements[0]} inside a loop or a "
+            "branch. Measurements stand at the end of a quantum function."
+        )
+    return tape
+
+
 def _lower(tape: QuantumScript, recording: Recording, operands: Operands) -> Body:
     try:
         return lower_operations(tape, recording.wires(), operands, recording.name, inside=True)
     except BroadcastNeeded:
-        raise CompileError(
+        raise BatchInside(
             f"An operation inside a loop or a branch of {recording.name} was given a batch of "
-            "parameters. Parameter broadcasting ends at loops and branches; use jax.vmap of the "
-            "QNode instead."
+            "parameters. Parameter broadcasting reaches into loops of known length; elsewhere use "
+            "jax.vmap of the QNode instead."
         ) from None
 
 

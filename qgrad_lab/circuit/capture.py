@@ -20,23 +20,21 @@ from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit import foreign
 from qgrad_lab.circuit.classical import Numbers, join, joined, trace
-from qgrad_lab.circuit.gates import PREPARATIONS
-from qgrad_lab.circuit.lanes import active_where, current_active
+from qgrad_lab.circuit.lanes import active_where, current_active, where_active
+from qgrad_lab.circuit.mid_circuit import last_key, tape_key
 from qgrad_lab.circuit.one_shot import Results, one_shot, single_shot
 from qgrad_lab.circuit.operands import BroadcastNeeded, Operands
-from qgrad_lab.circuit.program import Branch, Gate, Index, Program
+from qgrad_lab.circuit.program import Program
 from qgrad_lab.circuit.randomness import next_key
-from qgrad_lab.circuit.recording import Recording, recording
+from qgrad_lab.circuit.recording import Recording, WiresNeeded, record
 from qgrad_lab.circuit.refusals import METHODS, REFUSALS, refusal_of
-from qgrad_lab.circuit.regions import Sizes, moved
 from qgrad_lab.circuit.results import Measured
 from qgrad_lab.circuit.returned import Returned
 from qgrad_lab.circuit.sampled import Sampled
-from qgrad_lab.circuit.sources import SourceQueue
 from qgrad_lab.circuit.tape_program import device_wires, tape_program
+from qgrad_lab.circuit.wire_discovery import discovered
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
-from qgrad_lab.engine.randomness import folded
 from qgrad_lab.engine.sampling import with_key
 from qgrad_lab.errors import CompileError
 from qgrad_lab.tracing import lowering
@@ -81,7 +79,7 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
             one_shot(
                 lambda key: _call(qnode, args, kwargs, _ONE_SHOT, key)[0],
                 number,
-                len(device_wires(qnode.device) or ()),
+                copies[0].num_wires,
             )
             for number in shots
         ]
@@ -97,13 +95,15 @@ class _Recorded(NamedTuple):
     """A quantum function that was run.
 
     ``kinds`` are the types of the measurements among the leaves that it returned, ``num_measured``
-    is how many wires it measured in the middle.
+    is how many wires it measured in the middle, ``wire_map`` is from wire labels to wires of a
+    Program, where they had to be known.
     """
 
     tape: QuantumScript
     returned: Returned
     kinds: tuple[type | None, ...]
     num_measured: int
+    wire_map: dict[Any, int] | None
 
 
 _ONE_SHOT = qml.measurements.Shots(1)
@@ -136,20 +136,21 @@ def _call_plain(
         inner_args, inner_kwargs, inner_key = jax.tree.unflatten(structure, replaced)
         with active_where(active):
             recorded = _record(qnode, inner_args, inner_kwargs, shots, inner_key)
-        tape, returned, kinds, num_measured = recorded
-        circuit = tape_program(tape, device_wires(qnode.device), _name(qnode))
+        tape, returned, kinds, num_measured, wire_map = recorded
+        circuit = tape_program(tape, wire_map, _name(qnode))
         outputs = circuit.outputs
         readouts = returned.map(lambda number: circuit.readouts[number], outputs.keep)
-        static = (circuit.program, readouts, returned.structure, kinds, num_measured)
+        num_wires = len(wire_map or ())
+        static = (circuit.program, readouts, returned.structure, kinds, num_measured, num_wires)
         return circuit.operands, outputs.kept, static
 
     values = [leaves[i] for i in traced]
     part = trace(classical, *values)
-    circuit, readouts, output, kinds, num_measured = part.static
+    circuit, readouts, output, kinds, num_measured, num_wires = part.static
     numbers, kept = part.evaluate(values)
     outputs = _execute(circuit, numbers, qnode, kinds, num_measured, shot_key)
     return [
-        Results(output, [read(measured) for read in readouts], kinds, num_measured)
+        Results(output, [read(measured) for read in readouts], kinds, num_measured, num_wires)
         for measured in Measured.split(circuit, outputs, kept)
     ]
 
@@ -158,31 +159,40 @@ def _call_transformed(
     qnode: qml.QNode, args: Any, kwargs: Any, shots: qml.measurements.Shots, shot_key: Any
 ) -> list[Results]:
     """Any number of circuits; their post-processing may hold values that were traced in them."""
-    tape, returned, kinds, num_measured = _record(qnode, args, kwargs, shots, shot_key)
-
-    def execute(tape: QuantumScript) -> Any:
-        return _execute_tape(tape, qnode, num_measured, shot_key)
+    recorded = _record(qnode, args, kwargs, shots, shot_key)
+    tape, returned, kinds, num_measured, wire_map = recorded
+    counts = num_measured, len(wire_map or ())
 
     with lowering():
         qnode.compile_pipeline.set_classical_component(qnode, args, kwargs)
         tapes, postprocess = qnode.compile_pipeline((tape,))
-        results = postprocess(tuple(map(execute, tapes)))[0]
+        results = postprocess(_execute_tapes(tapes, qnode, recorded, shot_key))[0]
     copies = []
     for copy in results if shots.has_partitioned_shots else [results]:
         found = (copy,) if len(tape.measurements) == 1 else tuple(copy)
         if len(found) != len(tape.measurements):
             # A transform changed what is measured, such as qml.metric_tensor.
-            copies.append(Results(jax.tree.structure(0), [copy], (None,), num_measured))
+            copies.append(Results(jax.tree.structure(0), [copy], (None,), *counts))
             continue
         leaves = returned.map(lambda number, found=found: found[number], lambda value: value)
-        copies.append(Results(returned.structure, leaves, kinds, num_measured))
+        copies.append(Results(returned.structure, leaves, kinds, *counts))
     return copies
 
 
-def _execute_tape(tape: QuantumScript, qnode: qml.QNode, num_measured: int, shot_key: Any) -> Any:
+def _execute_tapes(
+    tapes: Sequence[QuantumScript], qnode: qml.QNode, recorded: _Recorded, shot_key: Any
+) -> tuple[Any, ...]:
+    """Results of each tape. Where they are run for one shot, each has random numbers of its own."""
+    keys = [None if shot_key is None else tape_key(shot_key, i) for i in range(len(tapes))]
+    return tuple(
+        _execute_tape(tape, qnode, recorded, key) for tape, key in zip(tapes, keys, strict=True)
+    )
+
+
+def _execute_tape(tape: QuantumScript, qnode: qml.QNode, recorded: _Recorded, shot_key: Any) -> Any:
     """Results in PennyLane's form: a tuple or the one result; of shot vectors, tuples of these."""
     try:
-        circuit = tape_program(tape, device_wires(qnode.device), _name(qnode))
+        circuit = tape_program(tape, recorded.wire_map, _name(qnode))
     except BroadcastNeeded:
         if tape.batch_size is None:
             raise CompileError(
@@ -190,13 +200,11 @@ def _execute_tape(tape: QuantumScript, qnode: qml.QNode, num_measured: int, shot
                 "it does not take a batch of parameters."
             ) from None
         tapes, postprocess = qml.transforms.broadcast_expand(tape)
-        return postprocess(
-            tuple(_execute_tape(single, qnode, num_measured, shot_key) for single in tapes)
-        )
+        return postprocess(_execute_tapes(tapes, qnode, recorded, shot_key))
     theta = joined(circuit.operands.theta.values, jnp.float64)
     numbers = join(theta, circuit.operands.index.values, circuit.operands.data.values)
     kinds = tuple(map(type, tape.measurements))
-    outputs = _execute(circuit.program, numbers, qnode, kinds, num_measured, shot_key)
+    outputs = _execute(circuit.program, numbers, qnode, kinds, recorded.num_measured, shot_key)
     copies = []
     for measured in Measured.split(circuit.program, outputs, circuit.outputs.kept):
         results = tuple(read(measured) for read in circuit.readouts)
@@ -214,7 +222,7 @@ def _execute(
 ) -> jax.Array:
     """All measured numbers, f64[M]."""
     program = circuit.program if isinstance(circuit, Sampled) else circuit
-    program, numbers = _where_active(program, numbers)
+    program, numbers = where_active(program, numbers)
     refusal = refusal_of(qnode.diff_method, kinds, num_measured, isinstance(circuit, Sampled))
     if not isinstance(circuit, Sampled):
         method = METHODS.get(qnode.diff_method, "adjoint")
@@ -222,28 +230,10 @@ def _execute(
     if shot_key is None:
         key = next_key(numbers.theta, numbers.indices, shots=sum(circuit.shots))
     else:
-        key = folded(shot_key, num_measured)
+        key = last_key(shot_key)
     numbers = numbers._replace(indices=with_key(numbers.indices, key))
     circuit = dataclasses.replace(circuit, program=program)
     return bind(Member(circuit, "parameter-shift", refusal), *numbers)
-
-
-def _where_active(program: Program, numbers: Numbers) -> tuple[Program, Numbers]:
-    """``program``, doing nothing in a loop or branch that is evaluated but not asked for.
-
-    Only where something in it, such as a traced wire, may then have a value that is an error.
-    """
-    active = current_active()
-    if active is True or program.num_index == 0:
-        return program, numbers
-    start = sum(isinstance(i, Gate) and i.kind.name in PREPARATIONS for i in program.body[:1])
-    body = moved(program.body, Sizes(index=1))
-    choice = Branch(Index(0), ((), body[start:]))
-    program = dataclasses.replace(
-        program, num_index=program.num_index + 1, body=(*body[:start], choice)
-    )
-    index = jnp.concatenate([jnp.asarray(active, jnp.int64).reshape(1), numbers.indices])
-    return program, numbers._replace(indices=index)
 
 
 def is_qnode(value: Any) -> bool:
@@ -272,12 +262,20 @@ def _record(
         discards=bool(shots) and qnode.execute_kwargs.get("postselect_mode") == "hw-like",
         shot_key=shot_key,
     )
-    with recording(current), SourceQueue() as queue:
-        current.queue = queue
-        output = qnode.func(*args, **kwargs)
+
+    def run() -> Any:
+        return qnode.func(*args, **kwargs)
+
+    try:
+        with record(current) as queue:
+            output = run()
+    except WiresNeeded:
+        current.wire_map = discovered(run, name, current.defers)
+        with record(current) as queue:
+            output = run()
     tape = QuantumScript.from_queue(queue, shots)
     returned = Returned.of(output, tape, name, qnode.diff_method)
     kinds = returned.kinds(tape)
     if shot_key is not None:
         tape = tape.copy(measurements=[single_shot(m) for m in tape.measurements])
-    return _Recorded(tape, returned, kinds, current.num_measured)
+    return _Recorded(tape, returned, kinds, current.num_measured, current.wire_map)

@@ -96,6 +96,8 @@ _ROWS = [
     GateKind("QubitUnitary", 28, None),
     GateKind("BasisState", 29, None),
     GateKind("StatePrep", 30, None),
+    # For wires that are known only when the Program runs, which it checks.
+    GateKind("Identity", 31, 1),
 ]
 
 GATES: dict[str, GateKind] = {row.name: row for row in _ROWS}

@@ -6,6 +6,7 @@ derivative that is infinite (zero times infinity is not zero), and not by a loop
 """
 
 import contextlib
+import dataclasses
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +16,11 @@ import jax.numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from qgrad_lab.circuit.classical import Numbers
 from qgrad_lab.circuit.compat import trace_state
+from qgrad_lab.circuit.gates import PREPARATIONS
+from qgrad_lab.circuit.program import Branch, Gate, Index, Program
+from qgrad_lab.circuit.regions import Sizes, moved
 
 
 class _State(threading.local):
@@ -45,6 +50,24 @@ def active_where(active: Any) -> Iterator[None]:
         yield
     finally:
         _state.active = previous
+
+
+def where_active(program: Program, numbers: Numbers) -> tuple[Program, Numbers]:
+    """``program``, doing nothing in a loop or branch that is evaluated but not asked for.
+
+    Only where something in it, such as a traced wire, may then have a value that is an error.
+    """
+    active = current_active()
+    if active is True or program.num_index == 0:
+        return program, numbers
+    start = sum(isinstance(i, Gate) and i.kind.name in PREPARATIONS for i in program.body[:1])
+    body = moved(program.body, Sizes(index=1))
+    choice = Branch(Index(0), ((), body[start:]))
+    program = dataclasses.replace(
+        program, num_index=program.num_index + 1, body=(*body[:start], choice)
+    )
+    index = jnp.concatenate([jnp.asarray(active, jnp.int64).reshape(1), numbers.indices])
+    return program, numbers._replace(indices=index)
 
 
 def shield(active: Any, value: Any) -> Any:

@@ -2,10 +2,12 @@
 
 The operations recorded so far become a circuit of their own, which returns the state. The outcome
 is drawn from it, the state is collapsed, and what follows in the quantum function starts from
-there.
+there. A loop or a branch that measures takes the state as a value, and returns it (``flow``).
 """
 
-from typing import Any
+import contextlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,17 +15,39 @@ import pennylane as qml
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
+from qgrad_lab.circuit.bodies import body_tape
 from qgrad_lab.circuit.classical import join, joined
+from qgrad_lab.circuit.lanes import where_active
 from qgrad_lab.circuit.operands import BroadcastNeeded
 from qgrad_lab.circuit.program import Program
 from qgrad_lab.circuit.randomness import next_key
 from qgrad_lab.circuit.recording import Recording, current_recording
 from qgrad_lab.circuit.refusals import MID_CIRCUIT
+from qgrad_lab.circuit.sources import SourceQueue
 from qgrad_lab.circuit.tape_program import tape_program
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.engine.randomness import folded, wrapped
 from qgrad_lab.errors import CompileError
+
+
+class State(NamedTuple):
+    """A circuit in the middle, as a value that loops and branches carry.
+
+    Attributes
+    ----------
+    psi
+        The state, c128[2^n].
+    key
+        Of the random numbers to come u32[2], where the circuit is run for one shot.
+    """
+
+    psi: jax.Array
+    key: jax.Array | None
+
+
+class MeasuresInside(CompileError):
+    """``measure`` stands where operations do not go to the queue of the quantum function."""
 
 
 def measure_wire(wires: Any, reset: bool, postselect: int | None) -> jax.Array:
@@ -46,8 +70,7 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> jax.Array:
     Raises
     ------
     CompileError
-        Outside of a quantum function; inside a loop, a branch, or a function under ``qml.adjoint``
-        or ``qml.ctrl``.
+        Outside of a quantum function; inside a function under ``qml.adjoint`` or ``qml.ctrl``.
     """
     label = _single(wires)
     if postselect not in (None, 0, 1):
@@ -57,12 +80,14 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> jax.Array:
         raise CompileError(
             f"measure({label!r}) stands outside of a quantum function. Call it in a QNode."
         )
-    if qml.QueuingManager.active_context() is not recording.queue:
-        raise CompileError(
+    if recording.unknown is not None:
+        qml.Identity(label)
+        return recording.unknown
+    if not recording.is_active():
+        raise MeasuresInside(
             f"MidCircuitMeasure is not allowed here: measure({label!r}) in {recording.name} stands "
-            "in a loop, a branch or a function under qml.adjoint or qml.ctrl. Write the loop as a "
-            "Python loop of known length, which is unrolled, and put the measurement in front of "
-            "the branch."
+            "in a function under qml.adjoint or qml.ctrl. A measurement has no inverse, and no "
+            "wires control it: move it out of this function."
         )
     if postselect is not None and recording.discards:
         raise CompileError(
@@ -75,13 +100,43 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> jax.Array:
             f"measure({label!r}) in {recording.name} acts on a wire that the device does not have; "
             f"its wires are {list(wire_map)}."
         )
-    psi = _state(recording, wire_map)
-    key = _key(recording, psi)
     wire = label if isinstance(label, jax.core.Tracer) else wire_map[label]
-    outcome, psi = _collapsed(psi, wire, key, reset, postselect)
+    if isinstance(label, jax.core.Tracer):
+        qml.Identity(label)  # the engine checks the wires of every operation
+    psi, key = suspend(recording)
+    outcome, psi = _collapsed(psi, wire, _own_key(key, psi), reset, postselect)
     recording.num_measured += 1
-    qml.StatePrep(psi, wires=list(wire_map), validate_norm=False)
+    resume(recording, State(psi, _next_key(key)))
     return outcome
+
+
+def suspend(recording: Recording) -> State:
+    """The state after the operations recorded so far, which leave the queue."""
+    return State(_state(recording, recording.wires()), recording.shot_key)
+
+
+def resume(recording: Recording, state: State) -> None:
+    """Go on from ``state``, with an empty queue."""
+    recording.shot_key = state.key
+    recording.state = qml.StatePrep(state.psi, wires=list(recording.wires()), validate_norm=False)
+
+
+@contextlib.contextmanager
+def resumed(recording: Recording, state: State) -> Iterator[None]:
+    """Record inside the ``with`` block what follows ``state`` in a body; see `end`."""
+    previous = recording.queue, recording.shot_key, recording.state
+    try:
+        with SourceQueue() as recording.queue:
+            resume(recording, state)
+            yield
+    finally:
+        recording.queue, recording.shot_key, recording.state = previous
+
+
+def end(recording: Recording) -> State:
+    """The state at the end of a body."""
+    body_tape(recording.queue, recording.name)
+    return suspend(recording)
 
 
 def _single(wires: Any) -> Any:
@@ -102,8 +157,8 @@ def _state(recording: Recording, wire_map: dict[Any, int]) -> jax.Array:
         tape = QuantumScript(QuantumScript.from_queue(queue).operations, [qml.state()])
     for operation in [item for item in queue.queue if isinstance(item, Operator)]:
         queue.remove(operation)
-    if len(tape.operations) == 1 and recording.num_measured:
-        return tape.operations[0].parameters[0]  # as the measurement before left it
+    if len(tape.operations) == 1 and tape.operations[0] is recording.state:
+        return recording.state.parameters[0]
     try:
         circuit = tape_program(tape, wire_map, recording.name)
     except BroadcastNeeded:
@@ -114,16 +169,33 @@ def _state(recording: Recording, wire_map: dict[Any, int]) -> jax.Array:
     theta = joined(circuit.operands.theta.values, jnp.float64)
     numbers = join(theta, circuit.operands.index.values, circuit.operands.data.values)
     assert isinstance(circuit.program, Program)  # the tape has no shots
-    outputs = bind(Member(circuit.program, "adjoint", MID_CIRCUIT), *numbers)
+    program, numbers = where_active(circuit.program, numbers)
+    outputs = bind(Member(program, "adjoint", MID_CIRCUIT), *numbers)
     pairs = outputs.reshape(-1, 2)
     return jax.lax.complex(pairs[:, 0], pairs[:, 1])
 
 
-def _key(recording: Recording, psi: jax.Array) -> jax.Array:
-    if recording.shot_key is not None:
-        return folded(recording.shot_key, recording.num_measured)
+def last_key(key: jax.Array) -> jax.Array:
+    """The key of the measurements at the end of a shot, from the key of the shot."""
+    return folded(key, 0)
+
+
+def tape_key(key: jax.Array, number: int) -> jax.Array:
+    """The key of one of several circuits that make up a shot, from the key of the shot."""
+    return folded(key, 3 + number)
+
+
+def _own_key(key: jax.Array | None, psi: jax.Array) -> jax.Array:
+    """The key of one measurement."""
+    if key is not None:
+        return folded(key, 1)
     # One number that depends on the state is enough to tell the elements of a batch apart.
     return next_key(jnp.real(psi[0]))
+
+
+def _next_key(key: jax.Array | None) -> jax.Array | None:
+    """The key of what follows a measurement."""
+    return None if key is None else folded(key, 2)
 
 
 def _collapsed(
@@ -144,7 +216,8 @@ def _collapsed(
         outcome = one > 0.0 if postselect else one >= 1.0
     kept = jnp.where(bits == outcome, psi, 0.0)
     norm = jnp.sqrt(jnp.sum(jnp.where(bits == outcome, weights, 0.0)))
-    collapsed = kept / norm
+    # It is zero only in a body that is not asked for, of a wire that there is not.
+    collapsed = kept / jnp.where(norm == 0.0, 1.0, norm)
     if reset:
         flipped = jnp.bitwise_xor(states, outcome.astype(jnp.int64) << shift)
         collapsed = collapsed[flipped]

@@ -30,12 +30,15 @@ class Results(NamedTuple):
         For each leaf the type of measurement; ``None`` for a classical value.
     num_measured
         How many wires were measured in the middle.
+    num_wires
+        Of the circuit, if some were.
     """
 
     structure: Any
     leaves: list[Any]
     kinds: Sequence[type | None]
     num_measured: int
+    num_wires: int
 
     def restore(self) -> Any:
         """The pytree."""

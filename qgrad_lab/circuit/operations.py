@@ -85,7 +85,8 @@ def lower(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> 
     }
     name = operation.name
     if name in _NOTHING:
-        return []
+        traced = [label for label in operation.wires if isinstance(label, jax.core.Tracer)]
+        return [Gate(GATES["Identity"], _wires([w], wire_map, operands)) for w in traced]
     wires = _wires(operation.wires, wire_map, operands)
     if name == "Rot":
         angles = [operands.angle(value, name) for value in operation.parameters]

@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from qgrad_lab.errors import CompileError
+import pennylane as qml
+
+from qgrad_lab.circuit.sources import SourceQueue
+
+
+class WiresNeeded(Exception):
+    """A loop, a branch or ``measure`` has to know all wires, and the device has none."""
 
 
 @dataclass
@@ -24,7 +30,9 @@ class Recording:
     discards
         Whether shots that have another outcome than was selected are to be left out.
     shot_key
-        Key of the random numbers u32[2], where the function is run for one shot.
+        Key of the random numbers to come u32[2], where the function is run for one shot.
+    unknown
+        A traced boolean, where the function is run to find out its wires; see `wire_discovery`.
 
     Attributes
     ----------
@@ -33,6 +41,8 @@ class Recording:
         functions under ``qml.adjoint`` or ``qml.ctrl`` go to others.
     num_measured
         How many wires were measured in the middle so far.
+    state
+        What ``measure`` has left of the operations before it, where none came since.
     """
 
     name: str
@@ -40,17 +50,20 @@ class Recording:
     defers: bool = False
     discards: bool = False
     shot_key: Any = None
+    unknown: Any = None
     queue: Any = None
     num_measured: int = 0
+    state: qml.StatePrep | None = None
 
     def wires(self) -> dict[Any, int]:
-        """The wires, for loops and branches, which have to know them at once."""
+        """The wires, for what has to know them at once."""
         if self.wire_map is None:
-            raise CompileError(
-                f"The quantum function {self.name} has loops or branches, and its device has no "
-                "wires. Give it wires: qml.device('lightning.qubit', wires=...)."
-            )
+            raise WiresNeeded
         return self.wire_map
+
+    def is_active(self) -> bool:
+        """Whether what is recorded now goes to the function's own queue."""
+        return qml.QueuingManager.active_context() is self.queue
 
 
 class _State(threading.local):
@@ -66,11 +79,13 @@ def current_recording() -> Recording | None:
 
 
 @contextlib.contextmanager
-def recording(value: Recording | None) -> Iterator[None]:
-    """Make ``value`` the current recording inside the ``with`` block."""
+def record(recording: Recording) -> Iterator[SourceQueue]:
+    """Make ``recording`` the current one inside the ``with`` block; gives its queue."""
     previous = _state.recording
-    _state.recording = value
+    _state.recording = recording
     try:
-        yield
+        with SourceQueue() as queue:
+            recording.queue = queue
+            yield queue
     finally:
         _state.recording = previous

@@ -66,8 +66,7 @@ def tape_program(tape: QuantumScript, wire_map: dict[Any, int] | None, name: str
         If an operation or measurement cannot be compiled, or a wire is not on the device.
     """
     if wire_map is None:
-        tape = tape.map_to_standard_wires()
-        wire_map = {wire: wire for wire in range(tape.num_wires)}
+        wire_map = standard_wires(tape, name)
     operands = Operands()
     body = lower_operations(tape, wire_map, operands, name)
     outputs = Outputs()
@@ -112,6 +111,35 @@ def device_wires(device: qml.devices.Device) -> dict[Any, int] | None:
     if device.wires is None:
         return None
     return {wire: i for i, wire in enumerate(device.wires)}
+
+
+def standard_wires(tape: QuantumScript, name: str) -> dict[Any, int]:
+    """From the wire labels of ``tape`` to wires of a Program, for a device without wires.
+
+    As in PennyLane: integers from 0 on stand for themselves, if those that are only measured are
+    the last of them; other labels are numbered in the order in which they are met.
+
+    Raises
+    ------
+    CompileError
+        If an operation acts on a wire that is known only when the program runs.
+    """
+    if has_traced_wires(tape):
+        raise CompileError(
+            f"An operation of {name} acts on a wire that is known only when the program runs, and "
+            "its device has no wires. Give it wires: qml.device('lightning.qubit', wires=...)."
+        )
+    acted = qml.wires.Wires.all_wires([operation.wires for operation in tape.operations])
+    measured = [wire for wire in tape.wires if wire not in acted]
+    count = len(acted) + len(measured)
+    if set(acted) == set(range(len(acted))) and set(measured) == set(range(len(acted), count)):
+        return {wire: wire for wire in range(count)}
+    return {wire: number for number, wire in enumerate([*acted, *measured])}
+
+
+def has_traced_wires(tape: QuantumScript) -> bool:
+    """Whether some wires of ``tape`` are known only when the program runs."""
+    return any(isinstance(wire, jax.core.Tracer) for wire in tape.wires)
 
 
 def lower_operations(

@@ -360,13 +360,13 @@ def a_loop_on_an_unknown_control():
 
 
 @compile_error(
-    "has loops or branches, and its device has no wires",
-    "A loop or a branch on a device without wires.",
+    "acts on a wire that is known only when the program runs, and its device has no wires",
+    "A traced wire on a device without wires.",
     "`qml.device('lightning.qubit', wires=...)`.",
 )
-def a_loop_without_wires():
+def a_traced_wire_without_wires():
     def circuit(x):
-        lab.for_loop(0, 2, 1)(lambda i: qml.RX(x, wires=0) and None)()
+        qml.RX(x, wires=jnp.asarray(x, int))
         return qml.expval(qml.Z(0))
 
     run(circuit, 0.3, wires=None)
@@ -386,17 +386,13 @@ def a_measurement_in_a_loop():
 
 
 @compile_error(
-    "was given a batch of parameters. Parameter broadcasting ends at loops",
-    "An array as an angle inside a loop or a branch.",
+    "was given a batch of parameters. Parameter broadcasting reaches into",
+    "An array as an angle inside a branch, or a loop whose length is known only when it runs.",
     "`jax.vmap` of the QNode.",
 )
-def a_batch_in_a_loop():
+def a_batch_in_a_branch():
     def circuit(x):
-        @lab.for_loop(0, 2, 1)
-        def loop(i):
-            qml.RX(x, wires=0)
-
-        loop()
+        lab.cond(x[0] > 0, lambda: qml.RX(x, wires=0))()
         return qml.expval(qml.Z(0))
 
     run(circuit, jnp.array([0.1, 0.2]))
@@ -442,12 +438,12 @@ def a_measurement_outside():
 
 @compile_error(
     "MidCircuitMeasure is not allowed here",
-    "`measure` in a loop, in a branch, or under `qml.adjoint` or `qml.ctrl`.",
-    "A Python loop of known length, which is unrolled.",
+    "`measure` under `qml.adjoint` or `qml.ctrl`.",
+    "A measurement outside of that function.",
 )
-def measuring_in_a_loop():
+def measuring_in_an_adjoint():
     def circuit(x):
-        lab.for_loop(0, 2, 1)(lambda i: lab.measure(0) and None)()
+        qml.adjoint(lambda: lab.measure(0) and None)()
         return qml.expval(qml.Z(0))
 
     run(circuit, 0.3)

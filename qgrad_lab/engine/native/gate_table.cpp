@@ -5,7 +5,7 @@
 namespace qgrad {
 namespace {
 
-constexpr std::array<GateInfo, 30> table{{
+constexpr std::array<GateInfo, 31> table{{
     {Opcode::pauli_x, "PauliX", 1, false, "PauliX", "CNOT", "Toffoli", "PauliX"},
     {Opcode::pauli_y, "PauliY", 1, false, "PauliY", "CY", nullptr, "PauliY"},
     {Opcode::pauli_z, "PauliZ", 1, false, "PauliZ", "CZ", nullptr, "PauliZ"},
@@ -45,6 +45,7 @@ constexpr std::array<GateInfo, 30> table{{
     {Opcode::qubit_unitary, "QubitUnitary", 0, false, nullptr, nullptr, nullptr, nullptr},
     {Opcode::basis_state, "BasisState", 0, false, nullptr, nullptr, nullptr, nullptr},
     {Opcode::state_prep, "StatePrep", 0, false, nullptr, nullptr, nullptr, nullptr},
+    {Opcode::identity, "Identity", 1, false, nullptr, nullptr, nullptr, nullptr},
 }};
 
 // A basis state of the targets (first target most significant) as a mask of global bits.

@@ -144,6 +144,8 @@ void apply(const Step &step, const Operands &operands, bool inverse, Complex *ke
     const Gate &gate = *step.gate;
     const bool backward = gate.adjoint != inverse;
     switch (gate.opcode) {
+    case Opcode::identity:
+        return;
     case Opcode::basis_state:
         prepare_basis_state(step, ket, num_wires);
         return;

@@ -77,6 +77,7 @@ enum class Opcode : std::int64_t {
     qubit_unitary,
     basis_state,
     state_prep,
+    identity,
 };
 
 struct Gate {

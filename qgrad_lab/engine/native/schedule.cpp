@@ -125,7 +125,8 @@ class Builder {
     static std::string name_of(const Gate &gate) {
         static const std::map<std::pair<std::string_view, std::size_t>, std::string> own{
             {{"PauliX", 1}, "CNOT"}, {{"PauliX", 2}, "Toffoli"}, {{"PauliY", 1}, "CY"},
-            {{"PauliZ", 1}, "CZ"},   {{"Hadamard", 1}, "CH"},    {{"SWAP", 1}, "CSWAP"}};
+            {{"PauliZ", 1}, "CZ"},   {{"Hadamard", 1}, "CH"},    {{"SWAP", 1}, "CSWAP"},
+            {{"Identity", 0}, "measure or Identity"}};
         const std::string name{find_gate(gate.opcode)->name};
         const std::size_t num_controls = gate.controls.size();
         if (const auto found = own.find({name, num_controls}); found != own.end()) {

@@ -1,0 +1,123 @@
+"""How a loop or a branch of a program is compiled.
+
+Mostly as instructions (``bodies``). Where it measures in the middle, the state is carried through
+it, as one more of its values. Where only the wires of the circuit are looked for, it is run for
+its operations.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+from pennylane.operation import Operator
+
+from qgrad_lab.circuit import bodies, wire_discovery
+from qgrad_lab.circuit.bodies import BatchInside, Iteration
+from qgrad_lab.circuit.mid_circuit import MeasuresInside, end, resume, resumed, suspend
+from qgrad_lab.circuit.recording import Recording, current_recording
+
+
+def loop(iteration: Iteration, counters: range, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """``iteration(i, *values)`` for each of ``counters``, values carried along."""
+    recording = current_recording()
+    if recording is not None and recording.unknown is not None:
+        return wire_discovery.loop(recording, iteration, counters, values)
+    try:
+        return bodies.loop(iteration, counters, values)
+    except MeasuresInside:
+        if recording is None or not recording.is_active():
+            raise
+    except BatchInside:
+        # The batch becomes several circuits, and the operations in this loop theirs.
+        for i in counters:
+            values = iteration(i, *values)
+        return values
+    carried = (suspend(recording), *values)
+    return _resumed(recording, bodies.loop(_carrying(recording, iteration), counters, carried))
+
+
+def bounded(
+    still: Callable[..., Any],
+    iteration: Iteration,
+    values: tuple[Any, ...],
+    label: int,
+    name: str,
+    iterations: Any = None,
+) -> tuple[Any, ...]:
+    """``iteration(number, *values)`` while ``still(number, *values)``; see `bodies.bounded`."""
+    recording = current_recording()
+    if recording is not None and recording.unknown is not None:
+        return wire_discovery.bounded(recording, iteration, values)
+    try:
+        return bodies.bounded(still, iteration, values, label, name, iterations)
+    except MeasuresInside:
+        if recording is None or not recording.is_active():
+            raise
+    results = bodies.bounded(
+        lambda number, state, *carry: still(number, *carry),
+        _carrying(recording, iteration),
+        (suspend(recording), *values),
+        label,
+        name,
+        iterations,
+    )
+    return _resumed(recording, results)
+
+
+def choose(number: Any, functions: Sequence[Callable[[], Any]], name: str) -> Any:
+    """The result of ``functions[number]``, for a traced number."""
+    recording = current_recording()
+    if recording is not None and recording.unknown is not None:
+        return wire_discovery.choose(recording, functions)
+    try:
+        return bodies.choose(number, functions, name)
+    except MeasuresInside:
+        if recording is None or not recording.is_active():
+            raise
+    state = suspend(recording)
+
+    def carrying(function: Callable[[], Any]) -> Callable[[], tuple[Any, Any]]:
+        def run() -> tuple[Any, Any]:
+            with resumed(recording, state):
+                result = function()
+                return end(recording), result
+
+        return run
+
+    state, result = bodies.choose(number, [carrying(f) for f in functions], name)
+    resume(recording, state)
+    return result
+
+
+def without_operators(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function`` without the operators that it returns: they are in the circuit already."""
+
+    @functools.wraps(function, updated=())
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        leaves = jax.tree.leaves(result, is_leaf=_is_operator)
+        return None if leaves and all(map(_is_operator, leaves)) else result
+
+    return wrapper
+
+
+def _is_operator(leaf: Any) -> bool:
+    return isinstance(leaf, Operator)
+
+
+def _carrying(recording: Recording, iteration: Iteration) -> Iteration:
+    """``iteration`` with the state of the circuit as the first of its values."""
+
+    def run(number: Any, state: Any, *carry: Any) -> tuple[Any, ...]:
+        with resumed(recording, state):
+            results = iteration(number, *carry)
+            return (end(recording), *results)
+
+    return run
+
+
+def _resumed(recording: Recording, results: tuple[Any, ...]) -> tuple[Any, ...]:
+    state, *values = results
+    resume(recording, state)
+    return tuple(values)
