@@ -1,5 +1,6 @@
 """The ``%%qgrad`` magic, in a real IPython shell."""
 
+import builtins
 import re
 from types import SimpleNamespace
 
@@ -75,6 +76,9 @@ class Session:
 def bare(capsys, tmp_path, monkeypatch):
     """A shell without the extension."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    # Python's own prompt, and so every doctest before this, leaves a ``_`` in the builtins;
+    # IPython takes that for gettext's and then sets none.
+    monkeypatch.delattr(builtins, "_", raising=False)
     InteractiveShell.clear_instance()
     config = Config()
     config.HistoryManager.enabled = False
