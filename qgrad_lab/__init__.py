@@ -16,6 +16,10 @@ import jax
 
 jax.config.update("jax_enable_x64", True)
 
+# Theirs as they are, so that a program finds every name of `catalyst` that it differentiates with.
+from jax import vmap  # noqa: E402
+from pennylane import adjoint, ctrl  # noqa: E402
+
 from qgrad_lab._measure import measure  # noqa: E402
 from qgrad_lab.control_flow import cond, for_loop, switch, while_loop  # noqa: E402
 from qgrad_lab.differentiate import (  # noqa: E402
@@ -42,7 +46,9 @@ __all__ = [
     "CompileError",
     "DifferentiableCompileError",
     "DifferentiableCompilerError",
+    "adjoint",
     "cond",
+    "ctrl",
     "for_loop",
     "grad",
     "hessian",
@@ -54,6 +60,7 @@ __all__ = [
     "switch",
     "value_and_grad",
     "vjp",
+    "vmap",
     "while_loop",
 ]
 

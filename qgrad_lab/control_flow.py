@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 
 from qgrad_lab.circuit.flow import bounded, choose, loop, without_operators
+from qgrad_lab.errors import CompileError
 from qgrad_lab.tracing import Mode, current_mode
 
 
@@ -84,13 +85,25 @@ def _as_carry(result: Any, count: int, name: str) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def for_loop(lower_bound: Any, upper_bound: Any = None, step: Any = 1) -> Callable[..., Any]:
+def _check_resizing(allowed: bool, name: str) -> None:
+    if allowed:
+        raise CompileError(
+            f"{name} was given allow_array_resizing=True, and the shapes of a compiled program "
+            "are fixed. Carry an array of the largest shape that is needed."
+        )
+
+
+def for_loop(
+    lower_bound: Any, upper_bound: Any = None, step: Any = 1, *, allow_array_resizing: bool = False
+) -> Callable[..., Any]:
     """A loop over a range of integers: ``for i in range(lower_bound, upper_bound, step)``.
 
     Parameters
     ----------
     lower_bound, upper_bound, step : int
         As those of ``range``: with one argument, it is the upper bound. They may be traced.
+    allow_array_resizing : bool, optional
+        PennyLane's and Catalyst's word for values whose shapes change; only ``False`` is allowed.
 
     Returns
     -------
@@ -105,6 +118,8 @@ def for_loop(lower_bound: Any, upper_bound: Any = None, step: Any = 1) -> Callab
         If ``step`` is zero.
     TypeError
         If the body returns another number of values than it was given.
+    CompileError
+        If ``allow_array_resizing`` is set: the shapes of a compiled program are fixed.
 
     Examples
     --------
@@ -122,6 +137,7 @@ def for_loop(lower_bound: Any, upper_bound: Any = None, step: Any = 1) -> Callab
     >>> print(f"{circuit(0.8):.6f}")
     0.980067
     """
+    _check_resizing(allow_array_resizing, "for_loop")
     if upper_bound is None:
         lower_bound, upper_bound = 0, lower_bound
     if not _is_traced(step) and step == 0:
@@ -167,18 +183,29 @@ def for_loop(lower_bound: Any, upper_bound: Any = None, step: Any = 1) -> Callab
     return decorator
 
 
-def while_loop(cond_fn: Callable[..., Any]) -> Callable[..., Any]:
+def while_loop(
+    cond_fn: Callable[..., Any], *, allow_array_resizing: bool = False
+) -> Callable[..., Any]:
     """A loop that runs while a condition holds: ``while cond_fn(*values)``.
 
     Parameters
     ----------
     cond_fn : Callable
         From the carried values to a boolean scalar.
+    allow_array_resizing : bool, optional
+        As in `for_loop`.
 
     Returns
     -------
     Callable
         A decorator of the body ``body(*values) -> values``; see `for_loop`.
+
+    Raises
+    ------
+    TypeError
+        If the body returns another number of values than it was given.
+    CompileError
+        If ``allow_array_resizing`` is set: the shapes of a compiled program are fixed.
 
     Examples
     --------
@@ -193,6 +220,7 @@ def while_loop(cond_fn: Callable[..., Any]) -> Callable[..., Any]:
     >>> print(f"{f(1.5):.1f}")
     8.0
     """
+    _check_resizing(allow_array_resizing, "while_loop")
 
     def decorator(body: Callable[..., Any]) -> Callable[..., Any]:
         body = without_operators(body)

@@ -18,9 +18,8 @@ from pennylane.ops.op_math.adjoint import create_adjoint_op
 
 from qgrad_lab import control_flow
 from qgrad_lab._measure import measure
-from qgrad_lab.control_flow import switch
+from qgrad_lab.control_flow import for_loop, switch, while_loop
 from qgrad_lab.differentiate import grad, jacobian, jvp, value_and_grad, vjp
-from qgrad_lab.errors import CompileError
 from qgrad_lab.qjit import qjit
 from qgrad_lab.tracing import is_recording, lowering
 
@@ -54,34 +53,6 @@ class _Context:
 context = _Context()
 
 
-def for_loop(
-    lower_bound: Any, upper_bound: Any, step: Any, *, allow_array_resizing: bool = False
-) -> Callable[..., Any]:
-    """``qml.for_loop`` in a compiled program: `qgrad_lab.for_loop`.
-
-    Raises
-    ------
-    CompileError
-        If ``allow_array_resizing`` is set: the shapes of a compiled program are fixed.
-    """
-    _check_resizing(allow_array_resizing, "for_loop")
-    return control_flow.for_loop(lower_bound, upper_bound, step)
-
-
-def while_loop(
-    cond_fn: Callable[..., Any], *, allow_array_resizing: bool = False
-) -> Callable[..., Any]:
-    """``qml.while_loop`` in a compiled program: `qgrad_lab.while_loop`.
-
-    Raises
-    ------
-    CompileError
-        If ``allow_array_resizing`` is set: the shapes of a compiled program are fixed.
-    """
-    _check_resizing(allow_array_resizing, "while_loop")
-    return control_flow.while_loop(cond_fn)
-
-
 def cond(pred: Any) -> Callable[[Callable[..., Any]], Any]:
     """``qml.cond`` in a compiled program: `qgrad_lab.cond`."""
     if isinstance(pred, qml.ops.MeasurementValue):  # of a circuit under qml.defer_measurements
@@ -92,14 +63,6 @@ def cond(pred: Any) -> Callable[[Callable[..., Any]], Any]:
 def _deferred(pred: Any, function: Callable[..., Any]) -> Any:
     with lowering():
         return qml.cond(pred, function)
-
-
-def _check_resizing(allowed: bool, name: str) -> None:
-    if allowed:
-        raise CompileError(
-            f"qml.{name} was given allow_array_resizing=True, and the shapes of a compiled program "
-            "are fixed. Carry an array of the largest shape that is needed."
-        )
 
 
 def adjoint(fn: Any, lazy: bool = True) -> Any:

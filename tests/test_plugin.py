@@ -391,18 +391,35 @@ def test_measure_is_refused_under_differentiation(options):
         qgrad_lab.qjit(qml.grad(f))(0.1)
 
 
+@pytest.mark.parametrize("library", [qml, qgrad_lab], ids=["pennylane", "qgrad_lab"])
 @pytest.mark.parametrize("name", ["for_loop", "while_loop"])
-def test_array_resizing_is_refused(name):
-    @qgrad_lab.qjit
-    def f(x):
+def test_array_resizing(name, library):
+    def doubled(x, allowed):
         if name == "for_loop":
-            loop = qml.for_loop(0, 3, allow_array_resizing=True)
+            loop = library.for_loop(0, 3, 1, allow_array_resizing=allowed)
         else:
-            loop = qml.while_loop(lambda x: x.sum() < 3, allow_array_resizing=True)
-        return loop(lambda *args: args[-1])(x)
+            loop = library.while_loop(lambda x: x.sum() < 16, allow_array_resizing=allowed)
+        return loop(lambda *args: 2 * args[-1])(x)
 
+    compiled = qgrad_lab.qjit(doubled, static_argnums=1)
+    np.testing.assert_array_equal(compiled(jnp.ones(2), False), [8.0, 8.0])
     with pytest.raises(CompileError, match="allow_array_resizing"):
-        f(jnp.ones(2))
+        compiled(jnp.ones(2), True)
+
+
+def test_the_names_of_the_peer():
+    """A program that imports from catalyst imports the same names from here."""
+    from qgrad_lab import adjoint, ctrl, qjit, vmap
+
+    @qml.qnode(DEVICE)
+    def f(x):
+        qml.Hadamard(0)
+        ctrl(qml.RX, control=0)(x, wires=1)
+        adjoint(ctrl(lambda: qml.RX(x / 2, wires=1), control=[0], control_values=[1]))()
+        return qml.expval(qml.Z(1))
+
+    x = jnp.array([0.1, 0.7])
+    np.testing.assert_allclose(qjit(vmap(f))(x), (1 + jnp.cos(x / 2)) / 2, atol=1e-12)
 
 
 # New interpreters: import orders, and Catalyst in the same environment
