@@ -152,24 +152,37 @@ class Page:
             ActionChains(self.driver).move_to_element(wait_for(find, label)[-1]).click().perform()
 
     def run_all(self):
-        idle = ".jp-NotebookPanel-toolbar .jp-Notebook-ExecutionIndicator[data-status='idle']"
-        wait_for(lambda: self.all(idle), "the kernel", self.lab.log.read_text)
         # On a busy machine a menu may close before the click arrives, or JupyterLab may ask for the
         # kernel that it is about to connect to: both are no concern of ours.
-        for _ in range(3):
+        for _ in range(5):
+            wait_for(self.kernel_is_ready, "the kernel", self.problems)
             self.choose("Run", "Run All Cells")
             if self.begins_to_run():
                 break
         wait_for(self.has_run, "all cells to run", self.problems)
 
+    def kernel_is_ready(self):
+        """Whether there is one, which the page is connected to, and nothing is asked about it."""
+        if self.answer_questions():
+            return False
+        kernels = json.loads(self.lab.request("api/kernels"))
+        return [(k["execution_state"], k["connections"] > 0) for k in kernels] == [("idle", True)]
+
+    def answer_questions(self):
+        buttons = self.all(".jp-Dialog button.jp-mod-accept")
+        for button in buttons:
+            button.click()
+        return len(buttons)
+
     def begins_to_run(self):
-        end = time.monotonic() + 20
+        """Whether a cell has run within a while; not if JupyterLab asked for the kernel first."""
+        end = time.monotonic() + 60
         while time.monotonic() < end:
+            if self.answer_questions():
+                return False
             prompts = [cell.text for cell in self.all(".jp-CodeCell .jp-InputPrompt")]
-            if any(prompt.strip("[]: ") for prompt in prompts) or self.errors():
+            if any(prompt.strip("[]: ").isdigit() for prompt in prompts) or self.errors():
                 return True
-            for select in self.all(".jp-Dialog button.jp-mod-accept"):
-                select.click()
             time.sleep(0.2)
         return False
 
