@@ -28,7 +28,7 @@ from qgrad_lab import finite_difference
 from qgrad_lab._arguments import Call, Options, describe, function_name
 from qgrad_lab._flat_function import FlatFunction, Outputs
 from qgrad_lab._jaxprs import equations
-from qgrad_lab._tracebacks import hide_frames
+from qgrad_lab._tracebacks import frames_hidden
 from qgrad_lab.tracing import Mode, current_mode
 
 
@@ -53,15 +53,12 @@ class Derivative:
         self.options = options
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        try:
+        with frames_hidden:
             call = Call.bind(self.f, args, kwargs, self.options.selection)
             # JAX fails on [0, 0] with an error about something else, so that is done here.
             if _belongs_to_jax(self.options) and not call.repeats:
                 return _in_jax(self.transform, call, self.options)
             return _TRANSFORMS[self.transform][1](call, self.options)
-        except Exception as error:
-            hide_frames(error)
-            raise
 
     def __get__(self, instance: Any, owner: type | None = None) -> Callable[..., Any]:
         """Bind to an instance, so that a method can be decorated as a function can."""

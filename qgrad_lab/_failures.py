@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Callable
 
 import jax
 
@@ -48,16 +49,25 @@ _CLASSES: dict[str, type[Exception]] = {
     "INVALID_ARGUMENT": ValueError,
     "RESOURCE_EXHAUSTED": MemoryError,
 }
+_SOURCE = re.compile(r" \[source (\d+)\]")
 _OURS = re.compile(rf"({'|'.join(_CLASSES)}): .*?qgrad_lab: (.*)", re.DOTALL)
 
 
-def python_error(error: Exception) -> Exception | None:
+def python_error(error: Exception, source_of_number: Callable[[int], object]) -> Exception | None:
     """The exception that ``error`` of JAX stands for, if the engine (``native/ffi.cpp``) raised it.
 
     A ``ValueError`` for a wire, a bit or the length of a loop; a ``MemoryError`` for a circuit that
-    does not fit.
+    does not fit. ``source_of_number`` knows the user's line by its number.
     """
     if not isinstance(error, JAX_ERRORS):
         return None
     found = _OURS.search(str(error))
-    return None if found is None else _CLASSES[found[1]](found[2].strip())
+    if found is None:
+        return None
+    message = found[2].strip()
+    origin = _SOURCE.search(message)
+    told = _CLASSES[found[1]](_SOURCE.sub("", message))
+    source = None if origin is None else source_of_number(int(origin[1]))
+    if source is not None:
+        told.add_note(str(source))
+    return told

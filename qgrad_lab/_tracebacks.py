@@ -1,4 +1,4 @@
-"""Tracebacks without the frames of this package, as JAX's are without those of JAX.
+"""Tracebacks of the user's own lines, without the frames of this package and of JAX.
 
 Between the user's call of a compiled function and the user's line that failed there are dozens of
 frames that say nothing to the user. They are removed from the exception on its way out, unless
@@ -10,11 +10,13 @@ import types
 
 import jax
 
-_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_LIBRARIES = tuple(
+    os.path.dirname(os.path.abspath(file)) + os.sep for file in (__file__, str(jax.__file__))
+)
 
 
 def hide_frames(error: BaseException) -> None:
-    """Remove the frames of this package from the traceback of ``error``, in place.
+    """Remove the frames of this package and of JAX from the traceback of ``error``, in place.
 
     To be followed by a bare ``raise``, which adds no frame. What was raised in the package itself
     ends with the user's line that called it.
@@ -24,10 +26,29 @@ def hide_frames(error: BaseException) -> None:
     kept = []
     traceback = error.__traceback__
     while traceback is not None:
-        if not traceback.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+        if not traceback.tb_frame.f_code.co_filename.startswith(_LIBRARIES):
             kept.append(traceback)
         traceback = traceback.tb_next
     chain: types.TracebackType | None = None
     for part in reversed(kept):
         chain = types.TracebackType(chain, part.tb_frame, part.tb_lasti, part.tb_lineno)
     error.__traceback__ = chain
+
+
+class FramesHidden:
+    """Context in which a public function does its work: its errors show the user's frames only."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: types.TracebackType | None,
+    ) -> None:
+        if isinstance(error, Exception):
+            hide_frames(error)
+
+
+frames_hidden = FramesHidden()

@@ -11,7 +11,6 @@ Outside of compiled programs they are the Python statements of the same name.
 
 import inspect
 import operator
-import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ import jax
 import jax.numpy as jnp
 
 from qgrad_lab.circuit.flow import bounded, choose, loop, without_operators
+from qgrad_lab.circuit.sources import number_of_code
 from qgrad_lab.errors import CompileError
 from qgrad_lab.tracing import Mode, current_mode
 
@@ -46,16 +46,6 @@ def _as_condition(value: Any, name: str) -> Any:
             "jnp.all or jnp.any."
         )
     return jnp.asarray(value).astype(bool)
-
-
-def _label(*functions: Callable[..., Any]) -> int:
-    """A number for a loop of the user's, the same in every process: the same code, the same loop.
-
-    It is part of the compiled program, which has to be found again in JAX's persistent cache.
-    """
-    codes = [getattr(inspect.unwrap(function), "__code__", None) for function in functions]
-    parts = [(c.co_qualname, c.co_code.hex(), c.co_names) for c in codes if c is not None]
-    return zlib.crc32(repr(parts).encode())
 
 
 def _name(kind: str, body: Callable[..., Any]) -> str:
@@ -174,9 +164,8 @@ def for_loop(
             def numbered(number: Any, *carry: Any) -> tuple[Any, ...]:
                 return iteration(lower + number * stride, *carry)
 
-            return _as_result(
-                bounded(still, numbered, values, _label(body), _name("for_loop", body), iterations)
-            )
+            label, name = number_of_code(body), _name("for_loop", body)
+            return _as_result(bounded(still, numbered, values, label, name, iterations))
 
         return run
 
@@ -238,7 +227,7 @@ def while_loop(
             def iteration(number: Any, *carry: Any) -> tuple[Any, ...]:
                 return _as_carry(body(*carry), count, "while_loop")
 
-            label, name = _label(cond_fn, body), _name("while_loop", body)
+            label, name = number_of_code(cond_fn, body), _name("while_loop", body)
             return _as_result(bounded(still, iteration, values, label, name))
 
         return run

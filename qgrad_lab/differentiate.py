@@ -12,6 +12,7 @@ from typing import Any
 
 from qgrad_lab._arguments import Options, check_callable, check_options
 from qgrad_lab._derivatives import Derivative
+from qgrad_lab._tracebacks import frames_hidden
 from qgrad_lab.products import jvp, vjp
 
 __all__ = ["grad", "hessian", "jacobian", "jvp", "value_and_grad", "vjp"]
@@ -139,8 +140,9 @@ def grad(
     >>> print(f"{slope:.6f} {aux['worst']:.6f}")
     3.340498 0.809017
     """
-    options = check_options(method, h, argnum, argnums, argnames, has_aux, allow_int)
-    return _transform("grad", f, options)
+    with frames_hidden:
+        options = check_options(method, h, argnum, argnums, argnames, has_aux, allow_int)
+        return _transform("grad", f, options)
 
 
 def value_and_grad(
@@ -179,8 +181,9 @@ def value_and_grad(
     >>> print(value, aux["x"], slope)
     4.0 2.0 4.0
     """
-    options = check_options(method, h, argnum, argnums, argnames, has_aux, allow_int)
-    return _transform("value_and_grad", f, options)
+    with frames_hidden:
+        options = check_options(method, h, argnum, argnums, argnames, has_aux, allow_int)
+        return _transform("value_and_grad", f, options)
 
 
 def jacobian(
@@ -224,8 +227,9 @@ def jacobian(
     >>> print(*jacobian(lambda x, n: x**n, argnums=(0, 1), allow_int=True)(2.0, 3))
     12.0 0
     """
-    options = check_options(method, h, argnum, argnums, argnames, has_aux, allow_int)
-    return _transform("jacobian", f, options)
+    with frames_hidden:
+        options = check_options(method, h, argnum, argnums, argnames, has_aux, allow_int)
+        return _transform("jacobian", f, options)
 
 
 def hessian(
@@ -265,13 +269,16 @@ def hessian(
     >>> print(hessian(lambda x, *, scale: jnp.exp(scale * x), argnames="scale")(2.0, scale=0.0))
     4.0
     """
-    options = check_options(method, h, argnum, argnums, argnames, has_aux, allow_int)
-    return _transform("hessian", f, options)
+    with frames_hidden:
+        options = check_options(method, h, argnum, argnums, argnames, has_aux, allow_int)
+        return _transform("hessian", f, options)
 
 
 def _transform(
     transform: str, f: Callable[..., Any] | None, options: Options
 ) -> Callable[..., Any]:
-    if f is None:
-        return lambda f: Derivative(transform, check_callable(f, transform), options)
-    return Derivative(transform, check_callable(f, transform), options)
+    def decorator(f: Callable[..., Any]) -> Derivative:
+        with frames_hidden:
+            return Derivative(transform, check_callable(f, transform), options)
+
+    return decorator if f is None else decorator(f)

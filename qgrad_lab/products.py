@@ -11,6 +11,7 @@ from qgrad_lab._arguments import (
     check_sequence,
     function_name,
 )
+from qgrad_lab._tracebacks import frames_hidden
 
 
 def jvp(
@@ -71,28 +72,29 @@ def jvp(
     >>> print(value, change, aux["x"])
     8.0 12.0 2.0
     """
-    options = check_options(method, h, argnum, argnums, has_aux=has_aux)
-    check_callable(f, "jvp")
-    args = check_sequence(params, "jvp", "params")
-    directions = check_sequence(tangents, "jvp", "tangents")
-    wanted = options.argnum
-    if wanted is None:
-        wanted = tuple(range(len(args))) if args and len(directions) == len(args) else 0
-    call = Call.bind(f, args, {}, wanted)
-    if call.repeats:
-        raise ValueError(
-            f"Invalid argnum {list(call.requested)}: an argument of jvp has one tangent, so it "
-            "can be differentiated only once."
-        )
-    if len(directions) != len(call.requested):
-        raise TypeError(
-            f"jvp got {len(directions)} tangents for {len(call.requested)} differentiated "
-            f"arguments of {function_name(f)} (argnum={options.argnum}, {len(args)} params): give "
-            "one tangent for each."
-        )
-    by_position = dict(zip(call.requested, directions, strict=True))
-    directions = tuple(by_position[position] for position in call.places)
-    return _derivatives.jvp(call, directions, options)
+    with frames_hidden:
+        options = check_options(method, h, argnum, argnums, has_aux=has_aux)
+        check_callable(f, "jvp")
+        args = check_sequence(params, "jvp", "params")
+        directions = check_sequence(tangents, "jvp", "tangents")
+        wanted = options.argnum
+        if wanted is None:
+            wanted = tuple(range(len(args))) if args and len(directions) == len(args) else 0
+        call = Call.bind(f, args, {}, wanted)
+        if call.repeats:
+            raise ValueError(
+                f"Invalid argnum {list(call.requested)}: an argument of jvp has one tangent, so it "
+                "can be differentiated only once."
+            )
+        if len(directions) != len(call.requested):
+            raise TypeError(
+                f"jvp got {len(directions)} tangents for {len(call.requested)} differentiated "
+                f"arguments of {function_name(f)} (argnum={options.argnum}, {len(args)} params): "
+                "give one tangent for each."
+            )
+        by_position = dict(zip(call.requested, directions, strict=True))
+        directions = tuple(by_position[position] for position in call.places)
+        return _derivatives.jvp(call, directions, options)
 
 
 def vjp(
@@ -151,7 +153,8 @@ def vjp(
     >>> vjp(lambda x: jnp.array([x[0] * x[1], x[1] ** 2]), [jnp.array([2.0, 3.0])], [jnp.ones(2)])
     (Array([6., 9.], dtype=float64), Array([3., 8.], dtype=float64))
     """
-    options = check_options(method, h, argnum, argnums, has_aux=has_aux)
-    check_callable(f, "vjp")
-    call = Call.bind(f, check_sequence(params, "vjp", "params"), {}, options.selection)
-    return _derivatives.vjp(call, cotangents, options)
+    with frames_hidden:
+        options = check_options(method, h, argnum, argnums, has_aux=has_aux)
+        check_callable(f, "vjp")
+        call = Call.bind(f, check_sequence(params, "vjp", "params"), {}, options.selection)
+        return _derivatives.vjp(call, cotangents, options)

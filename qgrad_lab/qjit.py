@@ -16,8 +16,9 @@ import jax
 from qgrad_lab import _autograph
 from qgrad_lab._failures import LoopOverflow, loop_overflow, python_error
 from qgrad_lab._signature import Declared, static_arguments
-from qgrad_lab._tracebacks import hide_frames
+from qgrad_lab._tracebacks import frames_hidden
 from qgrad_lab.circuit.interception import install
+from qgrad_lab.circuit.sources import source_of_number
 from qgrad_lab.engine.randomness import start_run
 from qgrad_lab.tracing import (
     Mode,
@@ -73,19 +74,24 @@ class QJIT:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the compiled program, after compiling it if the signature is new."""
-        if current_mode() is Mode.REFERENCE:
-            return self.original_function(*map(_unwrapped, args), **kwargs)
-        if args and isinstance(args[0], type):
-            # Since Python 3.13 a classmethod does not bind what it wraps, but hands its class over.
-            args = (_Constant(args[0]), *args[1:])
-        if self._declared is not None:
-            args, kwargs = self._declared.promote(args, kwargs)
-        if self._options.verbose:
-            self._compile(args, kwargs)
-        if is_seeded():
-            # Part of a seeded program. From JAX's caches two calls would be one piece of code, and
-            # only which of the two runs first would tell their random numbers apart.
-            return self._make_jitted()(*args, **kwargs)
+        with frames_hidden:
+            if current_mode() is Mode.REFERENCE:
+                return self.original_function(*map(_unwrapped, args), **kwargs)
+            if args and isinstance(args[0], type):
+                # Since Python 3.13 a classmethod does not bind what it wraps, but hands its class
+                # over.
+                args = (_Constant(args[0]), *args[1:])
+            if self._declared is not None:
+                args, kwargs = self._declared.promote(args, kwargs)
+            if self._options.verbose:
+                self._compile(args, kwargs)
+            if is_seeded():
+                # Part of a seeded program. From JAX's caches two calls would be one piece of code,
+                # and only which of the two runs first would tell their random numbers apart.
+                return self._make_jitted()(*args, **kwargs)
+            return self._run(args, kwargs)
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         while True:
             known = self._loop_capacities
             previous = when_fallible(self._note_fallible)
@@ -98,15 +104,10 @@ class QJIT:
                 overflow = loop_overflow(error)
                 # The second is a program that does not get the room it is given.
                 if overflow is None or known.get(overflow.label, 0) > overflow.capacity:
-                    told = python_error(error)
+                    told = python_error(error, source_of_number)
                     if told is None:
-                        hide_frames(error)
                         raise
-                    try:
-                        raise told from None
-                    except (ValueError, MemoryError):
-                        hide_frames(told)
-                        raise
+                    raise told from None
             finally:
                 when_fallible(previous)
             # The program is pure: with room for more iterations it runs again, from the start.
@@ -449,23 +450,24 @@ def qjit(
     >>> print(collatz(27))
     111
     """
-    options = _Options(
-        _sequence(static_argnums, int, "static_argnums", "the positions of arguments"),
-        _sequence(static_argnames, str, "static_argnames", "the names of arguments"),
-        bool(autograph),
-        _checked_seed(seed),
-        bool(verbose),
-    )
-    if fn is None:
-        return lambda fn: qjit(fn, **_keywords(options))
-    if not callable(fn):
-        raise TypeError(
-            f"qjit was given {fn!r} of type {type(fn).__name__}, which is not a callable object. "
-            "Give it a function or a QNode."
+    with frames_hidden:
+        options = _Options(
+            _sequence(static_argnums, int, "static_argnums", "the positions of arguments"),
+            _sequence(static_argnames, str, "static_argnames", "the names of arguments"),
+            bool(autograph),
+            _checked_seed(seed),
+            bool(verbose),
         )
-    if isinstance(fn, QJIT):
-        fn = fn.original_function
-    return QJIT(fn, options)
+        if fn is None:
+            return lambda fn: qjit(fn, **_keywords(options))
+        if not callable(fn):
+            raise TypeError(
+                f"qjit was given {fn!r} of type {type(fn).__name__}, which is not a callable "
+                "object. Give it a function or a QNode."
+            )
+        if isinstance(fn, QJIT):
+            fn = fn.original_function
+        return QJIT(fn, options)
 
 
 def _keywords(options: _Options) -> dict[str, Any]:

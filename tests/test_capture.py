@@ -732,3 +732,19 @@ def test_after_an_error_everything_works():
     node = qnode(after_gate(lambda x: qml.expval(qml.Z(0))))
     np.testing.assert_allclose(qjit(grad(node))(0.4), -np.sin(0.4), atol=TOLERANCE)
     np.testing.assert_allclose(node(0.4), np.cos(0.4), atol=TOLERANCE)
+
+
+def test_only_what_may_fail_when_it_runs_knows_its_line():
+    """Other circuits that are written the same way in two places are one Program."""
+
+    def written(wire):
+        @qml.qnode(qml.device("lightning.qubit", wires=2))
+        def circuit(x, i):
+            qml.RX(x, wires=wire(i))
+            return qml.expval(qml.Z(0))
+
+        (program,) = programs(qjit(circuit), 0.3, 0)
+        return program.body[0].source
+
+    assert written(lambda i: 0) == 0
+    assert written(lambda i: i) == written(lambda i: 1 - i) != 0

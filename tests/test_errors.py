@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pennylane as qml
 import pytest
@@ -139,4 +140,74 @@ def test_errors_at_run_time_are_pythons_own():
     with pytest.raises(ValueError, match="^CNOT was given the wires 1 1; wire 1") as caught:
         compiled(0.3, 1)
     assert frames(caught.value) == []
+    assert user_line(caught.value) == "qml.CNOT(wires=[i, 1])"
     np.testing.assert_allclose(compiled(0.3, 0), -np.sin(0.3), atol=1e-12)
+
+
+def user_line(error):
+    """The line of this file that a note of ``error`` shows."""
+    (note,) = [n for n in error.__notes__ if "JAX" not in n]
+    assert Path(__file__).name in note
+    return note.splitlines()[-1].strip()
+
+
+DEVICE = qml.device("lightning.qubit", wires=2)
+
+
+@qml.qnode(DEVICE)
+def nested(x, i, step, bit):
+    qml.BasisState(bit, wires=[0, 1])
+
+    @qgrad_lab.for_loop(0, 2, step)
+    def loop(n):
+        @qgrad_lab.cond(x > 0)
+        def branch():
+            qml.adjoint(qml.RX)(x, wires=n + i)
+
+        branch()
+
+    qml.adjoint(loop)()
+    return qml.expval(qml.Z(0))
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"i": 1}, "qml.adjoint(qml.RX)(x, wires=n + i)"),
+        ({"step": 0}, "@qgrad_lab.for_loop(0, 2, step)"),
+        ({"bit": np.array([0, 2])}, "qml.BasisState(bit, wires=[0, 1])"),
+    ],
+)
+@pytest.mark.parametrize("function", [nested, grad(nested), grad(grad(nested))])
+def test_errors_at_run_time_tell_the_users_line(function, change, line):
+    good = {"i": 0, "step": 1, "bit": np.array([0, 1])}
+    compiled = qjit(function)
+    expected = compiled(0.3, **good)
+    with pytest.raises(ValueError) as caught:
+        compiled(0.3, **good | change)
+    assert "source" not in str(caught.value)
+    assert user_line(caught.value) == line
+    assert frames(caught.value) == []
+    np.testing.assert_array_equal(compiled(0.3, **good), expected)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: grad(nested, method="nope"),
+        lambda: qgrad_lab.jacobian(nested, h=-1.0),
+        lambda: qgrad_lab.value_and_grad(3),
+        lambda: grad(method="fd")(3),
+        lambda: qgrad_lab.hessian(nested, argnum="x"),
+        lambda: qgrad_lab.jvp(nested, 0.3, [1.0]),
+        lambda: qgrad_lab.vjp(nested, 0.3, [1.0]),
+        lambda: qjit(3),
+        lambda: qjit(nested, seed=-1),
+        lambda: grad(lambda x: jnp.ones(2) @ jnp.ones(3) * x)(0.3),
+        lambda: qjit(lambda x: jnp.ones(2) @ jnp.ones(3) * x)(0.3),
+    ],
+)
+def test_no_frames_of_ours_or_of_jax(call):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        call()
+    assert {path for path, _ in frames(caught.value)} == {Path(__file__)}

@@ -107,6 +107,7 @@ def _gate(gate: Gate) -> list[int]:
         len(gate.controls),
         len(gate.wires),
         int(traced),
+        gate.source,
         *encoded(gate.controls),
         *map(int, gate.control_values),
         *encoded(gate.wires),

@@ -108,6 +108,9 @@ class Gate:
         PCPhase: its dimension; PauliRot: a letter of ``"XYZ"`` for each wire; QubitUnitary and
         StatePrep: where its numbers are, in ``Data`` or, as real and imaginary parts, from a
         ``Slot`` on; BasisState: a bit (an ``Integer``) for each wire.
+    source
+        The user's line (``circuit.sources``) of a gate that may fail when it runs, 0 for others:
+        the same gates written elsewhere are the same Program.
     """
 
     kind: GateKind
@@ -117,6 +120,12 @@ class Gate:
     control_values: tuple[bool, ...] = ()
     adjoint: bool = False
     extra: tuple[Any, ...] = ()
+    source: int = 0
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether integers that are known only when it runs may be wrong."""
+        return any(isinstance(n, Index) for n in (*self.controls, *self.wires, *self.extra))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,15 @@
 """The user's line that made an operation or a measurement, for messages about it.
 
 A circuit is recorded first and compiled afterwards, when the user's line is no longer running. So
-the queue that records it notes who was calling.
+the queue that records it notes who was calling. What can fail only when the circuit runs has the
+line as a number, which the engine's error repeats.
 """
 
+import inspect
 import linecache
 import os
 import sys
+import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -33,6 +36,44 @@ class Source(NamedTuple):
         text = linecache.getline(self.file, self.line).strip()
         place = f'File "{self.file}", line {self.line}, in {self.function}'
         return f"  {place}\n    {text}" if text else f"  {place}"
+
+
+_known: dict[int, Source] = {}
+
+
+def number_of(thing: Any) -> int:
+    """A number for the line that made ``thing``, for `source_of_number`; 0 where it is not known.
+
+    It is the same in every process, and in a notebook whatever number its cell has: it is part of
+    the compiled program, which has to be found again in JAX's persistent cache.
+    """
+    source = getattr(thing, "_qgrad_lab_source", None)
+    if source is None:
+        return 0
+    text = linecache.getline(source.file, source.line).strip()
+    number = zlib.crc32(f"{source.function} {source.line} {text}".encode())
+    _known[number] = source
+    return number
+
+
+def number_of_code(*functions: Callable[..., Any]) -> int:
+    """A number for the user's code that ``functions`` are, for `source_of_number`.
+
+    The same code has the same number in every process, as with `number_of`.
+    """
+    codes = [getattr(inspect.unwrap(function), "__code__", None) for function in functions]
+    known = [code for code in codes if code is not None]
+    parts = [(code.co_qualname, code.co_code.hex(), code.co_names) for code in known]
+    number = zlib.crc32(repr(parts).encode())
+    if known:
+        last = known[-1]
+        _known[number] = Source(last.co_filename, last.co_firstlineno, last.co_name)
+    return number
+
+
+def source_of_number(number: int) -> Source | None:
+    """The newest line that has this number."""
+    return _known.get(number)
 
 
 class SourceQueue(qml.queuing.AnnotatedQueue):

@@ -1,5 +1,6 @@
 """One PennyLane tape to one Program."""
 
+import dataclasses
 from typing import Any, NamedTuple
 
 import jax
@@ -12,11 +13,11 @@ from qgrad_lab.circuit.measurements import lower_measurement
 from qgrad_lab.circuit.operands import Operands
 from qgrad_lab.circuit.operations import is_native, is_preparation, lower
 from qgrad_lab.circuit.outcomes import is_of_outcomes, lower_outcomes
-from qgrad_lab.circuit.program import Instruction, Program
+from qgrad_lab.circuit.program import Gate, Instruction, Program
 from qgrad_lab.circuit.results import Outputs, Readout
 from qgrad_lab.circuit.sampled import Sampled
 from qgrad_lab.circuit.sampled_measurements import Context, lower_sampled
-from qgrad_lab.circuit.sources import explained
+from qgrad_lab.circuit.sources import explained, number_of
 from qgrad_lab.circuit.verify import MAX_WIRES, verify
 from qgrad_lab.errors import CompileError
 from qgrad_lab.tracing import lowering
@@ -168,7 +169,12 @@ def lower_operations(
 
     def lower_one(operation: Operator) -> list[Instruction]:
         _check_wires(operation, wire_map, name)
-        return lower(operation, wire_map, operands)
+        return [
+            dataclasses.replace(each, source=number_of(operation))
+            if isinstance(each, Gate) and each.may_fail
+            else each
+            for each in lower(operation, wire_map, operands)
+        ]
 
     for operation in _decomposed(tape, inside):
         body += explained(lower_one, operation)

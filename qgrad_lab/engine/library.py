@@ -14,7 +14,7 @@ from pathlib import Path
 import jax
 import jaxlib.version
 
-ENCODING_VERSION = 2
+ENCODING_VERSION = 3
 """Of the words a Program travels as; ``engine/native/decode.cpp`` reads this version only."""
 
 FFI_TARGET = f"qgrad_lab_derivative_v{ENCODING_VERSION}"

@@ -2,7 +2,7 @@
 //
 //   magic version wires theta index data measurements instructions instruction* measurement*
 //   instruction: a gate, a loop or a choice, each beginning with its code and its length
-//   gate:        opcode length adjoint number controls targets traced
+//   gate:        opcode length adjoint number controls targets traced source
 //                control-wire* control-value* target-wire* extra*
 //                (a wire is a word, or an integer where `traced`)
 //   extra:       PCPhase: dimension; PauliRot: a letter (0 X, 1 Y, 2 Z) a target;
@@ -37,7 +37,7 @@ namespace qgrad {
 namespace {
 
 constexpr std::int64_t magic = 0x44415247'51; // "QGRAD"
-constexpr std::int64_t version = 2;
+constexpr std::int64_t version = 3;
 constexpr std::size_t max_wires = 40;
 constexpr std::size_t max_operands = std::size_t{1} << 40;
 constexpr std::size_t max_depth = 64;
@@ -249,6 +249,7 @@ Gate read_gate(Reader &reader, const Program &program, const Loops &loops, bool 
         reader.fail(info->name, " on more wires than there are");
     }
     const bool traced = reader.boolean("flag of traced wires");
+    gate.source = reader.next("source");
     std::set<std::size_t> used;
     const auto read_wires = [&](std::size_t count) {
         if (!traced) {

@@ -95,6 +95,7 @@ struct Gate {
     std::size_t dimension = 0; // PCPhase
     std::string word;          // PauliRot
     std::vector<Integer> bits; // BasisState
+    std::int64_t source = 0;   // the user's line, for messages; 0 where it is not known
     Generator generator;         // of a gate with an angle: U(t) = exp(i scale t G)
     // Which of Lightning's kernels, resolved once (kernels.cpp).
     int kernel = 0;

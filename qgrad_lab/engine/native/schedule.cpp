@@ -48,7 +48,8 @@ class Builder {
         const std::int64_t count = value(node.selector);
         if (count < 0) {
             throw std::invalid_argument("a loop was given a step of 0, or " +
-                                        std::to_string(count) + " iterations");
+                                        std::to_string(count) + " iterations" +
+                                        origin(node.label));
         }
         if (count > static_cast<std::int64_t>(node.capacity)) {
             // qgrad_lab.tracing reads the numbers.
@@ -92,7 +93,7 @@ class Builder {
             if (bit != 0 && bit != 1) {
                 throw std::invalid_argument("BasisState takes bits 0 and 1, got " +
                                             std::to_string(bit) + " for its bit " +
-                                            std::to_string(i));
+                                            std::to_string(i) + origin(gate.source));
             }
             if (bit == 1) {
                 step.basis |= std::uint64_t{1} << bit_of(step.gate->targets[i], program_.num_wires);
@@ -119,6 +120,11 @@ class Builder {
             entry->second = &schedule_.resolved.emplace_back(std::move(copy));
         }
         return *entry->second;
+    }
+
+    // What qgrad_lab._failures makes the user's line of.
+    static std::string origin(std::int64_t source) {
+        return source == 0 ? "" : " [source " + std::to_string(source) + "]";
     }
 
     // As PennyLane calls it.
@@ -152,6 +158,7 @@ class Builder {
             } else {
                 message << "; wire " << *wire << " is not one of 0 to " << program_.num_wires - 1;
             }
+            message << origin(gate.source);
             throw std::invalid_argument(message.str());
         }
     }
