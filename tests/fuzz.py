@@ -100,7 +100,8 @@ def _operation(rng: _Choices, qml: Any, names: list[str], x: Any, n: Any, tools:
         case 1:
             qml.ctrl(make, control=control)()
         case 2:
-            count = rng.pick([0, 1, 5, n], [-3, x[0], 10**6, "3"])
+            # A longer loop is no hang, but days of honest work for the parameter-shift rule.
+            count = rng.pick([0, 1, 5, n], [-3, x[0], 10**4, "3"])
             lab.for_loop(0, count, rng.pick([1], [0, n]))(make)()
         case 3:
             lab.cond(rng.pick([x[0] > 0, True], [n, x, None]))(make)()

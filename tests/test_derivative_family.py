@@ -1,6 +1,7 @@
 """The primitive's rules: every order and mode, batches, refusals."""
 
 import itertools
+import warnings
 
 import jax
 import jax.numpy as jnp
@@ -114,6 +115,17 @@ def test_shifted_evaluations_in_several_chunks(chunk_bytes, derivatives, monkeyp
     points = jnp.stack([POINT, jnp.zeros(3)])
     found = qjit(jax.vmap(jax.jacrev(f)))(points)[0]
     np.testing.assert_allclose(found, derivatives[1], rtol=0, atol=1e-11)
+
+
+def test_much_work_is_announced(monkeypatch):
+    monkeypatch.setattr(evaluate, "_MUCH_WORK", 10)
+    expected = "a circuit of 4 parameters 24 times for one derivative"
+    with pytest.warns(UserWarning, match=expected):
+        shifted = qjit(jax.jacrev(make_circuit("parameter-shift")))(POINT)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        swept = qjit(jax.jacrev(make_circuit("adjoint")))(POINT)
+    np.testing.assert_allclose(shifted, swept, atol=1e-12)
 
 
 @pytest.mark.parametrize("method", METHODS)

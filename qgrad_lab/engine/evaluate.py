@@ -10,6 +10,7 @@ A circuit with shots is evaluated by the latter, its order 0 by ``engine.samplin
 """
 
 import dataclasses
+import warnings
 from collections.abc import Callable
 from typing import Protocol, cast
 
@@ -23,6 +24,9 @@ from qgrad_lab.engine.shift import ShiftRule
 
 _CHUNK_BYTES = 64 * 2**20
 """Bound on the operands and results of shifted evaluations that are held at once."""
+
+_MUCH_WORK = 10**10
+"""Gates in all shifted circuits of one derivative from which on there is a warning."""
 
 
 class Circuit(Protocol):
@@ -237,6 +241,13 @@ def _accumulate_shifts(
     count = len(shifts.slot)
     if count == 0:
         return total
+    if count * theta.shape[-1] > _MUCH_WORK:
+        warnings.warn(
+            f"A shift rule evaluates a circuit of {theta.shape[-1]:,} parameters {count:,} times for "
+            "one derivative, which may take hours. Without shots, diff_method='adjoint' computes "
+            "first and second derivatives in one sweep.",
+            stacklevel=2,
+        )
     chunk = max(1, min(count, _CHUNK_BYTES // (8 * max(1, width))))
     shifts = shifts.chunks(chunk)
     positions = jnp.arange(theta.shape[-1])
