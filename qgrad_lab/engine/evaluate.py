@@ -243,9 +243,9 @@ def _accumulate_shifts(
         return total
     if count * theta.shape[-1] > _MUCH_WORK:
         warnings.warn(
-            f"A shift rule evaluates a circuit of {theta.shape[-1]:,} parameters {count:,} times for "
-            "one derivative, which may take hours. Without shots, diff_method='adjoint' computes "
-            "first and second derivatives in one sweep.",
+            f"A shift rule evaluates a circuit of {theta.shape[-1]:,} parameters {count:,} times "
+            "for one derivative, which may take hours. Without shots, diff_method='adjoint' "
+            "computes first and second derivatives in one sweep.",
             stacklevel=2,
         )
     chunk = max(1, min(count, _CHUNK_BYTES // (8 * max(1, width))))

@@ -13,7 +13,7 @@ Every error of `qgrad_lab` names what it was given, what is allowed and what to 
 whole list; each line is a program in the tests. `DifferentiableCompileError` is a `CompileError`,
 and both are importable from `qgrad_lab`. The traceback holds your own lines alone
 (`JAX_TRACEBACK_FILTERING=off` shows all of them), and where the error is about an operation, a
-measurement or a loop, it ends with the line that made it, also if it comes from a circuit that runs.
+measurement or a loop, it ends with the line that made it, also where the circuit is running.
 The next call after an error works as if it had not happened.
 
 | class | the message says | cause | what to do |
