@@ -13,11 +13,12 @@
 from typing import TYPE_CHECKING
 
 import jax
+from jax import vmap
 
+# Before all other imports, which might make arrays.
 jax.config.update("jax_enable_x64", True)
 
-# Theirs as they are, so that a program finds every name of `catalyst` that it differentiates with.
-from jax import vmap  # noqa: E402
+# These two and vmap as they are elsewhere: programs find the names that they import from catalyst.
 from pennylane import adjoint, ctrl  # noqa: E402
 
 from qgrad_lab._measure import measure  # noqa: E402

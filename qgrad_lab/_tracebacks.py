@@ -15,11 +15,10 @@ _LIBRARIES = tuple(
 )
 
 
-def hide_frames(error: BaseException) -> None:
+def _hide_frames(error: Exception) -> None:
     """Remove the frames of this package and of JAX from the traceback of ``error``, in place.
 
-    To be followed by a bare ``raise``, which adds no frame. What was raised in the package itself
-    ends with the user's line that called it.
+    What was raised in the package itself ends with the user's line that called it.
     """
     if getattr(jax.config, "jax_traceback_filtering", None) == "off":
         return
@@ -35,8 +34,8 @@ def hide_frames(error: BaseException) -> None:
     error.__traceback__ = chain
 
 
-class FramesHidden:
-    """Context in which a public function does its work: its errors show the user's frames only."""
+class _FramesHidden:
+    # Not made by contextlib, which puts the whole traceback back.
 
     def __enter__(self) -> None:
         pass
@@ -48,7 +47,9 @@ class FramesHidden:
         traceback: types.TracebackType | None,
     ) -> None:
         if isinstance(error, Exception):
-            hide_frames(error)
+            _hide_frames(error)
 
 
-frames_hidden = FramesHidden()
+frames_hidden = _FramesHidden()
+"""Context in which a public function does its work: its errors show the user's frames only. It has
+to stand in that function itself, whose own frame is the outermost one to hide."""

@@ -9,7 +9,6 @@ exists. A program that runs past a capacity is compiled again with a larger one,
 Outside of compiled programs they are the Python statements of the same name.
 """
 
-import inspect
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,7 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from qgrad_lab.circuit.flow import bounded, choose, loop, without_operators
-from qgrad_lab.circuit.sources import number_of_code
+from qgrad_lab.circuit.sources import code_of, number_of_code
 from qgrad_lab.errors import CompileError
 from qgrad_lab.tracing import Mode, current_mode
 
@@ -50,7 +49,7 @@ def _as_condition(value: Any, name: str) -> Any:
 
 def _name(kind: str, body: Callable[..., Any]) -> str:
     """A loop of the user's, for messages."""
-    code = getattr(inspect.unwrap(body), "__code__", None)
+    code = code_of(body)
     where = "" if code is None else f", {code.co_filename}:{code.co_firstlineno}"
     return f"A {kind} ({getattr(body, '__name__', 'function')}{where})"
 

@@ -9,6 +9,7 @@ import inspect
 import linecache
 import os
 import sys
+import types
 import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
@@ -56,13 +57,17 @@ def number_of(thing: Any) -> int:
     return number
 
 
+def code_of(function: Callable[..., Any]) -> types.CodeType | None:
+    """The code of a function of the user's, also of one that is wrapped."""
+    return getattr(inspect.unwrap(function), "__code__", None)
+
+
 def number_of_code(*functions: Callable[..., Any]) -> int:
     """A number for the user's code that ``functions`` are, for `source_of_number`.
 
     The same code has the same number in every process, as with `number_of`.
     """
-    codes = [getattr(inspect.unwrap(function), "__code__", None) for function in functions]
-    known = [code for code in codes if code is not None]
+    known = [code for code in map(code_of, functions) if code is not None]
     parts = [(code.co_qualname, code.co_code.hex(), code.co_names) for code in known]
     number = zlib.crc32(repr(parts).encode())
     if known:

@@ -169,11 +169,16 @@ def lower_operations(
 
     def lower_one(operation: Operator) -> list[Instruction]:
         _check_wires(operation, wire_map, name)
+        known = operands.index.size
+        instructions = lower(operation, wire_map, operands)
+        if operands.index.size == known:
+            return instructions  # as nearly always: it reads no integers that may be wrong
+        source = number_of(operation)
         return [
-            dataclasses.replace(each, source=number_of(operation))
+            dataclasses.replace(each, source=source)
             if isinstance(each, Gate) and each.may_fail
             else each
-            for each in lower(operation, wire_map, operands)
+            for each in instructions
         ]
 
     for operation in _decomposed(tape, inside):

@@ -8,7 +8,7 @@
 //   extra:       PCPhase: dimension; PauliRot: a letter (0 X, 1 Y, 2 Z) a target;
 //                QubitUnitary, StatePrep: 0 and a position in data, or 1 and one in theta;
 //                BasisState: an integer a target
-//   loop:        100 length integer capacity reverse instructions instruction*
+//   loop:        100 length integer capacity reverse label instructions instruction*
 //   choice:      101 length integer bodies (instructions instruction*)*
 //   measurement: kind length then
 //                expval, var: terms, each: number factors (wire letter)*

@@ -52,7 +52,7 @@ class Builder {
                                         origin(node.label));
         }
         if (count > static_cast<std::int64_t>(node.capacity)) {
-            // qgrad_lab.tracing reads the numbers.
+            // qgrad_lab._failures reads the numbers.
             std::ostringstream message;
             message << "loop " << node.label << " has " << count
                     << " iterations or more and was compiled for " << node.capacity
