@@ -76,38 +76,78 @@ template <class Body>
     }
 }
 
-Factors factors(const Wire &wire, const Layout &layout, const WireMatrices &matrices,
-                std::size_t set) {
-    Factors result;
-    for (std::size_t lane = 0; lane < amplitudes_per_lanes; ++lane) {
-        const Matrix2 &matrix = matrices[layout.value(set, lane)];
-        for (std::size_t k = 0; k < 4; ++k) {
-            Complex factor = matrix[k];
-            if (layout.in_block) {
-                const std::size_t row = (lane >> wire.target) & 1U;
-                factor = k == 0 ? matrix[3 * row] : matrix[1 + row];
-            }
-            result.real[k][2 * lane] = factor.real();
-            result.real[k][2 * lane + 1] = factor.real();
-            result.imaginary[k][2 * lane] = -factor.imag();
-            result.imaginary[k][2 * lane + 1] = factor.imag();
-        }
-    }
-    return result;
+// 1 in lanes of which a bit is set.
+constexpr std::array<Lanes, lane_bits> set_lanes{Lanes{0, 0, 1, 1, 0, 0, 1, 1},
+                                                 Lanes{0, 0, 0, 0, 1, 1, 1, 1}};
+
+// `zero` in lanes of which a bit is not set, `one` in the others.
+[[gnu::always_inline]] inline void choose(unsigned bit, const Lanes &zero, const Lanes &one,
+                                          Lanes &result) {
+    result = zero * (1.0 - set_lanes[bit]) + one * set_lanes[bit];
 }
 
-void add_lanes(const Wire &wire, const Layout &layout, std::size_t set, const Sums &lanes,
-               WireMatrices &sums) {
+// One part of element k of the matrices, for the amplitudes of a block.
+template <class Part>
+[[gnu::always_inline]] inline void spread(const Wire &wire, const Layout &layout,
+                                          const WireMatrices &matrices, std::size_t set,
+                                          std::size_t k, const Part &part, Lanes &result) {
+    const auto of_value = [&](std::size_t value, Lanes &lanes) {
+        const Matrix2 &matrix = matrices[value];
+        if (layout.in_block) {
+            // A row's own factor, or that of its partner.
+            const Lanes first = part(matrix[k]) + Lanes{};
+            const Lanes second = part(matrix[k == 0 ? 3 : 2]) + Lanes{};
+            choose(wire.target, first, second, lanes);
+        } else {
+            lanes = part(matrix[k]) + Lanes{};
+        }
+    };
+    if (layout.lane_control == no_control) {
+        of_value(set, result);
+        return;
+    }
+    Lanes zero;
+    Lanes one;
+    of_value(0, zero);
+    of_value(1, one);
+    choose(static_cast<unsigned>(layout.lane_control), zero, one, result);
+}
+
+[[gnu::always_inline]] inline void factors_of(const Wire &wire, const Layout &layout,
+                                              const WireMatrices &matrices, std::size_t set,
+                                              Factors &factors) {
+    constexpr Lanes signs{-1, 1, -1, 1, -1, 1, -1, 1};
     for (std::size_t k = 0; k < (layout.in_block ? 2U : 4U); ++k) {
-        for (std::size_t lane = 0; lane < amplitudes_per_lanes; ++lane) {
-            const Complex sum{lanes.same[k][2 * lane] + lanes.same[k][2 * lane + 1],
-                              lanes.crossed[k][2 * lane] - lanes.crossed[k][2 * lane + 1]};
-            std::size_t place = k;
-            if (layout.in_block) {
-                const std::size_t row = (lane >> wire.target) & 1U;
-                place = k == 0 ? 3 * row : 1 + row;
+        spread(wire, layout, matrices, set, k, [](const Complex &z) { return z.real(); },
+               factors.real[k]);
+        spread(wire, layout, matrices, set, k, [](const Complex &z) { return z.imag(); },
+               factors.imaginary[k]);
+        factors.imaginary[k] *= signs;
+    }
+}
+
+[[gnu::always_inline]] inline void add_lanes(const Wire &wire, const Layout &layout,
+                                             std::size_t set, const Sums &lanes,
+                                             WireMatrices &sums) {
+    for (std::size_t k = 0; k < (layout.in_block ? 2U : 4U); ++k) {
+        const Lanes &same = lanes.same[k];
+        const Lanes &crossed = lanes.crossed[k];
+        if (!layout.in_block && layout.lane_control == no_control) {
+            double real = 0.0;
+            double imaginary = 0.0;
+            for (std::size_t i = 0; i < 2 * amplitudes_per_lanes; i += 2) {
+                real += same[i] + same[i + 1];
+                imaginary += crossed[i] - crossed[i + 1];
             }
-            sums[layout.value(set, lane)][place] += sum;
+            sums[set][k] += Complex{real, imaginary};
+            continue;
+        }
+        for (std::size_t lane = 0; lane < amplitudes_per_lanes; ++lane) {
+            const std::size_t row = (lane >> wire.target) & 1U;
+            const std::size_t element = !layout.in_block ? k : k == 0 ? 3 * row : 1 + row;
+            sums[layout.value(set, lane)][element] +=
+                Complex{same[2 * lane] + same[2 * lane + 1],
+                        crossed[2 * lane] - crossed[2 * lane + 1]};
         }
     }
 }
@@ -225,53 +265,34 @@ template <Pass pass>
     }
 }
 
-// One value of the control, or all of the state.
+// All of the state, one value of the control after the other.
 template <Pass pass>
-[[gnu::always_inline]] inline void visit_set(const Layout &layout,
-                                             const Factors &given, std::size_t set, double *ket,
-                                             double *other, Sums &sums) {
-    const Factors factors = given; // in registers
+[[gnu::always_inline]] inline void visit(const Wire &wire, const WireMatrices &matrices,
+                                         double *ket, double *other, std::size_t size,
+                                         WireMatrices &sums) {
+    const Layout layout(wire, size);
     const LaneIndex partners = layout.partners;
-    Sums own;
     const std::size_t step = layout.in_block ? 0 : width << layout.target;
-    for_ranges(layout, [&](std::size_t block, std::size_t count) {
-        const std::size_t begin = width * (block + layout.first_block(set));
-        for (std::size_t i = begin; i < begin + width * count; i += width) {
-            if (layout.in_block) {
-                visit_block<pass>(factors, partners, ket + i, other + i, own);
-            } else {
-                visit_pair<pass>(factors, step, ket + i, other + i, own);
-            }
+    for (std::size_t set = 0; set < layout.num_sets(); ++set) {
+        Factors factors;
+        if constexpr (pass != Pass::overlaps) {
+            factors_of(wire, layout, matrices, set, factors);
         }
-    });
-    sums = own;
-}
-
-QGRAD_MULTIVERSION
-void apply_set(const Layout &layout, const Factors &factors,
-               std::size_t set, double *ket) {
-    Sums none;
-    visit_set<Pass::apply>(layout, factors, set, ket, ket, none);
-}
-
-QGRAD_MULTIVERSION
-void accumulate_set(const Layout &layout, const Factors &factors,
-                    std::size_t set, double *ket, double *out) {
-    Sums none;
-    visit_set<Pass::accumulate>(layout, factors, set, ket, out, none);
-}
-
-QGRAD_MULTIVERSION
-void overlaps_of_set(const Layout &layout, const Factors &factors,
-                     std::size_t set, double *ket, double *bra, Sums &sums) {
-    visit_set<Pass::overlaps>(layout, factors, set, ket, bra, sums);
-}
-
-QGRAD_MULTIVERSION
-void overlaps_of_set_and_apply(const Layout &layout,
-                               const Factors &factors, std::size_t set, double *ket, double *bra,
-                               Sums &sums) {
-    visit_set<Pass::overlaps_and_apply>(layout, factors, set, ket, bra, sums);
+        Sums lanes;
+        for_ranges(layout, [&](std::size_t block, std::size_t count) {
+            const std::size_t begin = width * (block + layout.first_block(set));
+            for (std::size_t i = begin; i < begin + width * count; i += width) {
+                if (layout.in_block) {
+                    visit_block<pass>(factors, partners, ket + i, other + i, lanes);
+                } else {
+                    visit_pair<pass>(factors, step, ket + i, other + i, lanes);
+                }
+            }
+        });
+        if constexpr (adds_overlaps(pass)) {
+            add_lanes(wire, layout, set, lanes, sums);
+        }
+    }
 }
 
 double *numbers(Complex *state) { return reinterpret_cast<double *>(state); }
@@ -281,41 +302,29 @@ double *numbers(const Complex *state) { return numbers(const_cast<Complex *>(sta
 
 } // namespace
 
+QGRAD_MULTIVERSION
 void apply(const Wire &wire, const WireMatrices &matrices, Complex *ket, std::size_t size) {
-    const Layout layout(wire, size);
-    for (std::size_t set = 0; set < layout.num_sets(); ++set) {
-        apply_set(layout, factors(wire, layout, matrices, set), set, numbers(ket));
-    }
+    WireMatrices none;
+    visit<Pass::apply>(wire, matrices, numbers(ket), numbers(ket), size, none);
 }
 
+QGRAD_MULTIVERSION
 void accumulate(const Wire &wire, const WireMatrices &matrices, const Complex *ket, Complex *out,
                 std::size_t size) {
-    const Layout layout(wire, size);
-    for (std::size_t set = 0; set < layout.num_sets(); ++set) {
-        accumulate_set(layout, factors(wire, layout, matrices, set), set,
-                       numbers(ket), numbers(out));
-    }
+    WireMatrices none;
+    visit<Pass::accumulate>(wire, matrices, numbers(ket), numbers(out), size, none);
 }
 
+QGRAD_MULTIVERSION
 void add_overlaps(const Wire &wire, const Complex *bra, const Complex *ket, std::size_t size,
                   WireMatrices &sums) {
-    const Layout layout(wire, size);
-    for (std::size_t set = 0; set < layout.num_sets(); ++set) {
-        Sums lanes;
-        overlaps_of_set(layout, Factors{}, set, numbers(ket), numbers(bra), lanes);
-        add_lanes(wire, layout, set, lanes, sums);
-    }
+    visit<Pass::overlaps>(wire, sums, numbers(ket), numbers(bra), size, sums);
 }
 
+QGRAD_MULTIVERSION
 void add_overlaps_and_apply(const Wire &wire, const WireMatrices &matrices, Complex *bra,
                             Complex *ket, std::size_t size, WireMatrices &sums) {
-    const Layout layout(wire, size);
-    for (std::size_t set = 0; set < layout.num_sets(); ++set) {
-        Sums lanes;
-        overlaps_of_set_and_apply(layout, factors(wire, layout, matrices, set), set,
-                                  numbers(ket), numbers(bra), lanes);
-        add_lanes(wire, layout, set, lanes, sums);
-    }
+    visit<Pass::overlaps_and_apply>(wire, matrices, numbers(ket), numbers(bra), size, sums);
 }
 
 } // namespace qgrad
