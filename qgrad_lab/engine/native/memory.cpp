@@ -83,7 +83,8 @@ std::size_t groups_memory(const std::string &root) {
         if (end == std::string::npos) {
             continue;
         }
-        const std::string controllers = "," + line.substr(begin + 1, end - begin - 1) + ",";
+        std::string controllers(1, ',');
+        controllers.append(line, begin + 1, end - begin - 1).push_back(',');
         const std::string path = line.substr(end + 1);
         if (controllers == ",,") {
             least = std::min(least, groups_memory(second, path));

@@ -57,13 +57,21 @@ class Passes {
 
   private:
     void apply_task(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi) const;
+    // What gradients of a task are made of, summed over slices: of a run, its overlaps; of a diagonal
+    // task, one number for each member; of a single gate, its gradient in the first of `matrices`.
+    struct Sums {
+        RunMatrices *matrices;
+        double *numbers;
+    };
     void undo_task(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi,
-                   const Jet &lambda, bool undo, RunMatrices &overlaps, double *gradient) const;
+                   const Jet &lambda, bool undo, const Sums &sums, double *gradient) const;
+    void undo_diagonal(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi,
+                       const Jet &lambda, bool undo, double *sums) const;
     void undo_run(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi,
                   const Jet &lambda, bool undo, RunMatrices &overlaps) const;
     void undo_single(const Pass &pass, const Step &step, const Jet &psi, const Jet &lambda,
                      bool undo, RunMatrices &overlaps, double *gradient) const;
-    void add_gradient(std::size_t number, const RunMatrices &overlaps, double *gradient) const;
+    void add_gradient(std::size_t number, const Sums &sums, double *gradient) const;
 
     const Plan &plan_;
     const Operands &operands_;

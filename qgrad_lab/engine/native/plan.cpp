@@ -29,7 +29,14 @@ std::uint64_t mask_of(const std::vector<std::size_t> &wires, std::size_t num_wir
 
 Support support_of(const Operation &operation, std::size_t num_wires) {
     Support support;
-    if (operation.is_run()) {
+    if (operation.kind == Kind::diagonal) {
+        // Signs are known from the number of a slice as well as from bits within.
+        for (const Member &member : operation.members) {
+            support.controls |= member.z_bits;
+        }
+        return support;
+    }
+    if (operation.kind == Kind::run) {
         support.targets = std::uint64_t{1} << operation.wire.target;
         if (operation.wire.control != no_control) {
             support.controls = std::uint64_t{1} << operation.wire.control;
@@ -146,8 +153,7 @@ class Planner {
         pass.first_task = plan_.tasks.size();
         pass.num_tasks = chosen.size();
         for (const std::size_t i : chosen) {
-            plan_.tasks.push_back(operations_[i].is_run() ? run_task(operations_[i], bits)
-                                                          : single_task(operations_[i], bits));
+            plan_.tasks.push_back(task_of(operations_[i], bits));
         }
         plan_.passes.push_back(std::move(pass));
     }
@@ -175,11 +181,25 @@ class Planner {
 
     static bool contains(std::uint64_t bits, unsigned bit) { return ((bits >> bit) & 1U) != 0; }
 
-    Task run_task(const Operation &run, std::uint64_t bits) {
+    Task task_of(const Operation &operation, std::uint64_t bits) {
         Task task;
+        task.kind = operation.kind;
+        task.reads_theta = operation.reads_theta();
         task.first_member = plan_.members.size();
-        task.num_members = run.members.size();
-        plan_.members.insert(plan_.members.end(), run.members.begin(), run.members.end());
+        task.num_members = operation.members.size();
+        plan_.members.insert(plan_.members.end(), operation.members.begin(),
+                             operation.members.end());
+        if (operation.kind == Kind::run) {
+            place_run(operation, bits, task);
+        } else if (operation.kind == Kind::diagonal) {
+            place_diagonal(bits, task);
+        } else if (operation.kind == Kind::single) {
+            place_single(operation, bits, task);
+        }
+        return task;
+    }
+
+    void place_run(const Operation &run, std::uint64_t bits, Task &task) {
         task.wire.target = place(run.wire.target, bits);
         if (run.wire.control != no_control) {
             const auto control = static_cast<unsigned>(run.wire.control);
@@ -189,12 +209,23 @@ class Planner {
                 task.outer_control = run.wire.control;
             }
         }
-        task.reads_theta = run.reads_theta();
-        return task;
     }
 
-    Task single_task(const Operation &operation, std::uint64_t bits) {
-        Task task;
+    void place_diagonal(std::uint64_t bits, const Task &task) {
+        for (std::size_t j = 0; j < task.num_members; ++j) {
+            Member &member = plan_.members[task.first_member + j];
+            member.z_outside = member.z_bits & ~bits;
+            std::uint64_t inside = 0;
+            for (unsigned bit = 0; bit < num_wires_; ++bit) {
+                if (contains(member.z_bits & bits, bit)) {
+                    inside |= std::uint64_t{1} << place(bit, bits);
+                }
+            }
+            member.z_bits = inside;
+        }
+    }
+
+    void place_single(const Operation &operation, std::uint64_t bits, Task &task) {
         const auto width = static_cast<std::size_t>(std::popcount(bits));
         Gate gate = *operation.single->gate;
         const auto local_wire = [&](std::size_t wire) {
@@ -220,8 +251,6 @@ class Planner {
         complete(gate, width);
         task.single = *operation.single;
         task.single.gate = &plan_.gates.emplace_back(std::move(gate));
-        task.reads_theta = operation.reads_theta();
-        return task;
     }
 
     void add_uses() {
@@ -242,7 +271,7 @@ class Planner {
                     visit(step.slot, i);
                 }
             }
-            if (task.is_run()) {
+            if (task.kind != Kind::single) {
                 continue;
             }
             if (task.single.has_slot()) {

@@ -20,16 +20,17 @@ namespace qgrad {
 
 // An operation on slices: its targets are bits of the slice, its controls these or bits outside.
 struct Task {
-    std::size_t first_member = 0; // a run: its members in Plan::members
+    Kind kind = Kind::run;
+    std::size_t first_member = 0; // run, diagonal: in Plan::members
     std::size_t num_members = 0;
-    Wire wire;                        // of a run, in the slice
-    int outer_control = no_control;   // of a run: a bit of the whole state instead
-    Step single;                      // another gate, on the wires of the slice; null for a run
-    std::uint64_t outer_mask = 0;     // its controls outside of the slice
+    Wire wire;                        // run: in the slice
+    int outer_control = no_control;   // run: a bit of the whole state instead
+    Step single;                      // single: on the wires of the slice
+    std::uint64_t outer_mask = 0;     // single: its controls outside of the slice
     std::uint64_t outer_bits = 0;
     bool reads_theta = false;
 
-    bool is_run() const { return single.gate == nullptr; }
+    bool is_run() const { return kind == Kind::run; }
 
     // Of its control; one, where it has none.
     std::size_t num_values() const {

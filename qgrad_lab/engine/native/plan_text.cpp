@@ -17,23 +17,20 @@ constexpr double bytes_of_amplitude = sizeof(Complex);
 // Overlaps: two complex products, each added up.
 constexpr double matrix_operations = 14.0;
 constexpr double overlap_operations = 16.0;
+// Factors of a diagonal task are multiplied out in groups, once for a row of amplitudes.
+constexpr double factor_operations = 2.0;
 
 double size_of(const Plan &plan) { return static_cast<double>(plan.circuit.dimension()); }
 
 // The part of the state on which a task works.
 double share(const Task &task) {
     const std::size_t controls =
-        static_cast<std::size_t>(std::popcount(task.outer_mask)) + (task.is_run() ? 0 : task.single.gate->controls.size());
+        static_cast<std::size_t>(std::popcount(task.outer_mask)) + (task.kind == Kind::single ? task.single.gate->controls.size() : 0);
     return std::ldexp(1.0, -static_cast<int>(controls));
 }
 
-bool is_diagonal(const Task &task) {
-    if (task.is_run()) {
-        return false;
-    }
-    switch (task.single.gate->opcode) {
-    case Opcode::ising_zz:
-    case Opcode::multi_rz:
+bool is_diagonal(const Gate &gate) {
+    switch (gate.opcode) {
     case Opcode::global_phase:
     case Opcode::pc_phase:
         return true;
@@ -46,10 +43,13 @@ double operations_of(const Task &task) {
     if (task.is_run()) {
         return matrix_operations;
     }
-    if (is_diagonal(task)) {
-        return 6.0 * share(task);
+    if (task.kind == Kind::diagonal) {
+        return 6.0 + factor_operations * static_cast<double>(task.num_members);
     }
     const Gate &gate = *task.single.gate;
+    if (is_diagonal(gate)) {
+        return 6.0 * share(task);
+    }
     const bool dense = gate.opcode == Opcode::qubit_unitary;
     const double terms = dense ? std::ldexp(1.0, static_cast<int>(gate.targets.size())) : 2.0;
     return (8.0 * terms - 2.0) * share(task);
@@ -103,10 +103,34 @@ class Text {
               << (pass.contiguous ? "" : ", copied") << " {\n";
         for (std::size_t i = 0; i < pass.num_tasks; ++i) {
             const Task &task = plan_.tasks[pass.first_task + i];
-            text_ << "    " << (task.is_run() ? run_text(pass, task) : single_text(pass, task))
-                  << '\n';
+            text_ << "    " << text_of(pass, task) << '\n';
         }
         text_ << "  }\n";
+    }
+
+    std::string text_of(const Pass &pass, const Task &task) const {
+        switch (task.kind) {
+        case Kind::run:
+            return run_text(pass, task);
+        case Kind::diagonal:
+            return diagonal_text(task);
+        default:
+            return single_text(pass, task);
+        }
+    }
+
+    std::string diagonal_text(const Task &task) const {
+        std::ostringstream text;
+        text << "diagonal:";
+        for (std::size_t j = 0; j < task.num_members; ++j) {
+            const Step &step = *plan_.members[task.first_member + j].step;
+            std::vector<std::size_t> wires;
+            for (const std::size_t target : step.gate->targets) {
+                wires.push_back(circuit_.wires[target]);
+            }
+            text << (j == 0 ? " " : ", ") << name_of(step) << ' ' << list(wires);
+        }
+        return text.str();
     }
 
     std::string run_text(const Pass &pass, const Task &task) const {
