@@ -24,7 +24,6 @@ from tests.benchmarks.curves import CURVES, Curve
 from tests.benchmarks.hosts import Hosts, References, Settings
 from tests.benchmarks.machine import Throughput, cores, describe
 from tests.benchmarks.plots import draw
-from tests.benchmarks.processes import Failed, Stopped
 from tests.benchmarks.roofline import LARGE, roofline
 from tests.benchmarks.runner import Row, run_row
 from tests.benchmarks.timing import Plan
@@ -129,30 +128,23 @@ class Suite:
     ) -> None:
         self._settings, self._plan, self._references = settings, plan, references
         self._throughput, self._out = throughput, out
-        self._limits = [
-            limits
-            for threads in sorted({1, cores()})
-            if (limits := throughput.measure(threads)) is not None
-        ]
         self._results: dict[str, Any] = {
             "format": FORMAT,
             "command": command,
             "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "machine": describe(),
-            "limits": [limits._asdict() for limits in self._limits],
             "versions": settings.versions,
-            "missing": self._missing(),
+            "missing": {},
             "rows": [],
             "curves": [],
         }
-        if throughput.problem is not None:
-            print(f"No roofline: {throughput.problem}")
 
     def measure_rows(self, names: Sequence[str]) -> None:
         """Measure rows of the table, each in processes of its own."""
         for name in names:
             with Hosts(self._settings, self._references) as hosts:
                 found = run_row(ROWS[name](), hosts, self._contestants(), self._plan)
+            self._note_missing(found)
             row = found.as_json()
             self._add_roofline(found, row)
             self._results["rows"].append(row)
@@ -179,9 +171,10 @@ class Suite:
                         hosts.close()
                     hosts = Hosts(self._settings, self._references, point.cores, patience)
                 row = run_row(point.make(), hosts, contestants, self._plan, sharing=False)
+                self._note_missing(row)
                 entry["points"].append({"x": point.x} | row.as_json())
                 contestants = [
-                    name for name in contestants if row.entries[name]["status"] != "stopped"
+                    name for name, known in row.entries.items() if known["status"] != "stopped"
                 ]
                 draw(entry, self._out / entry["picture"])
                 self._write()
@@ -193,27 +186,23 @@ class Suite:
     def _contestants(self) -> list[str]:
         return [name for name in self._settings.contestants if name not in self._results["missing"]]
 
-    def _missing(self) -> dict[str, str]:
-        """Which contestants cannot be imported, and why."""
-        missing = {}
-        with Hosts(self._settings, self._references) as hosts:
-            for name in self._settings.contestants:
-                try:
-                    hosts.own(name)
-                except (Failed, Stopped) as error:
-                    missing[name] = str(error)
-                    print(f"{TITLES[name]} takes no part: {error}")
-                hosts.drop(name)
-        return missing
+    def _note_missing(self, row: Row) -> None:
+        """Leave out, from now on, the contestants that could not be imported."""
+        for name, entry in list(row.entries.items()):
+            if entry["status"] == "missing":
+                self._results["missing"][name] = entry["reason"]
+                print(f"{TITLES[name]} takes no part: {entry['reason']}")
+                del row.entries[name]
 
     def _add_roofline(self, found: Row, row: dict[str, Any]) -> None:
         ours = found.entries.get(OURS, {})
-        if found.workload.wires < LARGE or ours.get("status") != "ok" or not self._limits:
+        if found.workload.wires < LARGE or ours.get("status") != "ok":
             return
-        beside = [self._throughput.measure(limit.threads) for limit in self._limits]
-        row["roofline"] = roofline(
-            found.cost, ours["call"], [limits for limits in beside if limits is not None]
-        )
+        beside = [self._throughput.measure(threads) for threads in sorted({1, cores()})]
+        if self._throughput.problem is not None:
+            print(f"  no roofline: {self._throughput.problem}")
+            return
+        row["roofline"] = roofline(found.cost, ours["call"], [limit for limit in beside if limit])
 
     def _write(self) -> None:
         results = json.dumps(self._results, indent=1)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from tests.benchmarks import memory
 from tests.benchmarks.contestants import OURS
-from tests.benchmarks.processes import Process
+from tests.benchmarks.processes import Failed, Missing, Process, Stopped
 
 _IMPORT_PATIENCE = 180.0
 
@@ -137,11 +137,21 @@ class Hosts:
         return self._start(name, self._settings.python(OURS))
 
     def greet(self, process: Process, contestant: str) -> None:
-        """Have the contestant imported, once."""
-        if (id(process), contestant) not in self._greeted:
+        """Have the contestant imported, once.
+
+        Raises
+        ------
+        Missing
+            If that fails.
+        """
+        if (id(process), contestant) in self._greeted:
+            return
+        try:
             versions = process.ask("hello", _IMPORT_PATIENCE, contestant=contestant)
-            self._settings.versions[contestant] = versions
-            self._greeted.add((id(process), contestant))
+        except (Failed, Stopped) as error:
+            raise Missing(str(error)) from None
+        self._settings.versions[contestant] = versions
+        self._greeted.add((id(process), contestant))
 
     def drop(self, name: str) -> None:
         """End a process."""

@@ -42,30 +42,18 @@ def describe() -> dict[str, Any]:
 
 
 class Throughput:
-    """A program that measures `Limits`, compiled for this machine; a context manager.
+    """A program that measures `Limits`, compiled for this machine when it is first needed.
 
     Attributes
     ----------
     problem
-        Why there is none, or ``None``.
+        Why it cannot be compiled, or ``None``.
     """
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="qgrad_lab_throughput")
         self._program = Path(self._folder.name) / "throughput"
         self.problem: str | None = None
-        command = ["g++", "-O3", "-march=native", "-std=c++20", "-pthread"]
-        try:
-            subprocess.run(
-                [*command, str(_SOURCE), "-o", str(self._program)],
-                check=True,
-                capture_output=True,
-                text=True,
-            )
-        except FileNotFoundError:
-            self.problem = "there is no g++"
-        except subprocess.CalledProcessError as error:
-            self.problem = f"g++ failed: {error.stderr.strip().splitlines()[0]}"
 
     def __enter__(self) -> "Throughput":
         return self
@@ -80,6 +68,8 @@ class Throughput:
 
     def measure(self, threads: int, seconds: float = 1.0) -> Limits | None:
         """The limits now, with arrays four times the last-level cache, as STREAM has it."""
+        if not self._program.exists() and self.problem is None:
+            self._compile()
         if self.problem is not None:
             return None
         length = 4 * (_last_level_cache() or _DEFAULT_CACHE) // 8
@@ -90,6 +80,20 @@ class Throughput:
             text=True,
         )
         return Limits(threads, *map(float, done.stdout.split()))
+
+    def _compile(self) -> None:
+        command = ["g++", "-O3", "-march=native", "-std=c++20", "-pthread"]
+        try:
+            subprocess.run(
+                [*command, str(_SOURCE), "-o", str(self._program)],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+        except FileNotFoundError:
+            self.problem = "there is no g++"
+        except subprocess.CalledProcessError as error:
+            self.problem = f"g++ failed: {error.stderr.strip().splitlines()[0]}"
 
 
 def _cpu() -> str:

@@ -26,6 +26,10 @@ class Failed(Exception):
     """A worker could not do what it was asked for, and goes on."""
 
 
+class Missing(Exception):
+    """A contestant cannot be imported."""
+
+
 class Stopped(Exception):
     """A worker is gone: it crashed, or was ended since it took too long or too much memory."""
 

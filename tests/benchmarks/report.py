@@ -48,13 +48,6 @@ def markdown(results: dict[str, Any]) -> str:
         ),
         *(f"- {TITLES[name]} took no part: {why}" for name, why in results["missing"].items()),
     ]
-    for limit in results["limits"]:
-        lines += [
-            "",
-            f"STREAM triad, {limit['threads']} threads: "
-            f"{limit['bytes_per_second'] / 1e9:.1f} GB/s; "
-            f"multiply-adds: {limit['flops_per_second'] / 1e9:.1f} GFLOP/s.",
-        ]
     if results["rows"]:
         lines += _rows(results["rows"])
     for curve in results["curves"]:

@@ -15,7 +15,7 @@ from typing import Any
 from tests.benchmarks.checks import TITLES, Reference, routes
 from tests.benchmarks.contestants import OURS
 from tests.benchmarks.hosts import Hosts
-from tests.benchmarks.processes import Failed, Process, Stopped
+from tests.benchmarks.processes import Failed, Missing, Process, Stopped
 from tests.benchmarks.timing import Plan, Spread, calls_in_block
 from tests.benchmarks.workloads import Workload
 
@@ -94,7 +94,7 @@ def run_row(
     if not _rounds(row, hosts, places, plan):
         places = _places(row, hosts, False)
         _rounds(row, hosts, places, plan)
-    if OURS in places:
+    if OURS in places and row.entries[OURS]["status"] == "ok":
         row.cost = _cost(places[OURS], hosts)
     _compare(row.entries)
     return row
@@ -120,7 +120,7 @@ def _trial(name: str, row: Row, hosts: Hosts, plan: Plan) -> Entry:
             workload=row.workload,
             times=plan.first_calls,
         )
-    except (Failed, Stopped) as error:
+    except (Missing, Failed, Stopped) as error:
         return _out(error)
     if "unable" in found:
         return {"status": "unable", "reason": found["unable"]}
@@ -140,10 +140,10 @@ def _trial(name: str, row: Row, hosts: Hosts, plan: Plan) -> Entry:
     return entry
 
 
-def _out(error: Failed | Stopped) -> Entry:
+def _out(error: Exception) -> Entry:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     reason = " ".join(lines)[:300] or type(error).__name__
-    return {"status": "failed" if isinstance(error, Failed) else "stopped", "reason": reason}
+    return {"status": type(error).__name__.lower(), "reason": reason}
 
 
 def _places(row: Row, hosts: Hosts, sharing: bool) -> dict[str, Process]:
@@ -162,7 +162,7 @@ def _places(row: Row, hosts: Hosts, sharing: bool) -> dict[str, Process]:
             hosts.drop(name)
         try:
             places = {name: _built(name, hosts.shared(_SHARING), row, hosts) for name in sharers}
-        except (Failed, Stopped) as error:
+        except (Missing, Failed, Stopped) as error:
             hosts.note(f"{row.workload.name}: not in one process: {error}")
             hosts.drop(_SHARING)
     for name in able:
@@ -172,7 +172,7 @@ def _places(row: Row, hosts: Hosts, sharing: bool) -> dict[str, Process]:
             fresh = not hosts.has(name)
             process = hosts.own(name)
             places[name] = _built(name, process, row, hosts) if fresh else process
-        except (Failed, Stopped) as error:
+        except (Missing, Failed, Stopped) as error:
             row.entries[name] = _out(error)
     for name, process in places.items():
         row.entries[name]["process"] = "own" if process is hosts.get(name) else "shared"

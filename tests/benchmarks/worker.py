@@ -11,7 +11,6 @@ import pickle
 import struct
 import sys
 import traceback
-from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from tests.benchmarks import memory
@@ -108,9 +107,8 @@ def serve() -> None:
     worker = Worker()
     while head := sys.stdin.buffer.read(_LENGTH.size):
         request, arguments = pickle.loads(sys.stdin.buffer.read(*_LENGTH.unpack(head)))
-        handler: Callable[..., Any] = getattr(worker, request)
         try:
-            answer = ("done", handler(**arguments))
+            answer = ("done", getattr(worker, request)(**arguments))
         except Exception as error:
             traceback.print_exc()
             answer = ("failed", f"{type(error).__name__}: {error}")
