@@ -147,8 +147,8 @@ class _Hosts:
     def shared(self, name: str) -> _Process:
         return self.processes.setdefault(name, _Process(self._shared))
 
-    def reference(self) -> _Process:
-        return _Process({("reference", None): Reference("backprop", np.ones(6), 1e-9)})
+    def right(self, workload, route) -> Reference:
+        return Reference(route, np.ones(6), 1e-9)
 
     def get(self, name: str) -> _Process | None:
         return self.processes.get(name)
@@ -214,8 +214,8 @@ def test_a_wrong_result_is_not_kept():
 
 def test_nothing_is_kept_that_cannot_be_checked():
     class Unchecked(_Hosts):
-        def reference(self) -> _Process:
-            return _Process({("reference", None): Stopped("no answer")})
+        def right(self, workload, route) -> Reference:
+            raise Stopped("no answer")
 
     row = _run(Unchecked(_answers(qgrad_lab=2.0)), OURS)
     assert row["check"] is None

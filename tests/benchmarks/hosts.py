@@ -4,8 +4,10 @@ import sys
 from collections.abc import Mapping
 
 from tests.benchmarks import memory
+from tests.benchmarks.checks import Reference, Route
 from tests.benchmarks.contestants import OURS
 from tests.benchmarks.processes import Failed, Missing, Process, Stopped
+from tests.benchmarks.workloads import Workload
 
 _IMPORT_PATIENCE = 180.0
 
@@ -159,9 +161,11 @@ class Hosts:
             self._greeted = {pair for pair in self._greeted if pair[0] != id(process)}
             process.close()
 
-    def reference(self) -> Process:
-        """The process that computes right results."""
-        return self._references.process()
+    def right(self, workload: Workload, route: Route) -> Reference:
+        """The right result by a route; raises what `Process.ask` does."""
+        return self._references.process().ask(
+            "reference", self._settings.patience, workload=workload, route=route
+        )
 
     def note(self, text: str) -> None:
         """Tell the user."""

@@ -56,9 +56,7 @@ def reference_of(workload: Workload, hosts: Hosts) -> Reference | None:
     """The right result by the first route that gives one in time."""
     for route in routes(workload):
         try:
-            return hosts.reference().ask(
-                "reference", hosts.patience("reference"), workload=workload, route=route
-            )
+            return hosts.right(workload, route)
         except (Failed, Stopped) as error:
             hosts.note(f"{workload.name}: no reference by {route}: {error}")
     return None
