@@ -152,7 +152,7 @@ class Suite:
             print(report.line(row), flush=True)
 
     def measure_curve(self, name: str, curve: Curve, points: int | None = None) -> None:
-        """Measure a curve; a contestant that is stopped at a point has no further ones."""
+        """Measure a curve; a contestant stopped where less work is asked for has no more points."""
         entry: dict[str, Any] = {
             "name": name,
             "title": curve.title,
@@ -173,8 +173,11 @@ class Suite:
                 row = run_row(point.make(), hosts, contestants, self._plan, sharing=False)
                 self._note_missing(row)
                 entry["points"].append({"x": point.x} | row.as_json())
+                # More cores are no more work.
                 contestants = [
-                    name for name, known in row.entries.items() if known["status"] != "stopped"
+                    name
+                    for name, known in row.entries.items()
+                    if known["status"] != "stopped" or point.cores is not None
                 ]
                 draw(entry, self._out / entry["picture"])
                 self._write()

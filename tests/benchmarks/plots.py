@@ -33,7 +33,7 @@ def draw(curve: dict[str, Any], file: Path) -> None:
         axis.grid(visible=True, which="major", alpha=0.4)
         axis.set_xticks([point["x"] for point in curve["points"]])
         axis.get_xaxis().set_major_formatter(lambda value, _: f"{value:,.0f}")
-        axis.minorticks_off()
+        axis.xaxis.minorticks_off()
     figure.suptitle(f"Gradient against {curve['label']}: {curve['title']}")
     handles, labels = axes[0].get_legend_handles_labels()
     if handles:
