@@ -25,8 +25,8 @@ class Numbers {
 
     const RunMatrices &run(std::size_t task) const { return runs_[task]; }
 
-    // Throws std::invalid_argument where a matrix of a run is not unitary.
-    void check_unitary() const;
+    // Throws std::invalid_argument where a matrix of a run is further than this from unitary.
+    void check_unitary(double tolerance) const;
 
     // Adds the gradient in every angle of a run. `overlaps` are those of the co-state and the state
     // behind it; with tangents, the gradient's tangent is added instead.
