@@ -64,7 +64,7 @@ for number in range(int(sys.argv[2])):
     position = rng.integers(len(operands))
     match number % 9:
         case 0:
-            words[rng.integers(6, len(words))] = rng.integers(-2, 30)
+            words[rng.integers(7, len(words))] = rng.integers(-2, 30)
         case 1:
             words = words[: rng.integers(len(words))]
         case 2:

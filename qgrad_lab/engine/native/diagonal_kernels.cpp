@@ -159,51 +159,53 @@ class Product {
 };
 
 // value <- D value; tangent <- D (tangent + i rate value).
+template <class Real>
 [[gnu::always_inline]] inline void apply_row(const Row &real, const Row &imaginary, const Row &rate,
-                                             std::size_t length, double *value, double *tangent) {
+                                             std::size_t length, Real *value, Real *tangent) {
     if (tangent != nullptr) {
 #pragma omp simd
         for (std::size_t i = 0; i < length; ++i) {
             const double re = tangent[2 * i] - rate[i] * value[2 * i + 1];
             const double im = tangent[2 * i + 1] + rate[i] * value[2 * i];
-            tangent[2 * i] = re * real[i] - im * imaginary[i];
-            tangent[2 * i + 1] = re * imaginary[i] + im * real[i];
+            tangent[2 * i] = static_cast<Real>(re * real[i] - im * imaginary[i]);
+            tangent[2 * i + 1] = static_cast<Real>(re * imaginary[i] + im * real[i]);
         }
     }
 #pragma omp simd
     for (std::size_t i = 0; i < length; ++i) {
         const double re = value[2 * i];
         const double im = value[2 * i + 1];
-        value[2 * i] = re * real[i] - im * imaginary[i];
-        value[2 * i + 1] = re * imaginary[i] + im * real[i];
+        value[2 * i] = static_cast<Real>(re * real[i] - im * imaginary[i]);
+        value[2 * i + 1] = static_cast<Real>(re * imaginary[i] + im * real[i]);
     }
 }
 
 // row += Im conj(a) b
-[[gnu::always_inline]] inline void add_overlaps_of_row(const double *a, const double *b,
+template <class Real>
+[[gnu::always_inline]] inline void add_overlaps_of_row(const Real *a, const Real *b,
                                                        std::size_t length, Row &row) {
 #pragma omp simd
     for (std::size_t i = 0; i < length; ++i) {
-        row[i] += a[2 * i] * b[2 * i + 1] - a[2 * i + 1] * b[2 * i];
+        row[i] += static_cast<double>(a[2 * i]) * b[2 * i + 1] -
+                  static_cast<double>(a[2 * i + 1]) * b[2 * i];
     }
 }
 
-double *numbers(std::complex<double> *state, std::size_t begin) {
-    return state == nullptr ? nullptr : reinterpret_cast<double *>(state + begin);
+template <class Real> Real *numbers(std::complex<Real> *state, std::size_t begin) {
+    return state == nullptr ? nullptr : reinterpret_cast<Real *>(state + begin);
 }
 
-} // namespace
-
-QGRAD_MULTIVERSION
-void apply_factors(const std::vector<ZFactor> &factors, bool inverse,
-                   std::initializer_list<ZState> states, std::size_t size) {
+template <class Real>
+[[gnu::always_inline]] inline void apply(const std::vector<ZFactor> &factors, bool inverse,
+                                         std::initializer_list<ZState<Real>> states,
+                                         std::size_t size) {
     Groups all(factors, size);
     all.multiply_out(factors, inverse);
     const std::size_t length = all.length();
     Product product(all);
     std::size_t begin = 0;
     for (std::size_t k = 1;; ++k) {
-        for (const ZState &state : states) {
+        for (const ZState<Real> &state : states) {
             apply_row(product.real, product.imaginary, product.rate, length,
                       numbers(state.value, begin), numbers(state.tangent, begin));
         }
@@ -216,9 +218,11 @@ void apply_factors(const std::vector<ZFactor> &factors, bool inverse,
     }
 }
 
-QGRAD_MULTIVERSION
-void add_factor_overlaps(const std::vector<ZFactor> &factors, const ZState &lambda,
-                         const ZState &psi, std::size_t size, double *sums) {
+template <class Real>
+[[gnu::always_inline]] inline void add_overlaps(const std::vector<ZFactor> &factors,
+                                                const ZState<Real> &lambda,
+                                                const ZState<Real> &psi, std::size_t size,
+                                                double *sums) {
     Groups all(factors, size);
     const std::size_t length = all.length();
     Row row;
@@ -251,6 +255,32 @@ void add_factor_overlaps(const std::vector<ZFactor> &factors, const ZState &lamb
         }
         sums[k] += factors[k].sign * sum;
     }
+}
+
+} // namespace
+
+QGRAD_MULTIVERSION
+void apply_factors(const std::vector<ZFactor> &factors, bool inverse,
+                   std::initializer_list<ZState<double>> states, std::size_t size) {
+    apply(factors, inverse, states, size);
+}
+
+QGRAD_MULTIVERSION
+void add_factor_overlaps(const std::vector<ZFactor> &factors, const ZState<double> &lambda,
+                         const ZState<double> &psi, std::size_t size, double *sums) {
+    add_overlaps(factors, lambda, psi, size, sums);
+}
+
+QGRAD_MULTIVERSION
+void apply_factors(const std::vector<ZFactor> &factors, bool inverse,
+                   std::initializer_list<ZState<float>> states, std::size_t size) {
+    apply(factors, inverse, states, size);
+}
+
+QGRAD_MULTIVERSION
+void add_factor_overlaps(const std::vector<ZFactor> &factors, const ZState<float> &lambda,
+                         const ZState<float> &psi, std::size_t size, double *sums) {
+    add_overlaps(factors, lambda, psi, size, sums);
 }
 
 } // namespace qgrad

@@ -23,18 +23,22 @@ struct ZFactor {
 };
 
 // A state or co-state, and its tangent or null.
-struct ZState {
-    std::complex<double> *value = nullptr;
-    std::complex<double> *tangent = nullptr;
+template <class Real> struct ZState {
+    std::complex<Real> *value = nullptr;
+    std::complex<Real> *tangent = nullptr;
 };
 
 // psi <- D psi for every state, with D the product of the factors or its inverse, and
 // psi' <- D (psi' + i r psi) with r the rate of the phase of D.
 void apply_factors(const std::vector<ZFactor> &factors, bool inverse,
-                   std::initializer_list<ZState> states, std::size_t size);
+                   std::initializer_list<ZState<float>> states, std::size_t size);
+void apply_factors(const std::vector<ZFactor> &factors, bool inverse,
+                   std::initializer_list<ZState<double>> states, std::size_t size);
 
 // sums[k] += Im <lambda| Z_k |psi> for each factor; with tangents, their derivatives.
-void add_factor_overlaps(const std::vector<ZFactor> &factors, const ZState &lambda,
-                         const ZState &psi, std::size_t size, double *sums);
+void add_factor_overlaps(const std::vector<ZFactor> &factors, const ZState<float> &lambda,
+                         const ZState<float> &psi, std::size_t size, double *sums);
+void add_factor_overlaps(const std::vector<ZFactor> &factors, const ZState<double> &lambda,
+                         const ZState<double> &psi, std::size_t size, double *sums);
 
 } // namespace qgrad

@@ -42,13 +42,14 @@ class Rows {
 };
 
 // Re <a_i| P_i |b_i> for several words and states.
-struct Product {
+template <class Real> struct Product {
     const PauliWord *word;
-    const Complex *a;
-    const Complex *b;
+    const std::complex<Real> *a;
+    const std::complex<Real> *b;
 };
 
-std::vector<double> real_overlaps(const std::vector<Product> &products, const Rows &rows) {
+template <class Real>
+std::vector<double> real_overlaps(const std::vector<Product<Real>> &products, const Rows &rows) {
     const std::size_t width = products.size();
     std::vector<double> parts(rows.count() * width);
     rows.for_each([&](std::size_t number, std::size_t begin, std::size_t end) {
@@ -64,23 +65,27 @@ std::vector<double> real_overlaps(const std::vector<Product> &products, const Ro
     return sums;
 }
 
-double real_overlap(const PauliWord &word, const Complex *a, const Complex *b, const Rows &rows) {
-    return real_overlaps({{&word, a, b}}, rows).front();
+template <class Real>
+double real_overlap(const PauliWord &word, const std::complex<Real> *a,
+                    const std::complex<Real> *b, const Rows &rows) {
+    return real_overlaps<Real>({{&word, a, b}}, rows).front();
 }
 
-double inner(const Complex *a, const Complex *b, const Rows &rows) {
+template <class Real>
+double inner(const std::complex<Real> *a, const std::complex<Real> *b, const Rows &rows) {
     return real_overlap(PauliWord{}, a, b, rows);
 }
 
 // out += factor P ket for several words and states.
-struct Addition {
+template <class Real> struct Addition {
     const PauliWord *word;
     double factor;
-    const Complex *ket;
-    Complex *out;
+    const std::complex<Real> *ket;
+    std::complex<Real> *out;
 };
 
-void accumulate_all(const std::vector<Addition> &additions, const Rows &rows) {
+template <class Real>
+void accumulate_all(const std::vector<Addition<Real>> &additions, const Rows &rows) {
     rows.for_each([&](std::size_t, std::size_t begin, std::size_t end) {
         for (const auto &[word, factor, ket, out] : additions) {
             accumulate(*word, factor, ket, out, begin, end);
@@ -89,9 +94,10 @@ void accumulate_all(const std::vector<Addition> &additions, const Rows &rows) {
 }
 
 // to += factor (sum_j c_j P_j) ket, with c_j the coefficients or their tangents.
+template <class Real>
 void add_observable(const Measurement &measurement, const Direction &direction,
-                    bool coefficient_tangents, double factor, const Complex *ket, Complex *out,
-                    std::vector<Addition> &to) {
+                    bool coefficient_tangents, double factor, const std::complex<Real> *ket,
+                    std::complex<Real> *out, std::vector<Addition<Real>> &to) {
     for (const Term &term : measurement.terms) {
         const double coefficient = coefficient_tangents
                                        ? tangent_of(term.coefficient, direction)
@@ -103,13 +109,14 @@ void add_observable(const Measurement &measurement, const Direction &direction,
 }
 
 // phi = O psi and, with tangents, O psi' + O' psi.
-void apply_observable(const Measurement &measurement, const Direction &direction, const Jet &psi,
-                      const Jet &phi, std::size_t size, const Rows &rows) {
-    std::vector<Addition> additions;
-    std::fill(phi.value, phi.value + size, Complex{});
+template <class Real>
+void apply_observable(const Measurement &measurement, const Direction &direction, const Jet<Real> &psi,
+                      const Jet<Real> &phi, std::size_t size, const Rows &rows) {
+    std::vector<Addition<Real>> additions;
+    std::fill(phi.value, phi.value + size, std::complex<Real>{});
     add_observable(measurement, direction, false, 1.0, psi.value, phi.value, additions);
     if (psi.tangent != nullptr) {
-        std::fill(phi.tangent, phi.tangent + size, Complex{});
+        std::fill(phi.tangent, phi.tangent + size, std::complex<Real>{});
         add_observable(measurement, direction, false, 1.0, psi.tangent, phi.tangent, additions);
         add_observable(measurement, direction, true, 1.0, psi.value, phi.tangent, additions);
     }
@@ -123,9 +130,10 @@ struct Dual {
 };
 
 // <psi| P |psi> of several words.
-std::vector<Dual> word_expectations(const std::vector<const PauliWord *> &words, const Jet &psi,
+template <class Real>
+std::vector<Dual> word_expectations(const std::vector<const PauliWord *> &words, const Jet<Real> &psi,
                                     const Rows &rows) {
-    std::vector<Product> products;
+    std::vector<Product<Real>> products;
     for (const PauliWord *word : words) {
         products.push_back({word, psi.value, psi.value});
     }
@@ -144,7 +152,8 @@ std::vector<Dual> word_expectations(const std::vector<const PauliWord *> &words,
 }
 
 // All expectation values among the measurements, in one pass over the state.
-void measure_expvals(const Circuit &circuit, const Direction &direction, const Jet &psi,
+template <class Real>
+void measure_expvals(const Circuit &circuit, const Direction &direction, const Jet<Real> &psi,
                      const Rows &rows, double *out) {
     std::vector<const PauliWord *> words;
     for (const Measurement &m : circuit.measurements) {
@@ -172,7 +181,8 @@ void measure_expvals(const Circuit &circuit, const Direction &direction, const J
 }
 
 // <O> from phi = O psi.
-Dual mean(const Jet &psi, const Jet &phi, const Rows &rows) {
+template <class Real>
+Dual mean(const Jet<Real> &psi, const Jet<Real> &phi, const Rows &rows) {
     Dual result;
     result.value = inner(psi.value, phi.value, rows);
     if (psi.tangent != nullptr) {
@@ -182,7 +192,8 @@ Dual mean(const Jet &psi, const Jet &phi, const Rows &rows) {
     return result;
 }
 
-Dual variance(const Jet &psi, const Jet &phi, const Rows &rows) {
+template <class Real>
+Dual variance(const Jet<Real> &psi, const Jet<Real> &phi, const Rows &rows) {
     const Dual average = mean(psi, phi, rows);
     Dual result;
     result.value = inner(phi.value, phi.value, rows) - average.value * average.value;
@@ -220,13 +231,14 @@ class Marginal {
     std::vector<unsigned> bits_;
 };
 
-void measure_probs(const Marginal &marginal, const Jet &psi, double *out, std::size_t size) {
+template <class Real>
+void measure_probs(const Marginal &marginal, const Jet<Real> &psi, double *out, std::size_t size) {
     for (std::size_t i = 0; i < size; ++i) {
-        const Complex value = psi.value[i];
+        const Complex value(psi.value[i]);
         if (psi.tangent == nullptr) {
             out[marginal(i)] += std::norm(value);
         } else {
-            const Complex tangent = psi.tangent[i];
+            const Complex tangent(psi.tangent[i]);
             out[marginal(i)] +=
                 2.0 * (value.real() * tangent.real() + value.imag() * tangent.imag());
         }
@@ -234,9 +246,10 @@ void measure_probs(const Marginal &marginal, const Jet &psi, double *out, std::s
 }
 
 // The co-state of all expectation values, in one pass over the states.
+template <class Real>
 void seed_expvals(const Circuit &circuit, const Direction &direction, const double *cotangent,
-                  const Jet &psi, const Jet &lambda, double *gradient, const Rows &rows) {
-    std::vector<Addition> additions;
+                  const Jet<Real> &psi, const Jet<Real> &lambda, double *gradient, const Rows &rows) {
+    std::vector<Addition<Real>> additions;
     std::vector<const Term *> slots;
     std::vector<const PauliWord *> words;
     std::vector<double> weights;
@@ -270,13 +283,14 @@ void seed_expvals(const Circuit &circuit, const Direction &direction, const doub
 }
 
 // var = <O^2> - <O>^2, so lambda = (O^2 - 2 <O> O) psi = O phi - 2 <O> phi with phi = O psi.
-void seed_var(const Measurement &m, const Direction &direction, double cotangent, const Jet &psi,
-              const Jet &phi, const Jet &lambda, double *gradient, std::size_t size,
+template <class Real>
+void seed_var(const Measurement &m, const Direction &direction, double cotangent, const Jet<Real> &psi,
+              const Jet<Real> &phi, const Jet<Real> &lambda, double *gradient, std::size_t size,
               const Rows &rows) {
     apply_observable(m, direction, psi, phi, size, rows);
     const Dual average = mean(psi, phi, rows);
     const PauliWord identity;
-    std::vector<Addition> additions;
+    std::vector<Addition<Real>> additions;
     add_observable(m, direction, false, cotangent, phi.value, lambda.value, additions);
     additions.push_back({&identity, -2.0 * cotangent * average.value, phi.value, lambda.value});
     if (psi.tangent != nullptr) {
@@ -309,11 +323,12 @@ void seed_var(const Measurement &m, const Direction &direction, double cotangent
 
 } // namespace
 
-void measure(const Circuit &circuit, const Direction &direction, const Jet &psi,
-             const Jet &scratch, const Threads &threads, double *out) {
+template <class Real>
+void measure(const Circuit &circuit, const Direction &direction, const Jet<Real> &psi,
+             const Jet<Real> &scratch, const Threads &threads, double *out) {
     const std::size_t size = circuit.dimension();
     const Rows rows(size, threads);
-    const Complex *result = psi.tangent != nullptr ? psi.tangent : psi.value;
+    const std::complex<Real> *result = psi.tangent != nullptr ? psi.tangent : psi.value;
     std::fill(out, out + circuit.num_outputs, 0.0);
     measure_expvals(circuit, direction, psi, rows, out);
     for (const Measurement &m : circuit.measurements) {
@@ -342,14 +357,15 @@ void measure(const Circuit &circuit, const Direction &direction, const Jet &psi,
     }
 }
 
+template <class Real>
 void seed(const Circuit &circuit, const Direction &direction, const double *cotangent,
-          const Jet &psi, const Jet &scratch, const Jet &lambda, const Threads &threads,
+          const Jet<Real> &psi, const Jet<Real> &scratch, const Jet<Real> &lambda, const Threads &threads,
           double *gradient) {
     const std::size_t size = circuit.dimension();
     const Rows rows(size, threads);
-    std::fill(lambda.value, lambda.value + size, Complex{});
+    std::fill(lambda.value, lambda.value + size, std::complex<Real>{});
     if (lambda.tangent != nullptr) {
-        std::fill(lambda.tangent, lambda.tangent + size, Complex{});
+        std::fill(lambda.tangent, lambda.tangent + size, std::complex<Real>{});
     }
     seed_expvals(circuit, direction, cotangent, psi, lambda, gradient, rows);
     for (const Measurement &m : circuit.measurements) {
@@ -365,9 +381,9 @@ void seed(const Circuit &circuit, const Direction &direction, const double *cota
             rows.for_each([&](std::size_t, std::size_t begin, std::size_t end) {
                 for (std::size_t i = begin; i < end; ++i) {
                     const double weight = numbers[marginal(i)];
-                    lambda.value[i] += weight * psi.value[i];
+                    lambda.value[i] += static_cast<Real>(weight) * psi.value[i];
                     if (psi.tangent != nullptr) {
-                        lambda.tangent[i] += weight * psi.tangent[i];
+                        lambda.tangent[i] += static_cast<Real>(weight) * psi.tangent[i];
                     }
                 }
             });
@@ -376,11 +392,21 @@ void seed(const Circuit &circuit, const Direction &direction, const double *cota
         case Measurement::Kind::state:
             // Linear in psi: its co-state is the cotangent itself, and has no tangent.
             for (std::size_t i = 0; i < size; ++i) {
-                lambda.value[i] += 0.5 * Complex{numbers[2 * i], numbers[2 * i + 1]};
+                lambda.value[i] +=
+                    std::complex<Real>(0.5 * Complex{numbers[2 * i], numbers[2 * i + 1]});
             }
             break;
         }
     }
 }
+
+template void measure(const Circuit &, const Direction &, const Jet<float> &, const Jet<float> &,
+                      const Threads &, double *);
+template void seed(const Circuit &, const Direction &, const double *, const Jet<float> &,
+                   const Jet<float> &, const Jet<float> &, const Threads &, double *);
+template void measure(const Circuit &, const Direction &, const Jet<double> &, const Jet<double> &,
+                      const Threads &, double *);
+template void seed(const Circuit &, const Direction &, const double *, const Jet<double> &,
+                   const Jet<double> &, const Jet<double> &, const Threads &, double *);
 
 } // namespace qgrad

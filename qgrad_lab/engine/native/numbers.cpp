@@ -97,7 +97,7 @@ void Numbers::add_gradient(std::size_t number, const double *overlaps, double *g
     }
 }
 
-void Numbers::check_unitary() const {
+void Numbers::check_unitary(double tolerance) const {
     for (std::size_t i = 0; i < members_.size(); ++i) {
         if (plan_.members[i].step->gate->opcode != Opcode::qubit_unitary) {
             continue;
@@ -105,7 +105,7 @@ void Numbers::check_unitary() const {
         Matrix2 defect = product(adjoint(members_[i]), members_[i]);
         add(-1.0, identity, defect);
         for (const Complex &element : defect) {
-            if (std::abs(element) > 1e-8) {
+            if (std::abs(element) > tolerance) {
                 refuse_matrix();
             }
         }

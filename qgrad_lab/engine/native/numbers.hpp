@@ -29,8 +29,8 @@ class Numbers {
     // The factors of a diagonal task in the slice with a base, into `factors`.
     void factors(std::size_t task, std::size_t base, std::vector<ZFactor> &factors) const;
 
-    // Throws std::invalid_argument where a matrix of a run is not unitary.
-    void check_unitary() const;
+    // Throws std::invalid_argument where a matrix of a run is further than this from unitary.
+    void check_unitary(double tolerance) const;
 
     // Adds the gradient in every angle of a diagonal task, of which `overlaps` has Im <lambda|Z...Z|psi>.
     void add_gradient(std::size_t task, const double *overlaps, double *gradient) const;

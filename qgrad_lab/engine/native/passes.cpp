@@ -31,8 +31,9 @@ bool acts_in_slice(const Task &task, std::size_t base) {
 }
 
 // psi' <- M psi' + M' psi, before M is applied to psi itself.
+template <class Real>
 void apply_to_tangent(const Wire &wire, const WireMatrices &matrices, const WireMatrices &tangents,
-                      bool varies, const Jet &psi, std::size_t size) {
+                      bool varies, const Jet<Real> &psi, std::size_t size) {
     if (psi.tangent != nullptr) {
         apply(wire, matrices, psi.tangent, size);
         if (varies) {
@@ -50,12 +51,14 @@ void add_all(const RunMatrices &from, RunMatrices &to) {
 
 } // namespace
 
-void Passes::forward(const Jet &psi) const {
+template <class Real>
+void Passes<Real>::forward(const Jet<Real> &psi) const {
     prepare(psi);
     advance(psi, 0, plan_.tasks.size());
 }
 
-void Passes::prepare(const Jet &psi) const {
+template <class Real>
+void Passes<Real>::prepare(const Jet<Real> &psi) const {
     const std::size_t size = plan_.circuit.dimension();
     clear(psi.value, size);
     psi.value[0] = 1.0;
@@ -67,16 +70,17 @@ void Passes::prepare(const Jet &psi) const {
     }
 }
 
-void Passes::advance(const Jet &psi, std::size_t from, std::size_t to) const {
+template <class Real>
+void Passes<Real>::advance(const Jet<Real> &psi, std::size_t from, std::size_t to) const {
     for (const Pass &pass : plan_.passes) {
         const std::size_t begin = std::max(from, pass.first_task);
         const std::size_t end = std::min(to, pass.first_task + pass.num_tasks);
         if (begin >= end) {
             continue;
         }
-        Slices(pass, plan_.circuit.num_wires)
+        Slices<Real>(pass, plan_.circuit.num_wires)
             .for_each(threads_, {psi.value, psi.tangent},
-                      [&](std::size_t, std::size_t base, const Slices::States &slices) {
+                      [&](std::size_t, std::size_t base, const auto &slices) {
                           for (std::size_t i = begin; i < end; ++i) {
                               apply_task(pass, i, base, {slices[0], slices[1]});
                           }
@@ -85,9 +89,10 @@ void Passes::advance(const Jet &psi, std::size_t from, std::size_t to) const {
 }
 
 // Nothing before the first task that reads theta has a derivative.
-void Passes::backward(const Jet &psi, const Jet &lambda, const Limits &limits,
+template <class Real>
+void Passes<Real>::backward(const Jet<Real> &psi, const Jet<Real> &lambda, const Limits &limits,
                       double *gradient) const {
-    numbers_.check_unitary();
+    numbers_.check_unitary(unitary_tolerance<Real>);
     const Step *preparation = plan_.preparation;
     const bool to_the_start = preparation != nullptr && preparation->gate->numbers_in_theta;
     const std::size_t first =
@@ -101,8 +106,8 @@ void Passes::backward(const Jet &psi, const Jet &lambda, const Limits &limits,
         }
         const std::size_t begin = std::max(first, pass->first_task);
         const std::size_t width = end - begin;
-        Complex *const psi_tangent = end <= limits.first_change ? nullptr : psi.tangent;
-        const Slices slices(*pass, plan_.circuit.num_wires);
+        std::complex<Real> *const psi_tangent = end <= limits.first_change ? nullptr : psi.tangent;
+        const Slices<Real> slices(*pass, plan_.circuit.num_wires);
         const std::size_t first_member = plan_.tasks[begin].first_member;
         const Task &last = plan_.tasks[end - 1];
         const std::size_t num_members = last.first_member + last.num_members - first_member;
@@ -115,7 +120,7 @@ void Passes::backward(const Jet &psi, const Jet &lambda, const Limits &limits,
         };
         slices.for_each(
             threads_, {psi.value, psi_tangent, lambda.value, lambda.tangent},
-            [&](std::size_t group, std::size_t base, const Slices::States &local) {
+            [&](std::size_t group, std::size_t base, const auto &local) {
                 for (std::size_t i = end; i-- > begin;) {
                     undo_task(*pass, i, base, {local[0], local[1]}, {local[2], local[3]},
                               to_the_start || i > first, sums(group, i), gradient);
@@ -140,7 +145,8 @@ void Passes::backward(const Jet &psi, const Jet &lambda, const Limits &limits,
     }
 }
 
-void Passes::apply_task(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi) const {
+template <class Real>
+void Passes<Real>::apply_task(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi) const {
     const Task &task = plan_.tasks[number];
     if (task.is_run()) {
         const RunMatrices &run = numbers_.run(number);
@@ -150,14 +156,16 @@ void Passes::apply_task(const Pass &pass, std::size_t number, std::size_t base, 
         apply(task.wire, matrices, psi.value, pass.slice_size());
     } else if (task.kind == Kind::diagonal) {
         numbers_.factors(number, base, factors_of_slice());
-        apply_factors(factors_of_slice(), false, {{psi.value, psi.tangent}}, pass.slice_size());
+        apply_factors(factors_of_slice(), false, {ZState<Real>{psi.value, psi.tangent}},
+                      pass.slice_size());
     } else if (acts_in_slice(task, base)) {
         qgrad::advance(task.single, operands_, tangent_, psi, pass.bits.size());
     }
 }
 
-void Passes::undo_task(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi,
-               const Jet &lambda, bool undo, const Sums &sums, double *gradient) const {
+template <class Real>
+void Passes<Real>::undo_task(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi,
+               const Jet<Real> &lambda, bool undo, const Sums &sums, double *gradient) const {
     const Task &task = plan_.tasks[number];
     if (task.is_run()) {
         undo_run(pass, number, base, psi, lambda, undo, *sums.matrices);
@@ -168,7 +176,8 @@ void Passes::undo_task(const Pass &pass, std::size_t number, std::size_t base, c
     }
 }
 
-void Passes::undo_single(const Pass &pass, const Step &step, const Jet &psi, const Jet &lambda,
+template <class Real>
+void Passes<Real>::undo_single(const Pass &pass, const Step &step, const Jet<Real> &psi, const Jet<Real> &lambda,
                  bool undo, RunMatrices &overlaps, double *gradient) const {
     const Gate &gate = *step.gate;
     const std::size_t num_wires = pass.bits.size();
@@ -186,8 +195,9 @@ void Passes::undo_single(const Pass &pass, const Step &step, const Jet &psi, con
     }
 }
 
-void Passes::undo_run(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi,
-              const Jet &lambda, bool undo, RunMatrices &overlaps) const {
+template <class Real>
+void Passes<Real>::undo_run(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi,
+              const Jet<Real> &lambda, bool undo, RunMatrices &overlaps) const {
     const Task &task = plan_.tasks[number];
     const RunMatrices &run = numbers_.run(number);
     const std::size_t size = pass.slice_size();
@@ -221,13 +231,14 @@ void Passes::undo_run(const Pass &pass, std::size_t number, std::size_t base, co
     add_all(own, overlaps);
 }
 
-void Passes::undo_diagonal(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi,
-                           const Jet &lambda, bool undo, double *sums) const {
+template <class Real>
+void Passes<Real>::undo_diagonal(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi,
+                           const Jet<Real> &lambda, bool undo, double *sums) const {
     const std::size_t size = pass.slice_size();
     std::vector<ZFactor> &factors = factors_of_slice();
     numbers_.factors(number, base, factors);
-    const ZState state{psi.value, psi.tangent};
-    const ZState costate{lambda.value, lambda.tangent};
+    const ZState<Real> state{psi.value, psi.tangent};
+    const ZState<Real> costate{lambda.value, lambda.tangent};
     if (plan_.tasks[number].reads_theta) {
         add_factor_overlaps(factors, costate, state, size, sums);
     }
@@ -236,7 +247,8 @@ void Passes::undo_diagonal(const Pass &pass, std::size_t number, std::size_t bas
     }
 }
 
-void Passes::add_gradient(std::size_t number, const Sums &sums, double *gradient) const {
+template <class Real>
+void Passes<Real>::add_gradient(std::size_t number, const Sums &sums, double *gradient) const {
     const Task &task = plan_.tasks[number];
     if (task.is_run()) {
         if (task.reads_theta) {
@@ -248,5 +260,8 @@ void Passes::add_gradient(std::size_t number, const Sums &sums, double *gradient
         gradient[task.single.slot] += sums.matrices->value[0][0].real();
     }
 }
+
+template class Passes<float>;
+template class Passes<double>;
 
 } // namespace qgrad

@@ -11,7 +11,7 @@ namespace qgrad {
 namespace {
 
 // The lowest bits are in every slice: what is read and written together is 256 bytes at least.
-constexpr std::size_t shared_bits = 4;
+constexpr std::size_t shared_bits(bool single) { return single ? 5 : 4; }
 
 struct Support {
     std::uint64_t targets = 0;
@@ -54,7 +54,7 @@ Support support_of(const Operation &operation, std::size_t num_wires) {
 class Planner {
   public:
     Planner(Circuit circuit, std::size_t max_bits)
-        : num_wires_(circuit.num_wires),
+        : num_wires_(circuit.num_wires), shared_bits_(shared_bits(circuit.single)),
           max_bits_(std::max(std::min(max_bits, num_wires_), least_bits())) {
         plan_.circuit = std::move(circuit);
         const std::vector<Step> &steps = plan_.circuit.schedule.steps;
@@ -87,7 +87,7 @@ class Planner {
     }
 
   private:
-    std::size_t least_bits() const { return std::min(num_wires_, shared_bits); }
+    std::size_t least_bits() const { return std::min(num_wires_, shared_bits_); }
 
     std::uint64_t all_bits() const { return (std::uint64_t{1} << num_wires_) - 1; }
 
@@ -287,6 +287,7 @@ class Planner {
     }
 
     std::size_t num_wires_;
+    std::size_t shared_bits_;
     std::size_t max_bits_;
     Plan plan_;
     std::vector<Operation> operations_;
@@ -295,6 +296,11 @@ class Planner {
 };
 
 } // namespace
+
+Plan make_plan(Circuit circuit) {
+    const std::size_t max_bits = slice_bits(circuit.single);
+    return make_plan(std::move(circuit), max_bits);
+}
 
 Plan make_plan(Circuit circuit, std::size_t max_bits) {
     return Planner(std::move(circuit), max_bits).build();

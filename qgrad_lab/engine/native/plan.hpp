@@ -71,10 +71,11 @@ struct Plan {
     }
 };
 
-// Bits of the largest slices: two states of this size fit a level-2 cache.
-constexpr std::size_t slice_bits = 13;
+// Bits of the largest slices: two states of this size, 128 KiB each, fit a level-2 cache.
+constexpr std::size_t slice_bits(bool single) { return single ? 14 : 13; }
 
-Plan make_plan(Circuit circuit, std::size_t max_bits = slice_bits);
+Plan make_plan(Circuit circuit);
+Plan make_plan(Circuit circuit, std::size_t max_bits);
 
 // The same, kept: for ever where it does not depend on index, else for this thread's next call.
 std::shared_ptr<const Plan> plan_for(const std::shared_ptr<const Program> &program,

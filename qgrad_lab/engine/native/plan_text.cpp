@@ -11,7 +11,9 @@
 namespace qgrad {
 namespace {
 
-constexpr double bytes_of_amplitude = sizeof(Complex);
+double bytes_of_amplitude(const Plan &plan) {
+    return static_cast<double>(plan.circuit.bytes_of_amplitude());
+}
 
 // Floating-point operations for one amplitude. A matrix on one wire: two complex products and a sum.
 // Overlaps: two complex products, each added up.
@@ -64,7 +66,7 @@ class Text {
         if (circuit_.num_wires < circuit_.num_wires_before) {
             text_ << " (" << list(circuit_.wires) << ")";
         }
-        text_ << ", " << circuit_.schedule.steps.size() << " of " << circuit_.num_gates_before
+        text_ << (circuit_.single ? " in complex64" : "") << ", " << circuit_.schedule.steps.size() << " of " << circuit_.num_gates_before
               << " gates {\n";
         if (plan_.preparation != nullptr) {
             text_ << "  prepare " << gate_text(*plan_.preparation) << '\n';
@@ -222,7 +224,7 @@ Cost value_cost(const Plan &plan) {
     for (const Task &task : plan.tasks) {
         cost.operations += operations_of(task) * size_of(plan);
     }
-    cost.bytes = cost.sweeps * 2.0 * bytes_of_amplitude * size_of(plan);
+    cost.bytes = cost.sweeps * 2.0 * bytes_of_amplitude(plan) * size_of(plan);
     return cost;
 }
 
@@ -241,7 +243,7 @@ Cost gradient_cost(const Plan &plan) {
         cost.operations += (2.0 * operations_of(task) + overlaps * share(task)) * size_of(plan);
     }
     cost.sweeps += sweeps;
-    cost.bytes += sweeps * 2.0 * bytes_of_amplitude * size_of(plan);
+    cost.bytes += sweeps * 2.0 * bytes_of_amplitude(plan) * size_of(plan);
     return cost;
 }
 
