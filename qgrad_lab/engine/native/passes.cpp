@@ -60,10 +60,10 @@ void Passes<Real>::forward(const Jet<Real> &psi) const {
 template <class Real>
 void Passes<Real>::prepare(const Jet<Real> &psi) const {
     const std::size_t size = plan_.circuit.dimension();
-    clear(psi.value, size);
+    clear(psi.value, size, threads_);
     psi.value[0] = 1.0;
     if (psi.tangent != nullptr) {
-        clear(psi.tangent, size);
+        clear(psi.tangent, size, threads_);
     }
     if (plan_.preparation != nullptr) {
         qgrad::advance(*plan_.preparation, operands_, tangent_, psi, plan_.circuit.num_wires);

@@ -8,6 +8,7 @@
 #include "numbers.hpp"
 #include "parallel.hpp"
 #include "plan.hpp"
+#include "ranges.hpp"
 #include "slices.hpp"
 
 namespace qgrad {
@@ -17,17 +18,30 @@ template <class Real> std::size_t room(std::size_t size) {
     return std::max(size, least_amplitudes<Real>);
 }
 
-template <class Real> void clear(std::complex<Real> *state, std::size_t size) {
-    std::fill(state, state + room<Real>(size), std::complex<Real>{});
-}
-
-// What is allocated beyond a state that fills no block; seed() sets the state itself.
+// What is allocated beyond a state that fills no block.
 template <class Real> void clear_padding(const Jet<Real> &jet, std::size_t size) {
     for (std::complex<Real> *state : {jet.value, jet.tangent}) {
         if (state != nullptr) {
             std::fill(state + size, state + room<Real>(size), std::complex<Real>{});
         }
     }
+}
+
+template <class Real>
+void clear(std::complex<Real> *state, std::size_t size, const Threads &threads) {
+    Ranges(size, threads).for_each([&](std::size_t, std::size_t begin, std::size_t end) {
+        std::fill(state + begin, state + end, std::complex<Real>{});
+    });
+    clear_padding(Jet<Real>{state, nullptr}, size);
+}
+
+template <class Real>
+void copy(const std::complex<Real> *from, std::complex<Real> *to, std::size_t size,
+          const Threads &threads) {
+    Ranges(size, threads).for_each([&](std::size_t, std::size_t begin, std::size_t end) {
+        std::copy(from + begin, from + end, to + begin);
+    });
+    clear_padding(Jet<Real>{to, nullptr}, size);
 }
 
 template <class Real> class Passes {

@@ -33,10 +33,6 @@ template <class Real> class OwnStates {
         return jet;
     }
 
-    void copy(const std::complex<Real> *from, std::complex<Real> *to) const {
-        std::copy(from, from + room<Real>(circuit_.dimension()), to);
-    }
-
   private:
     const Circuit &circuit_;
     Workspace &workspace_;
@@ -130,8 +126,8 @@ void for_each_tangent(const Plan &plan, const Operands &operands, const Family &
             const double *const tangent = family.row(i);
             common.advance(begun, done, family.begin(i));
             done = family.begin(i);
-            states.copy(begun.value, jet.value);
-            clear(jet.tangent, circuit.dimension());
+            copy(begun.value, jet.value, circuit.dimension(), workers.inner);
+            clear(jet.tangent, circuit.dimension(), workers.inner);
             family.for_each_difference(
                 i, [&](std::size_t task) { numbers.update(task, operands, tangent); });
             const Passes<Real> passes(plan, operands, tangent, workers.inner, numbers);
@@ -165,7 +161,7 @@ void evaluate_shifts(const Plan &plan, const double *theta, std::size_t count, c
             const std::size_t i = order[k];
             common.advance(begun, done, family.begin(i));
             done = family.begin(i);
-            states.copy(begun.value, jet.value);
+            copy(begun.value, jet.value, circuit.dimension(), workers.inner);
             const Operands own{family.row(i), data};
             family.for_each_difference(
                 i, [&](std::size_t task) { numbers.update(task, own, nullptr); });
@@ -210,7 +206,7 @@ void evaluate_cotangents(const Plan &plan, const Operands &operands, const doubl
         OwnStates<Real> states(circuit);
         const Jet<Real> jet{states(psi), nullptr};
         const Jet<Real> costate{states(lambda), nullptr};
-        states.copy(final_state, jet.value);
+        copy(final_state, jet.value, circuit.dimension(), workers.inner);
         clear_padding(costate, circuit.dimension());
         double *const gradient = out + i * circuit.num_theta;
         std::fill(gradient, gradient + circuit.num_theta, 0.0);
