@@ -52,17 +52,18 @@ def brickwork(wires: int, layers: int, measured):
     return circuit
 
 
-def layered(wires: int, layers: int, measured, diff_method: str = "best"):
+def layered(wires, layers: int, measured, diff_method="best", c_dtype=np.complex128):
     """RX, RY, RZ on every wire and a ring of CNOTs, in layers."""
+    device = qml.device("lightning.qubit", wires=wires, c_dtype=c_dtype)
 
-    @qml.qnode(qml.device("lightning.qubit", wires=wires), diff_method=diff_method)
+    @qml.qnode(device, diff_method=diff_method)
     def circuit(x):
         for layer in range(layers):
             for wire in range(wires):
                 qml.RX(x[layer, wire, 0], wires=wire)
                 qml.RY(x[layer, wire, 1], wires=wire)
                 qml.RZ(x[layer, wire, 2], wires=wire)
-            for wire in range(wires):
+            for wire in range(wires if wires > 1 else 0):
                 qml.CNOT(wires=[wire, (wire + 1) % wires])
         return measured()
 
@@ -329,7 +330,9 @@ small = qjit(layered(4, 1, lambda: qml.expval(qml.Z(0))))
 batch = angles(9, 1, 4, 3)
 rows = jax.jit(jax.vmap(jax.grad(small)))(batch)
 shifts = jax.jit(jax.grad(qjit(layered(4, 1, lambda: qml.expval(qml.Z(0)), "parameter-shift"))))
-parts = [value, gradient, product, rows, shifts(batch[0])]
+single = qjit(layered(16, 1, measured, c_dtype=np.complex64))
+numbers = jax.jit(jax.value_and_grad(lambda x: sum(single(x))))(angles(1, 16, 3))
+parts = [value, gradient, product, rows, shifts(batch[0]), *numbers]
 print(json.dumps([np.asarray(part).tobytes().hex() for part in parts]))
 """
 

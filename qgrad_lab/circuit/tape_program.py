@@ -130,12 +130,12 @@ def has_single_precision(device: qml.devices.Device) -> bool:
     """
     wanted = getattr(device, "c_dtype", np.complex128)
     for dtype in (np.complex64, np.complex128):
-        # Names of types are equal to a NumPy type, but not to a class of numbers.
-        if wanted == dtype or wanted == np.dtype(dtype):
-            return dtype == np.complex64
+        if wanted == np.dtype(dtype):  # which is equal to all names of the type
+            return dtype is np.complex64
     raise CompileError(
-        f"The device {device.name} has c_dtype={wanted!r}. The states of a circuit are np.complex64 "
-        "or np.complex128: qml.device('lightning.qubit', wires=..., c_dtype=np.complex64)."
+        f"The device {device.name} has c_dtype={wanted!r}. The states of a circuit are "
+        "np.complex64 or np.complex128: "
+        "qml.device('lightning.qubit', wires=..., c_dtype=np.complex64)."
     )
 
 

@@ -36,12 +36,12 @@ template <class Real> using LaneIndex = typename LanesOf<Real>::Index;
 template <class Real> constexpr unsigned lane_bits = LanesOf<Real>::bits;
 template <class Real> constexpr std::size_t amplitudes_per_lanes = std::size_t{1} << lane_bits<Real>;
 
-// How many products a lane may add up before its sum goes on in double: in equal products, as those of a
-// uniform superposition, rounding errors all point the same way.
+// How many products a lane adds up at most before its sum is added to one of sums. In single precision
+// rounding errors of a long sum matter: of equal products, as those of a uniform superposition, they all
+// point the same way.
 template <class Real> constexpr bool limits_terms = sizeof(Real) < sizeof(double);
 template <class Real>
-constexpr std::size_t most_terms =
-    limits_terms<Real> ? 256 : std::numeric_limits<std::size_t>::max();
+constexpr std::size_t most_terms = limits_terms<Real> ? 32 : std::numeric_limits<std::size_t>::max();
 
 // Vectors go by reference: as values, their passing would depend on the instruction set.
 template <class Values, class Index>

@@ -21,6 +21,15 @@ template <class Real> struct Sums {
     std::array<Lanes<Real>, 4> crossed{}; // with the other part: even minus odd is the imaginary part
 };
 
+template <class Real>
+[[gnu::always_inline]] inline void move(Sums<Real> &from, Sums<Real> &to) {
+    for (std::size_t k = 0; k < from.same.size(); ++k) {
+        to.same[k] += from.same[k];
+        to.crossed[k] += from.crossed[k];
+    }
+    from = Sums<Real>{};
+}
+
 template <class Real> struct Layout {
     bool in_block;          // whether the target is a bit of the lanes
     int target;             // else: the bit of a block's number
@@ -305,6 +314,7 @@ template <Pass pass, class Real>
             factors_of(wire, layout, matrices, set, factors);
         }
         Sums<Real> lanes;
+        [[maybe_unused]] Sums<Real> total;
         [[maybe_unused]] std::size_t num_terms = 0; // in a lane
         for_ranges(layout, [&](std::size_t block, std::size_t count) {
             const std::size_t part = std::min(count, most_terms<Real>); // both are powers of two
@@ -321,13 +331,15 @@ template <Pass pass, class Real>
                 if constexpr (adds_overlaps(pass) && limits_terms<Real>) {
                     num_terms += part;
                     if (num_terms >= most_terms<Real>) {
-                        add_lanes(wire, layout, set, lanes, sums);
-                        lanes = Sums<Real>{};
+                        move(lanes, total);
                         num_terms = 0;
                     }
                 }
             }
         });
+        if constexpr (adds_overlaps(pass) && limits_terms<Real>) {
+            move(total, lanes);
+        }
         if constexpr (adds_overlaps(pass)) {
             add_lanes(wire, layout, set, lanes, sums);
         }
