@@ -290,7 +290,7 @@ void seed_expvals(const Circuit &circuit, const Direction &direction, const doub
 // var = <O^2> - <O>^2, so lambda = (O^2 - 2 <O> O) psi = O phi - 2 <O> phi with phi = O psi.
 template <class Real>
 void seed_var(const Measurement &m, const Direction &direction, double cotangent, const Jet<Real> &psi,
-              const Jet<Real> &phi, const Jet<Real> &lambda, double *gradient, std::size_t size,
+              const Jet<Real> &phi, const Jet<Real> &lambda, double *gradient,
               const Ranges &ranges) {
     apply_observable(m, direction, psi, phi, ranges);
     const Dual average = mean(psi, phi, ranges);
@@ -376,7 +376,7 @@ void seed(const Circuit &circuit, const Direction &direction, const double *cota
         case Measurement::Kind::expval:
             break;
         case Measurement::Kind::var:
-            seed_var(m, direction, *numbers, psi, scratch, lambda, gradient, size, ranges);
+            seed_var(m, direction, *numbers, psi, scratch, lambda, gradient, ranges);
             break;
         case Measurement::Kind::probs: {
             const Marginal marginal(m.wires, circuit.num_wires);
