@@ -7,6 +7,7 @@
 //   driver plans FILE          the same for slices of every size, against sweeps gate by gate
 //   driver fuzz FILE SEED N    N corruptions of cases of FILE; any of them may be refused, none may
 //                              crash; prints how many were run and how many refused, by reason
+//   driver memory ROOT         prints how many bytes are available by the system files under ROOT
 //
 // FILE holds 64-bit words. A case: number of words, word*; order; transposed; batch; number of
 // operands, operand*; the expected result, also written as an operand. An operand: element type (0
@@ -33,6 +34,7 @@
 #include <vector>
 
 #include "KernelType.hpp"
+#include "memory.hpp"
 #include "stepwise.hpp"
 #include "sweep.hpp"
 #include "xla/ffi/api/c_api.h"
@@ -801,6 +803,10 @@ int main(int argc, char **argv) {
         }
         if (command == "fuzz" && argc == 5) {
             return fuzz(File(argv[2]).cases(), std::stoull(argv[3]), std::stoull(argv[4]));
+        }
+        if (command == "memory" && argc == 3) {
+            std::cout << qgrad::available_memory(argv[2]) << '\n';
+            return 0;
         }
         std::cerr << "see the top of driver.cpp for the arguments\n";
     } catch (const std::exception &error) {
