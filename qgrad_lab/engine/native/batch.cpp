@@ -81,8 +81,8 @@ template <class Real> class Evaluation {
         const std::size_t fit = workers_that_fit(circuit, states);
         const auto threads =
             static_cast<std::size_t>(std::max<std::int64_t>(1, pool_.num_threads()));
-        const bool many =
-            std::min(batch_.size, fit) >= threads || circuit.num_wires <= slice_bits(circuit.single);
+        const bool many = std::min(batch_.size, fit) >= threads ||
+                          circuit.num_wires <= slice_bits(circuit.single);
         workers_.outer = many ? Threads{&pool_, std::min(fit, threads)} : Threads{};
         workers_.inner = many ? Threads{} : Threads{&pool_, threads};
     }

@@ -86,7 +86,7 @@ void Passes<Real>::advance(const Jet<Real> &psi, std::size_t from, std::size_t t
 // Nothing before the first task that reads theta has a derivative.
 template <class Real>
 void Passes<Real>::backward(const Jet<Real> &psi, const Jet<Real> &lambda, const Limits &limits,
-                      double *gradient) const {
+                            double *gradient) const {
     numbers_.check_unitary(unitary_tolerance<Real>);
     const Step *preparation = plan_.preparation;
     const bool to_the_start = preparation != nullptr && preparation->gate->numbers_in_theta;
@@ -129,7 +129,8 @@ void Passes<Real>::backward(const Jet<Real> &psi, const Jet<Real> &lambda, const
 }
 
 template <class Real>
-void Passes<Real>::apply_task(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi) const {
+void Passes<Real>::apply_task(const Pass &pass, std::size_t number, std::size_t base,
+                              const Jet<Real> &psi) const {
     const Task &task = plan_.tasks[number];
     if (task.is_run()) {
         const RunMatrices &run = numbers_.run(number);
@@ -143,8 +144,9 @@ void Passes<Real>::apply_task(const Pass &pass, std::size_t number, std::size_t 
 }
 
 template <class Real>
-void Passes<Real>::undo_task(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi,
-               const Jet<Real> &lambda, bool undo, RunMatrices &overlaps, double *gradient) const {
+void Passes<Real>::undo_task(const Pass &pass, std::size_t number, std::size_t base,
+                             const Jet<Real> &psi, const Jet<Real> &lambda, bool undo,
+                             RunMatrices &overlaps, double *gradient) const {
     const Task &task = plan_.tasks[number];
     if (task.is_run()) {
         undo_run(pass, number, base, psi, lambda, undo, overlaps);
@@ -154,8 +156,9 @@ void Passes<Real>::undo_task(const Pass &pass, std::size_t number, std::size_t b
 }
 
 template <class Real>
-void Passes<Real>::undo_single(const Pass &pass, const Step &step, const Jet<Real> &psi, const Jet<Real> &lambda,
-                 bool undo, RunMatrices &overlaps, double *gradient) const {
+void Passes<Real>::undo_single(const Pass &pass, const Step &step, const Jet<Real> &psi,
+                               const Jet<Real> &lambda, bool undo, RunMatrices &overlaps,
+                               double *gradient) const {
     const Gate &gate = *step.gate;
     const std::size_t num_wires = pass.bits.size();
     if (step.has_slot()) {
@@ -173,8 +176,9 @@ void Passes<Real>::undo_single(const Pass &pass, const Step &step, const Jet<Rea
 }
 
 template <class Real>
-void Passes<Real>::undo_run(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi,
-              const Jet<Real> &lambda, bool undo, RunMatrices &overlaps) const {
+void Passes<Real>::undo_run(const Pass &pass, std::size_t number, std::size_t base,
+                            const Jet<Real> &psi, const Jet<Real> &lambda, bool undo,
+                            RunMatrices &overlaps) const {
     const Task &task = plan_.tasks[number];
     const RunMatrices &run = numbers_.run(number);
     const std::size_t size = pass.slice_size();
@@ -209,7 +213,8 @@ void Passes<Real>::undo_run(const Pass &pass, std::size_t number, std::size_t ba
 }
 
 template <class Real>
-void Passes<Real>::add_gradient(std::size_t number, const RunMatrices &overlaps, double *gradient) const {
+void Passes<Real>::add_gradient(std::size_t number, const RunMatrices &overlaps,
+                                double *gradient) const {
     const Task &task = plan_.tasks[number];
     if (task.is_run()) {
         if (task.reads_theta) {
