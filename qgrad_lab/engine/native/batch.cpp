@@ -89,7 +89,8 @@ template <class Real> class Evaluation {
 
     bool run_together(const Plan &plan) {
         const Operands operands{batch_.theta[0], batch_.data[0]};
-        if (batch_.theta.is_shared() && batch_.transposed && !batch_.with_tangent) {
+        if (batch_.theta.is_shared() && batch_.transposed && !batch_.with_tangent &&
+            !batch_.cotangent.is_shared()) {
             const StateMemory kept = take_states(key());
             num_forward += kept == nullptr ? 1 : 0;
             num_backward += batch_.size;
