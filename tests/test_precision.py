@@ -248,6 +248,13 @@ def test_states_are_kept_and_shared():
     )
 
 
+@pytest.mark.parametrize(("c_dtype", "size"), [(np.complex64, 256), (np.complex128, 512)])
+def test_memory_that_a_machine_does_not_have(c_dtype, size):
+    measured = lambda: qml.expval(qml.prod(*map(qml.X, range(35))))  # noqa: E731
+    with pytest.raises(MemoryError, match=f"needs {size} GiB for 1 state vectors"):
+        qjit(layered(35, 1, measured, c_dtype=c_dtype))(angles(1, 35, 3))
+
+
 _MEMORY = """
 import json, sys
 sys.path.insert(0, {tests!r})

@@ -81,15 +81,16 @@ template <class Real> class Evaluation {
         const std::size_t fit = workers_that_fit(circuit, states);
         const auto threads =
             static_cast<std::size_t>(std::max<std::int64_t>(1, pool_.num_threads()));
-        const bool many =
-            std::min(batch_.size, fit) >= threads || circuit.num_wires <= slice_bits(circuit.single);
+        const bool many = std::min(batch_.size, fit) >= threads ||
+                          circuit.num_wires <= slice_bits(circuit.single);
         workers_.outer = many ? Threads{&pool_, std::min(fit, threads)} : Threads{};
         workers_.inner = many ? Threads{} : Threads{&pool_, threads};
     }
 
     bool run_together(const Plan &plan) {
         const Operands operands{batch_.theta[0], batch_.data[0]};
-        if (batch_.theta.is_shared() && batch_.transposed && !batch_.with_tangent) {
+        if (batch_.theta.is_shared() && batch_.transposed && !batch_.with_tangent &&
+            !batch_.cotangent.is_shared()) {
             const StateMemory kept = take_states(key());
             num_forward += kept == nullptr ? 1 : 0;
             num_backward += batch_.size;

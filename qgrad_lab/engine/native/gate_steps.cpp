@@ -64,8 +64,8 @@ void refuse_matrix() {
 }
 
 template <class Real>
-void advance(const Step &step, const Operands &operands, const double *tangent, const Jet<Real> &psi,
-             std::size_t num_wires) {
+void advance(const Step &step, const Operands &operands, const double *tangent,
+             const Jet<Real> &psi, std::size_t num_wires) {
     if (tangent != nullptr) {
         advance_tangent(step, operands, tangent, psi, num_wires);
     }
@@ -77,8 +77,8 @@ void advance(const Step &step, const Operands &operands, const double *tangent, 
 
 // Undo one gate on a state and its tangent: psi' - i s t' G psi, then U^-1 on both.
 template <class Real>
-void undo_state(const Step &step, const Operands &operands, const double *tangent, const Jet<Real> &psi,
-                std::size_t num_wires) {
+void undo_state(const Step &step, const Operands &operands, const double *tangent,
+                const Jet<Real> &psi, std::size_t num_wires) {
     const std::size_t size = std::size_t{1} << num_wires;
     const Gate &gate = *step.gate;
     if (tangent != nullptr) {
@@ -119,8 +119,8 @@ void undo_costate(const Step &step, const Operands &operands, const double *tang
 
 // The gradient in a matrix, for the state before and the co-state behind its gate.
 template <class Real>
-void add_matrix_gradient(const Step &step, const Jet<Real> &lambda, const Jet<Real> &psi, double *gradient,
-                     std::size_t num_wires) {
+void add_matrix_gradient(const Step &step, const Jet<Real> &lambda, const Jet<Real> &psi,
+                         double *gradient, std::size_t num_wires) {
     double *own = gradient + step.numbers;
     if (lambda.tangent == nullptr) {
         add_matrix_gradient(*step.gate, lambda.value, psi.value, own, num_wires);
@@ -134,7 +134,8 @@ void add_matrix_gradient(const Step &step, const Jet<Real> &lambda, const Jet<Re
 
 // dF/dt = 2 Re <lambda| i s G |psi> = -2 s Im <lambda|G|psi> for the states behind the gate.
 template <class Real>
-double angle_gradient(const Gate &gate, const Jet<Real> &lambda, const Jet<Real> &psi, std::size_t size) {
+double angle_gradient(const Gate &gate, const Jet<Real> &lambda, const Jet<Real> &psi,
+                      std::size_t size) {
     const double factor = -2.0 * gate.generator.scale;
     if (lambda.tangent == nullptr) {
         return factor * overlap(gate.generator, lambda.value, psi.value, size).imag();

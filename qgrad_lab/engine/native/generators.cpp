@@ -314,16 +314,24 @@ void multiply_split(const std::vector<unsigned> &target_bits, std::size_t dimens
     });
 }
 
-template Complex overlap(const PauliWord &, const std::complex<float> *, const std::complex<float> *, std::size_t, std::size_t);
-template void accumulate(const PauliWord &, Complex, const std::complex<float> *, std::complex<float> *, std::size_t, std::size_t);
-template Complex overlap(const Generator &, const std::complex<float> *, const std::complex<float> *, std::size_t);
-template void accumulate(const Generator &, Complex, const std::complex<float> *, std::complex<float> *, std::size_t);
+template Complex overlap(const PauliWord &, const std::complex<float> *,
+                         const std::complex<float> *, std::size_t, std::size_t);
+template void accumulate(const PauliWord &, Complex, const std::complex<float> *,
+                         std::complex<float> *, std::size_t, std::size_t);
+template Complex overlap(const Generator &, const std::complex<float> *,
+                         const std::complex<float> *, std::size_t);
+template void accumulate(const Generator &, Complex, const std::complex<float> *,
+                         std::complex<float> *, std::size_t);
 template void multiply_split(const std::vector<unsigned> &, std::size_t, std::uint64_t,
                              std::uint64_t, Complex, Complex, std::complex<float> *, std::size_t);
-template Complex overlap(const PauliWord &, const std::complex<double> *, const std::complex<double> *, std::size_t, std::size_t);
-template void accumulate(const PauliWord &, Complex, const std::complex<double> *, std::complex<double> *, std::size_t, std::size_t);
-template Complex overlap(const Generator &, const std::complex<double> *, const std::complex<double> *, std::size_t);
-template void accumulate(const Generator &, Complex, const std::complex<double> *, std::complex<double> *, std::size_t);
+template Complex overlap(const PauliWord &, const std::complex<double> *,
+                         const std::complex<double> *, std::size_t, std::size_t);
+template void accumulate(const PauliWord &, Complex, const std::complex<double> *,
+                         std::complex<double> *, std::size_t, std::size_t);
+template Complex overlap(const Generator &, const std::complex<double> *,
+                         const std::complex<double> *, std::size_t);
+template void accumulate(const Generator &, Complex, const std::complex<double> *,
+                         std::complex<double> *, std::size_t);
 template void multiply_split(const std::vector<unsigned> &, std::size_t, std::uint64_t,
                              std::uint64_t, Complex, Complex, std::complex<double> *, std::size_t);
 

@@ -98,14 +98,16 @@ void add_state_gradient(const Gate &gate, const std::complex<Real> *bra, double 
     }
 }
 
-template void add_matrix(const Gate &, const Complex *, bool, double, const std::complex<float> *, std::complex<float> *,
-                         std::size_t);
-template void add_matrix_gradient(const Gate &, const std::complex<float> *, const std::complex<float> *, double *, std::size_t);
+template void add_matrix(const Gate &, const Complex *, bool, double, const std::complex<float> *,
+                         std::complex<float> *, std::size_t);
+template void add_matrix_gradient(const Gate &, const std::complex<float> *,
+                                  const std::complex<float> *, double *, std::size_t);
 template void embed_state(const Gate &, const Complex *, std::complex<float> *, std::size_t);
 template void add_state_gradient(const Gate &, const std::complex<float> *, double *, std::size_t);
-template void add_matrix(const Gate &, const Complex *, bool, double, const std::complex<double> *, std::complex<double> *,
-                         std::size_t);
-template void add_matrix_gradient(const Gate &, const std::complex<double> *, const std::complex<double> *, double *, std::size_t);
+template void add_matrix(const Gate &, const Complex *, bool, double, const std::complex<double> *,
+                         std::complex<double> *, std::size_t);
+template void add_matrix_gradient(const Gate &, const std::complex<double> *,
+                                  const std::complex<double> *, double *, std::size_t);
 template void embed_state(const Gate &, const Complex *, std::complex<double> *, std::size_t);
 template void add_state_gradient(const Gate &, const std::complex<double> *, double *, std::size_t);
 

@@ -365,8 +365,8 @@ void measure(const Circuit &circuit, const Direction &direction, const Jet<Real>
 
 template <class Real>
 void seed(const Circuit &circuit, const Direction &direction, const double *cotangent,
-          const Jet<Real> &psi, const Jet<Real> &scratch, const Jet<Real> &lambda, const Threads &threads,
-          double *gradient) {
+          const Jet<Real> &psi, const Jet<Real> &scratch, const Jet<Real> &lambda,
+          const Threads &threads, double *gradient) {
     const std::size_t size = circuit.dimension();
     const Ranges ranges(size, threads);
     seed_expvals(circuit, direction, cotangent, psi, lambda, gradient, ranges);

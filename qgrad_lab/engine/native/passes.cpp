@@ -91,7 +91,7 @@ void Passes<Real>::advance(const Jet<Real> &psi, std::size_t from, std::size_t t
 // Nothing before the first task that reads theta has a derivative.
 template <class Real>
 void Passes<Real>::backward(const Jet<Real> &psi, const Jet<Real> &lambda, const Limits &limits,
-                      double *gradient) const {
+                            double *gradient) const {
     numbers_.check_unitary(unitary_tolerance<Real>);
     const Step *preparation = plan_.preparation;
     const bool to_the_start = preparation != nullptr && preparation->gate->numbers_in_theta;
@@ -146,7 +146,8 @@ void Passes<Real>::backward(const Jet<Real> &psi, const Jet<Real> &lambda, const
 }
 
 template <class Real>
-void Passes<Real>::apply_task(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi) const {
+void Passes<Real>::apply_task(const Pass &pass, std::size_t number, std::size_t base,
+                              const Jet<Real> &psi) const {
     const Task &task = plan_.tasks[number];
     if (task.is_run()) {
         const RunMatrices &run = numbers_.run(number);
@@ -164,8 +165,9 @@ void Passes<Real>::apply_task(const Pass &pass, std::size_t number, std::size_t 
 }
 
 template <class Real>
-void Passes<Real>::undo_task(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi,
-               const Jet<Real> &lambda, bool undo, const Sums &sums, double *gradient) const {
+void Passes<Real>::undo_task(const Pass &pass, std::size_t number, std::size_t base,
+                             const Jet<Real> &psi, const Jet<Real> &lambda, bool undo,
+                             const Sums &sums, double *gradient) const {
     const Task &task = plan_.tasks[number];
     if (task.is_run()) {
         undo_run(pass, number, base, psi, lambda, undo, *sums.matrices);
@@ -177,8 +179,9 @@ void Passes<Real>::undo_task(const Pass &pass, std::size_t number, std::size_t b
 }
 
 template <class Real>
-void Passes<Real>::undo_single(const Pass &pass, const Step &step, const Jet<Real> &psi, const Jet<Real> &lambda,
-                 bool undo, RunMatrices &overlaps, double *gradient) const {
+void Passes<Real>::undo_single(const Pass &pass, const Step &step, const Jet<Real> &psi,
+                               const Jet<Real> &lambda, bool undo, RunMatrices &overlaps,
+                               double *gradient) const {
     const Gate &gate = *step.gate;
     const std::size_t num_wires = pass.bits.size();
     if (step.has_slot()) {
@@ -196,8 +199,9 @@ void Passes<Real>::undo_single(const Pass &pass, const Step &step, const Jet<Rea
 }
 
 template <class Real>
-void Passes<Real>::undo_run(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi,
-              const Jet<Real> &lambda, bool undo, RunMatrices &overlaps) const {
+void Passes<Real>::undo_run(const Pass &pass, std::size_t number, std::size_t base,
+                            const Jet<Real> &psi, const Jet<Real> &lambda, bool undo,
+                            RunMatrices &overlaps) const {
     const Task &task = plan_.tasks[number];
     const RunMatrices &run = numbers_.run(number);
     const std::size_t size = pass.slice_size();
@@ -232,8 +236,9 @@ void Passes<Real>::undo_run(const Pass &pass, std::size_t number, std::size_t ba
 }
 
 template <class Real>
-void Passes<Real>::undo_diagonal(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi,
-                           const Jet<Real> &lambda, bool undo, double *sums) const {
+void Passes<Real>::undo_diagonal(const Pass &pass, std::size_t number, std::size_t base,
+                                 const Jet<Real> &psi, const Jet<Real> &lambda, bool undo,
+                                 double *sums) const {
     const std::size_t size = pass.slice_size();
     std::vector<ZFactor> &factors = factors_of_slice();
     numbers_.factors(number, base, factors);

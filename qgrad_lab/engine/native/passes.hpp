@@ -71,7 +71,8 @@ template <class Real> class Passes {
         std::size_t first_task = 0;   // gradients of earlier tasks are not asked for
         std::size_t first_change = 0; // the tangent of psi is zero before this task
     };
-    void backward(const Jet<Real> &psi, const Jet<Real> &lambda, const Limits &limits, double *gradient) const;
+    void backward(const Jet<Real> &psi, const Jet<Real> &lambda, const Limits &limits,
+                  double *gradient) const;
 
   private:
     void apply_task(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi) const;

@@ -66,7 +66,8 @@ class Text {
         if (circuit_.num_wires < circuit_.num_wires_before) {
             text_ << " (" << list(circuit_.wires) << ")";
         }
-        text_ << (circuit_.single ? " in complex64" : "") << ", " << circuit_.schedule.steps.size() << " of " << circuit_.num_gates_before
+        text_ << (circuit_.single ? " in complex64" : "") << ", "
+              << circuit_.schedule.steps.size() << " of " << circuit_.num_gates_before
               << " gates {\n";
         if (plan_.preparation != nullptr) {
             text_ << "  prepare " << gate_text(*plan_.preparation) << '\n';

@@ -247,12 +247,12 @@ template void evaluate_cotangents(const Plan &, const Operands &, const double *
 template void evaluate_hessian<float>(const Plan &, const Operands &, const double *, std::size_t,
                                       const double *, const Workers &, double *);
 template void evaluate_shifts<double>(const Plan &, const double *, std::size_t, const Complex *,
-                                     const Workers &, double *);
+                                      const Workers &, double *);
 template void evaluate_tangents<double>(const Plan &, const Operands &, const double *, std::size_t,
-                                       const Workers &, double *);
+                                        const Workers &, double *);
 template void evaluate_cotangents(const Plan &, const Operands &, const double *, std::size_t,
                                   const std::complex<double> *, const Workers &, double *);
 template void evaluate_hessian<double>(const Plan &, const Operands &, const double *, std::size_t,
-                                      const double *, const Workers &, double *);
+                                       const double *, const Workers &, double *);
 
 } // namespace qgrad

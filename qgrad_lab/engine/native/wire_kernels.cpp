@@ -22,7 +22,7 @@ template <class Real> struct Sums {
 };
 
 template <class Real>
-[[gnu::always_inline]] inline void move(Sums<Real> &from, Sums<Real> &to) {
+[[gnu::always_inline]] inline void drain(Sums<Real> &from, Sums<Real> &to) {
     for (std::size_t k = 0; k < from.same.size(); ++k) {
         to.same[k] += from.same[k];
         to.crossed[k] += from.crossed[k];
@@ -317,7 +317,8 @@ template <Pass pass, class Real>
         [[maybe_unused]] Sums<Real> total;
         [[maybe_unused]] std::size_t num_terms = 0; // in a lane
         for_ranges(layout, [&](std::size_t block, std::size_t count) {
-            const std::size_t part = std::min(count, most_terms<Real>); // both are powers of two
+            const std::size_t most = adds_overlaps(pass) ? most_terms<Real> : count;
+            const std::size_t part = std::min(count, most); // both are powers of two
             const std::size_t first = width<Real> * (block + layout.first_block(set));
             const std::size_t end = first + width<Real> * count;
             for (std::size_t begin = first; begin < end; begin += width<Real> * part) {
@@ -331,14 +332,14 @@ template <Pass pass, class Real>
                 if constexpr (adds_overlaps(pass) && limits_terms<Real>) {
                     num_terms += part;
                     if (num_terms >= most_terms<Real>) {
-                        move(lanes, total);
+                        drain(lanes, total);
                         num_terms = 0;
                     }
                 }
             }
         });
         if constexpr (adds_overlaps(pass) && limits_terms<Real>) {
-            move(total, lanes);
+            drain(total, lanes);
         }
         if constexpr (adds_overlaps(pass)) {
             add_lanes(wire, layout, set, lanes, sums);
