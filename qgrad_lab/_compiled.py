@@ -12,7 +12,7 @@ from typing import Any
 
 import jax
 
-from qgrad_lab import _autograph
+from qgrad_lab import _autograph, _compilation_cache
 from qgrad_lab._constant import Constant, unwrapped
 from qgrad_lab._failures import LoopOverflow, loop_overflow, python_error
 from qgrad_lab._options import Options
@@ -24,6 +24,7 @@ from qgrad_lab.engine.randomness import start_run
 from qgrad_lab.tracing import Mode, current_mode, is_seeded, mode, running, threads
 
 install()
+_compilation_cache.install()
 
 
 class QJIT:

@@ -84,6 +84,11 @@ def qjit(
     or the eigenvalues of the observable, and how often each was found.
     Called inside another seeded program, a program draws from the random numbers of that one.
 
+    What XLA compiled is kept in a folder of the user's (``~/.cache/qgrad_lab`` on Linux), so that
+    after a restart the first call of the same program skips that step. The environment variable
+    ``QGRAD_LAB_CACHE`` names another folder, or is ``0`` for none. If JAX's own
+    ``jax_compilation_cache_dir`` is set, that one is used.
+
     Examples
     --------
     >>> import jax, pennylane as qml
