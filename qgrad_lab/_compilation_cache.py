@@ -82,7 +82,7 @@ def _entries(path: Path) -> _Entries:
 
 def _chosen_entries() -> _Entries | None:
     """The cache to use; ``None`` if there is none, or if the user has one of JAX's."""
-    if jax.config.jax_compilation_cache_dir is not None:
+    if getattr(jax.config, "jax_compilation_cache_dir", None) is not None:
         return None
     path = folder()
     return None if path is None else _entries(path)
