@@ -15,6 +15,7 @@ import jax
 from qgrad_lab import _autograph, _compilation_cache
 from qgrad_lab._constant import Constant, unwrapped
 from qgrad_lab._failures import LoopOverflow, loop_overflow, python_error
+from qgrad_lab._garbage import fewer_collections
 from qgrad_lab._options import Options
 from qgrad_lab._signature import Declared, static_arguments
 from qgrad_lab._tracebacks import frames_hidden
@@ -180,7 +181,7 @@ class QJIT:
             _traced.happened = True
             self._signature = jax.tree.map(_abstract, (args, kwargs))
             self._notice_mismatch(args, kwargs)
-            with mode(Mode.COMPILED, capacities, self._options.seed):
+            with fewer_collections(), mode(Mode.COMPILED, capacities, self._options.seed):
                 start_run()
                 return function(*map(unwrapped, args), **kwargs)
 
