@@ -27,9 +27,9 @@ class _Patience:
             self._holders += 1
             if self._holders == 1:
                 self._usual = gc.get_threshold()
-                young, *older = self._usual
+                young, middle, old = self._usual
                 # Where the first is zero, the user has switched collections off.
-                self._ours = (max(young, _YOUNG) if young else 0, *older)
+                self._ours = (max(young, _YOUNG) if young else 0, middle, old)
                 gc.set_threshold(*self._ours)
 
     def end(self) -> None:

@@ -5,7 +5,7 @@ arrives there may come from a file, such as JAX's persistent cache.
 """
 
 import struct
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -110,9 +110,9 @@ def _gate(gate: Gate) -> list[int]:
         gate.source,
     ]
     # Only where one of them is traced does each say which kind of integer it is.
-    words += _integers(controls) if traced else controls
+    words += _integers(controls) if traced else cast("tuple[int, ...]", controls)
     words += map(int, gate.control_values)
-    words += _integers(wires) if traced else wires
+    words += _integers(wires) if traced else cast("tuple[int, ...]", wires)
     for value in gate.extra:
         words += _extra(gate, value)
     return words

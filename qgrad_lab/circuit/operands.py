@@ -66,7 +66,7 @@ class Operands:
 
     def plain_angle(self, value: Any) -> Number | None:
         """A gate angle that is a finite float or one traced float; ``None`` for all else."""
-        kind = type(value)
+        kind: Any = type(value)
         if kind is float or kind is np.float64:
             return float(value) if math.isfinite(value) else None
         if _is_tracer_type(kind):
@@ -128,7 +128,7 @@ class Operands:
 
 
 @functools.cache
-def _is_tracer_type(kind: type) -> bool:
+def _is_tracer_type(kind: Any) -> bool:
     return issubclass(kind, jax.core.Tracer)
 
 

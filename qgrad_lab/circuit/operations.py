@@ -59,9 +59,7 @@ def is_plain(operation: Operator) -> bool:
     return type(operation) in _PLAIN
 
 
-def lower_plain(
-    operation: Operator, wire_map: dict[Any, int], operands: Operands
-) -> Gate | None:
+def lower_plain(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> Gate | None:
     """The gate of an operation as circuits mostly consist of, far quicker than `lower`.
 
     ``None`` for all others, and for all that might be wrong: `lower` tells what it is.

@@ -107,9 +107,7 @@ def _check_instruction(
             _check_instruction(program, inner, f"{where}.{number}", loops, False)
 
 
-def _check_wires(
-    program: Program, wires: Iterable[Integer], loops: tuple[int, ...] = ()
-) -> None:
+def _check_wires(program: Program, wires: Iterable[Integer], loops: tuple[int, ...] = ()) -> None:
     seen = set()
     for wire in wires:
         if isinstance(wire, Index):

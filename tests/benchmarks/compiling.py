@@ -53,16 +53,20 @@ def fastest(prepare: Callable[[], Callable[[], Any]], rounds: int) -> Seconds:
     return Seconds(min(clocks), min(cpus))
 
 
+def angles(gates: int) -> jax.Array:
+    """Parameters of the circuits below."""
+    return jnp.linspace(0.0, 6.0, 3 * (gates // 4))
+
+
 def unrolled(gates: int, literal: bool = False) -> Callable[[Any], Any]:
     """A quantum function of ``gates`` operations in a Python loop, three in four with an angle."""
 
     def circuit(x: Any) -> Any:
-        for i in range(gates):
-            wire = i // 4 % WIRES
-            if i % 4 == 3:
-                qml.CNOT(wires=[wire, (wire + 1) % WIRES])
-            else:
-                qml.RX(0.001 * i if literal else x[i], wires=wire)
+        for i in range(gates // 4):
+            wire = i % WIRES
+            for k in range(3 * i, 3 * i + 3):
+                qml.RX(0.001 * k if literal else x[k], wires=wire)
+            qml.CNOT(wires=[wire, (wire + 1) % WIRES])
         return qml.expval(qml.Z(0))
 
     return circuit
@@ -76,7 +80,7 @@ def looped(gates: int) -> Callable[[Any], Any]:
         def body(i: Any) -> None:
             wire = i % WIRES
             for k in range(3):
-                qml.RX(x[4 * i + k], wires=wire)
+                qml.RX(x[3 * i + k], wires=wire)
             qml.CNOT(wires=[wire, (wire + 1) % WIRES])
 
         body()
@@ -109,7 +113,7 @@ def gradient(function: Callable[[Any], Any], wires: int) -> Any:
 
 def capture(gates: int, literal: bool, rounds: int = 5) -> tuple[Seconds, Seconds]:
     """Of the user's code alone, and of the program with it: traced, and its Program encoded."""
-    x = jnp.linspace(0.0, 6.0, gates)
+    x = angles(gates)
     function = unrolled(gates, literal)
     device = qml.device("lightning.qubit", wires=WIRES)
 
@@ -207,7 +211,7 @@ def main() -> None:
         seconds = first_call(layered(wires, layers), wires, x)
         print(f"{f'first call of the gradient, {wires} x {layers}':50}{seconds}")
     for count in (gates, 10 * gates) if arguments.large else (gates,):
-        x = jnp.linspace(0.0, 6.0, count)
+        x = angles(count)
         rounds = 3 if count == gates else 1
         seconds = first_call(unrolled(count), WIRES, x, rounds)
         print(f"{f'first call of the gradient, {count:,} gates x[i]':50}{seconds}")
