@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pennylane as qml
 from jax.extend.core import ClosedJaxpr
 from pennylane.tape import QuantumScript
@@ -56,7 +55,8 @@ def loop(iteration: Iteration, counters: range, values: tuple[Any, ...]) -> tupl
     )
 
     if not leaves and active is True and all_at_once(traced.part.jaxpr, count):
-        numbers = jax.vmap(lambda i: traced.part.evaluate([active, i])[0])(np.array(counters))
+        every = start + step * jax.lax.iota(jnp.int64, count)
+        numbers = jax.vmap(lambda i: traced.part.evaluate([active, i])[0])(every)
         if traced.body:
             _emit((Repeat(count, count, looped(traced.body, traced.part.sizes)),), numbers)
         return values
