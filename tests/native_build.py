@@ -17,7 +17,8 @@ from qgrad_lab.engine.evaluate import Member, result_width
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "qgrad_lab/engine/native").glob("*.cpp"))
-DRIVER = ROOT / "tests/native/driver.cpp"
+DRIVER = sorted((ROOT / "tests/native").glob("*.cpp"))
+"""The stand-in for XLA, and the sweep gate by gate that plans are compared with."""
 
 FLAGS = """-std=c++20 -O1 -g1 -fPIC -fopenmp-simd -fvisibility=hidden -Wall -Wextra -Werror
 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all""".split()
@@ -64,7 +65,7 @@ def sanitized_driver() -> Path:
     command += ['-DQGRAD_LIGHTNING_VERSION=""', '-DQGRAD_JAXLIB_VERSION=""']
 
     digest = hashlib.sha256(repr(command).encode())
-    for source in [*SOURCES, *sorted(SOURCES[0].parent.glob("*.hpp")), DRIVER]:
+    for source in [*SOURCES, *DRIVER, *sorted(SOURCES[0].parent.glob("*.hpp"))]:
         digest.update(source.read_bytes())
     digest.update((jaxlib / "version.py").read_bytes())
     folder = Path(tempfile.gettempdir()) / f"qgrad_lab_sanitized_{digest.hexdigest()[:16]}"
@@ -79,7 +80,7 @@ def sanitized_driver() -> Path:
         )
         assert done.returncode == 0, done.stderr[-8000:]
 
-    sources = [*SOURCES, DRIVER]
+    sources = [*SOURCES, *DRIVER]
     objects = [folder / f"{source.stem}.o" for source in sources]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(

@@ -43,3 +43,8 @@ def test_every_family_of_kernels_gives_the_same_numbers(cases):
     tested, absent = counts["LM"]
     assert tested > 300 and absent == 0
     assert all(sum(count) == tested for count in counts.values())
+
+
+def test_plans_of_every_size_of_slices_agree_with_single_gates(cases):
+    words = run_driver("plans", cases).split()
+    assert words[:2] == ["120", "cases,"] and int(words[2]) > 1000

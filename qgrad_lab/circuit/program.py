@@ -19,7 +19,7 @@ program circuit(theta: f64[1]) on 2 wires {
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -28,6 +28,7 @@ from typing import Any, Self
 import numpy as np
 
 from qgrad_lab.circuit.gates import GateKind
+from qgrad_lab.engine.plans import Plan, plan
 from qgrad_lab.engine.shift import (
     QUADRATIC_RULE,
     QUARTIC_RULE,
@@ -325,6 +326,33 @@ class Program:
             num_data=0,
             body=_with_extras(self.body, place),
         )
+
+    def plan(self, index: Sequence[int] = ()) -> Plan:
+        """How the native library evaluates it, for the integers ``index`` that it reads.
+
+        Raises
+        ------
+        ValueError
+            If ``index`` asks for what it cannot do, such as a wire that does not exist.
+
+        Examples
+        --------
+        The gates and wires that what is measured does not depend on are left out:
+
+        >>> from qgrad_lab.circuit.gates import GATES
+        >>> rotations = tuple(Gate(GATES["RX"], (wire,), Slot(wire)) for wire in range(3))
+        >>> z2 = Expval((Term(1.0, ((2, "Z"),)),))
+        >>> program = Program(num_wires=3, num_theta=3, body=rotations, measurements=(z2,))
+        >>> print(program.plan().text, end="")
+        plan on 1 wire (2), 1 of 3 gates {
+          pass over 1 slice of 2 amplitudes, wires 2 {
+            wire 2: RX(theta[2])
+          }
+          estimated value: 2 sweeps, 0.000128 MB, 2.8e-05 million operations
+          estimated gradient: 5 sweeps, 0.00032 MB, 0.000116 million operations
+        }
+        """
+        return plan(self.words, np.asarray(index, np.int64))
 
     def __str__(self) -> str:
         from qgrad_lab.circuit.printer import program_text

@@ -89,6 +89,9 @@ class Member:
         k, the number of directional derivatives.
     transposed
         Whether this is D[k]T.
+    keep
+        Whether the derivative of D[0] will be asked for at the same operands, so that the native
+        library keeps its state for D[0]T.
     """
 
     circuit: Circuit
@@ -96,10 +99,16 @@ class Member:
     refusal: str | None = None
     order: int = 0
     transposed: bool = False
+    keep: bool = False
 
     def raised(self) -> "Member":
         """The member one order up."""
-        return dataclasses.replace(self, order=self.order + 1)
+        return dataclasses.replace(self, order=self.order + 1, keep=False)
+
+    def differentiated(self) -> "Member":
+        """The member itself, where its derivative is taken at the same operands."""
+        keep = self.order == 0 and not self.transposed and self.method == "adjoint"
+        return dataclasses.replace(self, keep=keep)
 
     def lowered(self) -> "Member":
         """The member one order down."""
@@ -195,6 +204,7 @@ def _native(member: Member, *operands: jax.Array) -> jax.Array:
         digest=np.int64(circuit.digest),
         order=np.int64(member.order),
         transposed=member.transposed,
+        keep=member.keep,
     )
     return value.reshape(*batch, value.shape[-1])
 

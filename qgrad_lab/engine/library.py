@@ -10,11 +10,12 @@ import importlib.util
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import jax
 import jaxlib.version
 
-ENCODING_VERSION = 3
+ENCODING_VERSION = 4
 """Of the words a Program travels as; ``engine/native/decode.cpp`` reads this version only."""
 
 FFI_TARGET = f"qgrad_lab_derivative_v{ENCODING_VERSION}"
@@ -112,6 +113,13 @@ def built_versions(library: Path) -> tuple[str, str]:
     if found is None:
         raise ImportError(f"{library} is not a native library of qgrad_lab: {_BUILD_AGAIN}")
     return found[1].decode(), found[2].decode()
+
+
+def native_function(name: str, result: Any) -> Any:
+    """A function of the native library that is no custom call; ``result`` is its ctypes type."""
+    function = getattr(ctypes.CDLL(str(_own_library())), name)
+    function.restype = result
+    return function
 
 
 def load() -> None:

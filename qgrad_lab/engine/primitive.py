@@ -66,9 +66,10 @@ def _jvp(primals: Sequence[Any], tangents: Sequence[Any], *, member: Member) -> 
         if not is_zero(tangent):
             varied = [*rest[:position], tangent, *rest[position + 1 :]]
             terms.append(bind(member, theta, index, data, *varied))
-    value = bind(member, *primals)
     if not terms:
+        value = bind(member, *primals)
         return value, zero_tangent(value)
+    value = bind(member.differentiated(), *primals)
     return value, reduce(jnp.add, terms)
 
 

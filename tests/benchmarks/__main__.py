@@ -1,134 +1,216 @@
-"""Gradients of layered circuits beside Catalyst, in one process.
+"""Derivatives beside those of other libraries: ``python -m tests.benchmarks --out FOLDER``.
 
-    python -m tests.benchmarks [--json FILE] [--quick]
+It needs this package with its native library, optax and matplotlib; every other contestant takes
+part where its packages are (see `contestants.PACKAGES`), all of them together with
 
-Each workload is RX, RY, RZ on every wire and a ring of CNOTs, ``layers`` times, and the gradient of
-<Z0 Z1> in all angles. No timing is kept whose gradient was not checked: against the same QNode on
-``default.qubit`` with backprop up to 4 wires, against the other contestants beyond. Catalyst takes
-part where it is installed (Python 3.12, jax 0.7.1, pennylane-catalyst 0.15.0).
+    Python 3.12, jax==0.7.1 jaxlib==0.7.1 pennylane==0.45.1 pennylane-lightning==0.45.0
+    pennylane-catalyst==0.15.0 tensorcircuit-ng qulacs optax matplotlib
+
+or in an interpreter of its own (``--python``). The folder gets ``results.json``, ``report.md`` and
+a picture for each growth curve; it is written anew after every row, so that a run can be ended.
 """
 
 import argparse
-import importlib.metadata
+import datetime
 import json
-import platform
-from collections.abc import Callable
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-import pennylane as qml
+from tests.benchmarks import report
+from tests.benchmarks.contestants import MODULES, OURS, TITLES
+from tests.benchmarks.curves import CURVES, Curve
+from tests.benchmarks.hosts import Hosts, References, Settings
+from tests.benchmarks.machine import Throughput, cores, describe
+from tests.benchmarks.plots import draw
+from tests.benchmarks.roofline import LARGE, roofline
+from tests.benchmarks.runner import Row, run_row
+from tests.benchmarks.timing import Plan
+from tests.benchmarks.workloads import ROWS
 
-import qgrad_lab
-from tests.benchmarks.timing import time_in_turn
+FORMAT = 1
+"""Of ``results.json``; grows when a reader of an older one would misread it."""
 
-try:
-    import catalyst
-except ImportError:
-    catalyst = None
-
-WORKLOADS = [
-    ("adjoint", 2, 1),
-    ("adjoint", 4, 3),
-    ("adjoint", 10, 5),
-    ("adjoint", 16, 4),
-    ("parameter-shift", 4, 3),
-    ("parameter-shift", 10, 5),
-]
-_REFERENCE_WIRES = 4
+_CURVE_PATIENCE = 60.0
 
 
-def make_circuit(wires: int, layers: int, diff_method: str) -> qml.QNode:
-    """A fresh QNode of the workload, so that nothing is cached from another contestant."""
-
-    @qml.qnode(qml.device("lightning.qubit", wires=wires), diff_method=diff_method)
-    def circuit(x):
-        for layer in range(layers):
-            for wire in range(wires):
-                qml.RX(x[layer, wire, 0], wires=wire)
-                qml.RY(x[layer, wire, 1], wires=wire)
-                qml.RZ(x[layer, wire, 2], wires=wire)
-            for wire in range(wires if wires > 1 else 0):
-                qml.CNOT(wires=[wire, (wire + 1) % wires])
-        return qml.expval(qml.Z(0) @ qml.Z(1) if wires > 1 else qml.Z(0))
-
-    return circuit
-
-
-def contestants(
-    method: str, wires: int, layers: int, x: jax.Array
-) -> dict[str, Callable[[], Callable[[], Any]]]:
-    """Factories of functions that compute the gradient at ``x``."""
-
-    def ours() -> Callable[[], Any]:
-        compiled = qgrad_lab.qjit(qgrad_lab.grad(make_circuit(wires, layers, method)))
-        return lambda: compiled(x)
-
-    def theirs() -> Callable[[], Any]:
-        compiled = catalyst.qjit(catalyst.grad(make_circuit(wires, layers, method)))
-        return lambda: compiled(x)
-
-    return {"qgrad_lab": ours} | ({"catalyst": theirs} if catalyst else {})
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command."""
+    options = _parser().parse_args(arguments)
+    if options.list:
+        for name, make in ROWS.items():
+            print(f"{name:22}{make().title}")
+        for name, curve in CURVES.items():
+            print(f"{name:22}curve: time against {curve.label}; {curve.title}")
+        return
+    every = options.rows is None and options.curves is None
+    rows = list(ROWS) if every else options.rows or []
+    curves = list(CURVES) if every else options.curves or []
+    plan = Plan(0.3, 3, 1) if options.quick else Plan()
+    settings = Settings(
+        [name for name in MODULES if name in options.contestants],
+        dict(options.python),
+        next((seconds for name, seconds in options.patience if not name), 240.0),
+        {name: seconds for name, seconds in options.patience if name},
+    )
+    options.out.mkdir(parents=True, exist_ok=True)
+    command = " ".join(["python -m tests.benchmarks", *(arguments or sys.argv[1:])])
+    with Throughput() as throughput, References(settings) as references:
+        suite = Suite(settings, plan, references, throughput, options.out, command)
+        suite.measure_rows(rows)
+        for name in curves:
+            suite.measure_curve(name, CURVES[name], points=3 if options.quick else None)
+    print(f"Written to {options.out}")
 
 
-def check(results: dict[str, Any], method: str, wires: int, layers: int, x: jax.Array) -> None:
-    """Stop if a contestant's gradient is wrong."""
-    expected = results["qgrad_lab"]
-    if wires <= _REFERENCE_WIRES:
-        expected = jax.grad(qgrad_lab.reference(make_circuit(wires, layers, method)))(x)
-    for name, result in results.items():
-        difference = float(np.max(np.abs(np.asarray(result) - np.asarray(expected))))
-        if difference > 1e-9:
-            raise SystemExit(f"{name}: gradient wrong by {difference} at {wires} x {layers}")
-
-
-def run(workload: tuple[str, int, int], budget: float) -> dict[str, Any]:
-    """Time one workload."""
-    method, wires, layers = workload
-    x = jnp.asarray(np.random.default_rng(7).uniform(0, 2 * np.pi, (layers, wires, 3)))
-    timings, results = time_in_turn(contestants(method, wires, layers, x), budget=budget)
-    check(results, method, wires, layers, x)
-    row = {"method": method, "wires": wires, "layers": layers}
-    return row | {name: timing._asdict() for name, timing in timings.items()}
-
-
-def text(row: dict[str, Any]) -> str:
-    """One line of the table."""
-    ours = row["qgrad_lab"]
-    line = f"{row['method']:16}{row['wires']:3} x {row['layers']}"
-    line += f"{ours['median'] * 1e6:13.1f} us{ours['first'] * 1e3:10.1f} ms"
-    if theirs := row.get("catalyst"):
-        line += f"{theirs['median'] * 1e6:13.1f} us{theirs['first'] * 1e3:10.1f} ms"
-        line += f"{theirs['median'] / ours['median']:9.1f}x{theirs['first'] / ours['first']:9.1f}x"
-    return line
-
-
-def main() -> None:
-    """Run all workloads and print the table."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
-    parser.add_argument("--json", help="write the results to this file")
-    parser.add_argument("--quick", action="store_true", help="one second a workload")
-    arguments = parser.parse_args()
-    versions = {
-        package: importlib.metadata.version(package)
-        for package in ("jax", "pennylane", "pennylane-lightning")
-        + (("pennylane-catalyst",) if catalyst else ())
-    }
-    print(f"Python {platform.python_version()}, {versions}")
-    header = f"{'method':16}{'circuit':7}{'each call':>15}{'first':>12}"
-    if catalyst:
-        header += f"{'catalyst':>15}{'first':>12}{'ratio':>10}{'first':>10}"
-    print(header)
-    # What the first compilation of a process loads once is nobody's first call.
-    run(("adjoint", 1, 1), budget=0.0)
-    rows = []
-    for workload in WORKLOADS:
-        rows.append(run(workload, budget=1.0 if arguments.quick else 5.0))
-        print(text(rows[-1]), flush=True)
-    if arguments.json:
-        with open(arguments.json, "w") as file:
-            json.dump({"versions": versions, "rows": rows}, file, indent=2)
+    parser.add_argument("--out", type=Path, default=Path("benchmark-results"), help="the folder")
+    parser.add_argument("--rows", nargs="*", choices=ROWS, metavar="ROW", help="only these")
+    parser.add_argument("--curves", nargs="*", choices=CURVES, metavar="CURVE", help="only these")
+    parser.add_argument("--list", action="store_true", help="print the rows and curves")
+    parser.add_argument(
+        "--contestants",
+        nargs="+",
+        choices=MODULES,
+        default=list(MODULES),
+        metavar="NAME",
+        help=f"only these of {', '.join(MODULES)}",
+    )
+    parser.add_argument(
+        "--patience",
+        type=_patience,
+        action="append",
+        default=[],
+        metavar="[NAME=]SECONDS",
+        help="for a first call, of all contestants (240) or of one; a curve's have at most 60",
+    )
+    parser.add_argument(
+        "--python",
+        type=_python,
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="the interpreter of a contestant",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="short rounds, and three points of a curve"
+    )
+    return parser
+
+
+def _patience(text: str) -> tuple[str, float]:
+    name, _, seconds = text.rpartition("=")
+    if name and name not in MODULES:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(MODULES)}")
+    return name, float(seconds)
+
+
+def _python(text: str) -> tuple[str, str]:
+    name, _, path = text.partition("=")
+    if name not in MODULES or not path:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PATH, of {', '.join(MODULES)}")
+    return name, path
+
+
+class Suite:
+    """A run: its results so far, written to a folder."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        plan: Plan,
+        references: References,
+        throughput: Throughput,
+        out: Path,
+        command: str,
+    ) -> None:
+        self._settings, self._plan, self._references = settings, plan, references
+        self._throughput, self._out = throughput, out
+        self._results: dict[str, Any] = {
+            "format": FORMAT,
+            "command": command,
+            "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "machine": describe(),
+            "versions": settings.versions,
+            "missing": {},
+            "rows": [],
+            "curves": [],
+        }
+
+    def measure_rows(self, names: Sequence[str]) -> None:
+        """Measure rows of the table, each in processes of its own."""
+        for name in names:
+            with Hosts(self._settings, self._references) as hosts:
+                found = run_row(ROWS[name](), hosts, self._contestants(), self._plan)
+            self._note_missing(found)
+            row = found.as_json()
+            self._add_roofline(found, row)
+            self._results["rows"].append(row)
+            self._write()
+            print(report.line(row), flush=True)
+
+    def measure_curve(self, name: str, curve: Curve, points: int | None = None) -> None:
+        """Measure a curve; a contestant stopped where less work is asked for has no more points."""
+        entry: dict[str, Any] = {
+            "name": name,
+            "title": curve.title,
+            "label": curve.label,
+            "picture": f"curve-{name}.png",
+            "points": [],
+        }
+        self._results["curves"].append(entry)
+        contestants = self._contestants()
+        hosts = None
+        patience = min(self._settings.patience, _CURVE_PATIENCE)
+        try:
+            for point in curve.points[:points]:
+                if hosts is None or point.cores is not None:
+                    if hosts is not None:
+                        hosts.close()
+                    hosts = Hosts(self._settings, self._references, point.cores, patience)
+                row = run_row(point.make(), hosts, contestants, self._plan, sharing=False)
+                self._note_missing(row)
+                entry["points"].append({"x": point.x} | row.as_json())
+                # More cores are no more work.
+                contestants = [
+                    name
+                    for name, known in row.entries.items()
+                    if known["status"] != "stopped" or point.cores is not None
+                ]
+                draw(entry, self._out / entry["picture"])
+                self._write()
+                print(f"{name}: {report.line(row.as_json())}", flush=True)
+        finally:
+            if hosts is not None:
+                hosts.close()
+
+    def _contestants(self) -> list[str]:
+        return [name for name in self._settings.contestants if name not in self._results["missing"]]
+
+    def _note_missing(self, row: Row) -> None:
+        """Leave out, from now on, the contestants that could not be imported."""
+        for name, entry in list(row.entries.items()):
+            if entry["status"] == "missing":
+                self._results["missing"][name] = entry["reason"]
+                print(f"{TITLES[name]} takes no part: {entry['reason']}")
+                del row.entries[name]
+
+    def _add_roofline(self, found: Row, row: dict[str, Any]) -> None:
+        ours = found.entries.get(OURS, {})
+        if found.workload.wires < LARGE or ours.get("status") != "ok":
+            return
+        beside = [self._throughput.measure(threads) for threads in sorted({1, cores()})]
+        if self._throughput.problem is not None:
+            print(f"  no roofline: {self._throughput.problem}")
+            return
+        row["roofline"] = roofline(found.cost, ours["call"], [limit for limit in beside if limit])
+
+    def _write(self) -> None:
+        results = json.dumps(self._results, indent=1)
+        (self._out / "results.json").write_text(results, encoding="utf-8")
+        (self._out / "report.md").write_text(report.markdown(self._results), encoding="utf-8")
 
 
 if __name__ == "__main__":

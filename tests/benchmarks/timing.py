@@ -6,94 +6,95 @@ while the other runs.
 """
 
 import statistics
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import jax
+BLOCK_SECONDS = 0.02
+"""Least duration of a block, if a single call does not take longer."""
 
 
-class Timing(NamedTuple):
-    """Seconds a call of one contestant: the median first call, and over all blocks."""
+class Spread(NamedTuple):
+    """Median and quartiles."""
 
-    first: float
     median: float
-    fastest: float
-    blocks: int
+    lower: float
+    upper: float
+
+    @staticmethod
+    def of(values: Sequence[float]) -> "Spread":
+        """Of one or more values."""
+        if len(values) < 2:
+            return Spread(values[0], values[0], values[0])
+        lower, median, upper = statistics.quantiles(values, n=4, method="inclusive")
+        return Spread(median, lower, upper)
+
+
+class Plan(NamedTuple):
+    """How long to measure.
+
+    Attributes
+    ----------
+    seconds
+        For all rounds of a row, if ``rounds`` of them do not take longer.
+    rounds
+        Least number of rounds; three are enough where they take six times ``seconds``.
+    first_calls
+        How often a contestant is built and called for the first time, if that is quick.
+    """
+
+    seconds: float = 5.0
+    rounds: int = 7
+    first_calls: int = 5
+
+    def is_enough(self, rounds: int, seconds: float) -> bool:
+        """Whether to stop after so many rounds that took ``seconds``."""
+        if rounds < self.rounds:
+            return rounds >= 3 and seconds > 6 * self.seconds
+        return seconds > self.seconds
+
+
+def wait(result: Any) -> Any:
+    """``result``, computed."""
+    jax = sys.modules.get("jax")
+    return result if jax is None else jax.block_until_ready(result)
 
 
 def timed(function: Callable[[], Any]) -> tuple[float, Any]:
     """Wall-clock seconds of one call, waited for, and its result."""
     start = time.perf_counter()
-    result = jax.block_until_ready(function())
+    result = wait(function())
     return time.perf_counter() - start, result
 
 
-def time_in_turn(
-    contestants: Mapping[str, Callable[[], Callable[[], Any]]],
-    *,
-    budget: float = 3.0,
-    min_rounds: int = 7,
-    block_seconds: float = 0.02,
-    first_rounds: int = 5,
-) -> tuple[dict[str, Timing], dict[str, Any]]:
-    """Build every contestant, then call them one after the other, round after round.
-
-    Parameters
-    ----------
-    contestants
-        Factories: each builds a fresh function of no arguments. Building and the first call are
-        timed together as ``first``, more than once, each time with a function of its own.
-    budget
-        Seconds for all rounds.
-    min_rounds
-        Rounds that are run whatever they take.
-    block_seconds
-        Least duration of a block.
-    first_rounds
-        How often each contestant is built and called for the first time.
+def first_calls(
+    build: Callable[[], Callable[[], Any]], times: int, *, enough: float = 5.0
+) -> tuple[list[float], Callable[[], Any], Any]:
+    """Build and call a function anew, up to ``times`` times and until that took ``enough`` seconds.
 
     Returns
     -------
-    timings, results
-        Of each contestant; results are those of a first call, to be checked by the caller.
+    seconds, function, result
+        Of each time, building and calling together; the function and result of the last one.
     """
-    first: dict[str, list[float]] = {name: [] for name in contestants}
-    functions, results = {}, {}
-    for _ in range(first_rounds):
-        for name, build in contestants.items():
-            seconds, (functions[name], results[name]) = _first_call(build)
-            first[name].append(seconds)
-    lengths = {}
-    for name, function in functions.items():
-        timed(function)  # the second call may still be filling caches of its own
-        lengths[name] = max(1, int(block_seconds / timed(function)[0]))
-    samples: dict[str, list[float]] = {name: [] for name in contestants}
-    start = time.perf_counter()
-    while len(samples[name]) < min_rounds or time.perf_counter() - start < budget:
-        for name, function in functions.items():
-            samples[name].append(_block(function, lengths[name]))
-    return {
-        name: Timing(
-            statistics.median(first[name]), statistics.median(times), min(times), len(times)
-        )
-        for name, times in samples.items()
-    }, results
-
-
-def _first_call(build: Callable[[], Callable[[], Any]]) -> tuple[float, tuple[Callable, Any]]:
-    """Seconds until a function that is yet to be built has returned, the function, its result."""
-
-    def build_and_call() -> tuple[Callable, Any]:
+    found: list[float] = []
+    while not found or (len(found) < times and sum(found) < enough):
+        start = time.perf_counter()
         function = build()
-        return function, function()
+        result = wait(function())
+        found.append(time.perf_counter() - start)
+    return found, function, result
 
-    return timed(build_and_call)
 
-
-def _block(function: Callable[[], Any], calls: int) -> float:
+def block(function: Callable[[], Any], calls: int) -> float:
     """Seconds a call, each waited for, over consecutive calls."""
     start = time.perf_counter()
     for _ in range(calls):
-        jax.block_until_ready(function())
+        wait(function())
     return (time.perf_counter() - start) / calls
+
+
+def calls_in_block(seconds: float) -> int:
+    """How many calls of so many seconds make a block."""
+    return max(1, int(BLOCK_SECONDS / seconds))

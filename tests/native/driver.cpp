@@ -31,6 +31,7 @@
 #include <vector>
 
 #include "KernelType.hpp"
+#include "stepwise.hpp"
 #include "sweep.hpp"
 #include "xla/ffi/api/c_api.h"
 
@@ -69,6 +70,7 @@ struct Case {
     Words words;
     Word order = 0;
     bool transposed = false;
+    bool keep = false;
     std::int64_t batch = 1;
     std::vector<Operand> operands;
     Operand expected;
@@ -246,13 +248,17 @@ std::string call(Case &arguments, Operand &result, Word digest) {
     XLA_FFI_Scalar order_value{XLA_FFI_DataType_S64, &arguments.order};
     XLA_FFI_Array words_value{XLA_FFI_DataType_S64, arguments.words.size(), arguments.words.data()};
     XLA_FFI_Scalar transposed_value{XLA_FFI_DataType_PRED, &arguments.transposed};
+    XLA_FFI_Scalar keep_value{XLA_FFI_DataType_PRED, &arguments.keep};
     // Sorted by name, as XLA gives them.
-    std::array<XLA_FFI_ByteSpan, 4> names{
-        {{"digest", 6}, {"order", 5}, {"program", 7}, {"transposed", 10}}};
-    std::array<XLA_FFI_ByteSpan *, 4> name_pointers{&names[0], &names[1], &names[2], &names[3]};
-    std::array<XLA_FFI_AttrType, 4> attr_types{XLA_FFI_AttrType_SCALAR, XLA_FFI_AttrType_SCALAR,
-                                               XLA_FFI_AttrType_ARRAY, XLA_FFI_AttrType_SCALAR};
-    std::array<void *, 4> attrs{&digest_value, &order_value, &words_value, &transposed_value};
+    std::array<XLA_FFI_ByteSpan, 5> names{
+        {{"digest", 6}, {"keep", 4}, {"order", 5}, {"program", 7}, {"transposed", 10}}};
+    std::array<XLA_FFI_ByteSpan *, 5> name_pointers{&names[0], &names[1], &names[2], &names[3],
+                                                    &names[4]};
+    std::array<XLA_FFI_AttrType, 5> attr_types{XLA_FFI_AttrType_SCALAR, XLA_FFI_AttrType_SCALAR,
+                                               XLA_FFI_AttrType_SCALAR, XLA_FFI_AttrType_ARRAY,
+                                               XLA_FFI_AttrType_SCALAR};
+    std::array<void *, 5> attrs{&digest_value, &keep_value, &order_value, &words_value,
+                                &transposed_value};
 
     XLA_FFI_CallFrame frame{};
     frame.struct_size = XLA_FFI_CallFrame_STRUCT_SIZE;
@@ -301,10 +307,33 @@ Operand like(const Operand &operand) {
             Words(operand.data.size(), std::bit_cast<Word>(std::nan("1")))};
 }
 
+// The value of a gradient's circuit, as it is computed before the gradient.
+void leave_state(const Case &gradient) {
+    Case value = gradient;
+    value.transposed = false;
+    value.keep = true;
+    const Operand cotangent = value.operands.back();
+    value.operands.pop_back();
+    value.batch = 1;
+    for (const Operand &operand : value.operands) {
+        value.batch = std::max(value.batch, operand.shape[0]);
+    }
+    Operand result = cotangent;
+    result.shape[0] = value.batch;
+    result.data.assign(result.num_elements(), 0);
+    if (const std::string refusal = call(value, result, 7); !refusal.empty()) {
+        throw std::runtime_error(refusal);
+    }
+}
+
 int run(std::vector<Case> cases) {
     for (std::size_t i = 0; i < cases.size(); ++i) {
         // Twice: decoded now, then from the table. One digest for all: words tell Programs apart.
         for (int repetition = 0; repetition < 2; ++repetition) {
+            // The second time, a gradient finds the state of its value.
+            if (repetition == 1 && cases[i].transposed && cases[i].order == 0) {
+                leave_state(cases[i]);
+            }
             Operand result = like(cases[i].expected);
             const std::string refusal = call(cases[i], result, 7);
             if (!refusal.empty()) {
@@ -344,7 +373,7 @@ void evaluate_with(const qgrad::Program &program, Case &arguments, Operand &resu
     for (std::int64_t element = 0; element < arguments.batch; ++element) {
         const auto operand = [&](std::size_t i) { return row(arguments.operands[i], element); };
         const auto *index = reinterpret_cast<const std::int64_t *>(operand(1));
-        const qgrad::Schedule schedule = qgrad::make_schedule(program, index);
+        const qgrad::Circuit circuit = qgrad::whole_circuit(program, index);
         const qgrad::Operands operands{operand(0),
                                        reinterpret_cast<const qgrad::Complex *>(operand(2))};
         const double *tangent = arguments.order == 1 ? operand(3) : nullptr;
@@ -352,9 +381,10 @@ void evaluate_with(const qgrad::Program &program, Case &arguments, Operand &resu
         auto &workspace = qgrad::Workspace::of_this_thread();
         if (arguments.transposed) {
             const double *cotangent = operand(arguments.operands.size() - 1);
-            evaluate_transposed(program, schedule, operands, tangent, cotangent, workspace, out);
+            qgrad::stepwise::evaluate_transposed(circuit, operands, tangent, cotangent, workspace,
+                                                 out);
         } else {
-            evaluate(program, schedule, operands, tangent, workspace, out);
+            qgrad::stepwise::evaluate(circuit, operands, tangent, workspace, out);
         }
     }
 }
@@ -389,6 +419,43 @@ int kernels(std::vector<Case> cases) {
         }
         std::cout << name << ' ' << tested << ' ' << absent << '\n';
     }
+    return 0;
+}
+
+// -- Every way to cut a state into slices ---------------------------------------------------------
+
+// The planned sweeps against those gate by gate, for slices of every size.
+int plans(std::vector<Case> cases) {
+    std::size_t passes = 0;
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+        Case &each = cases[i];
+        const qgrad::Program program = qgrad::decode(each.words.data(), each.words.size());
+        Operand expected = like(each.expected);
+        evaluate_with(program, each, expected);
+        for (std::size_t bits = 1; bits <= program.num_wires; ++bits) {
+            Operand found = like(each.expected);
+            for (std::int64_t element = 0; element < each.batch; ++element) {
+                const auto operand = [&](std::size_t k) { return row(each.operands[k], element); };
+                const auto *index = reinterpret_cast<const std::int64_t *>(operand(1));
+                const qgrad::Plan plan =
+                    qgrad::make_plan(qgrad::reduced_circuit(program, index), bits);
+                passes += plan.passes.size();
+                const qgrad::Operands operands{
+                    operand(0), reinterpret_cast<const qgrad::Complex *>(operand(2))};
+                const double *tangent = each.order == 1 ? operand(3) : nullptr;
+                auto *out = const_cast<double *>(row(found, element));
+                if (each.transposed) {
+                    const double *cotangent = operand(each.operands.size() - 1);
+                    qgrad::evaluate_transposed(plan, operands, tangent, cotangent, {}, nullptr,
+                                               out);
+                } else {
+                    qgrad::evaluate(plan, operands, tangent, {}, nullptr, out);
+                }
+            }
+            compare(found, expected, i);
+        }
+    }
+    std::cout << cases.size() << " cases, " << passes << " passes\n";
     return 0;
 }
 
@@ -684,6 +751,9 @@ int main(int argc, char **argv) {
         const std::string command = argc > 2 ? argv[1] : "";
         if (command == "run" && argc == 3) {
             return run(File(argv[2]).cases());
+        }
+        if (command == "plans" && argc == 3) {
+            return plans(File(argv[2]).cases());
         }
         if (command == "kernels" && argc == 3) {
             return kernels(File(argv[2]).cases());

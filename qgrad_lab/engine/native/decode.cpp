@@ -31,13 +31,13 @@
 
 #include "gate_table.hpp"
 #include "kernels.hpp"
-#include "schedule.hpp"
+#include "plan.hpp"
 
 namespace qgrad {
 namespace {
 
 constexpr std::int64_t magic = 0x44415247'51; // "QGRAD"
-constexpr std::int64_t version = 3;
+constexpr std::int64_t version = 4;
 constexpr std::size_t max_wires = 40;
 constexpr std::size_t max_operands = std::size_t{1} << 40;
 constexpr std::size_t max_depth = 64;
@@ -217,10 +217,6 @@ void read_extra(Reader &reader, Gate &gate, const Program &program, const Loops 
     default:
         break;
     }
-}
-
-bool prepares(Opcode opcode) {
-    return opcode == Opcode::basis_state || opcode == Opcode::state_prep;
 }
 
 Gate read_gate(Reader &reader, const Program &program, const Loops &loops, bool first) {
@@ -449,7 +445,8 @@ std::shared_ptr<const Program> decode_once(const std::int64_t *words, std::size_
     }
     auto decoded = std::make_shared<Program>(decode(words, count));
     if (!depends_on_index(decoded->body)) {
-        decoded->schedule = std::make_shared<const Schedule>(make_schedule(*decoded, nullptr));
+        decoded->plan = std::make_shared<const Plan>(
+            make_plan(reduced_circuit(*decoded, nullptr)));
     }
     const std::shared_ptr<const Program> program = std::move(decoded);
     const std::unique_lock lock(mutex);

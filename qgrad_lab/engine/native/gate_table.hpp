@@ -24,6 +24,11 @@ const GateInfo *find_gate(Opcode opcode);
 // U(t) = exp(i scale t G) of a gate whose wires and controls are set.
 Generator make_generator(const Gate &gate, std::size_t num_wires);
 
+// Whether an operation sets the whole state.
+constexpr bool prepares(Opcode opcode) {
+    return opcode == Opcode::basis_state || opcode == Opcode::state_prep;
+}
+
 // Global bit of a wire: wire 0 is the most significant one.
 constexpr unsigned bit_of(std::size_t wire, std::size_t num_wires) {
     return static_cast<unsigned>(num_wires - 1 - wire);

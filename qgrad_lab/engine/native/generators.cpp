@@ -68,10 +68,10 @@ struct LaneSums {
 
 QGRAD_MULTIVERSION
 void sum_blocks(const Blocks &blocks, const LaneOrder &order, const double *bra, const double *ket,
-                std::size_t size, LaneSums &sums) {
+                std::size_t begin, std::size_t end, LaneSums &sums) {
     Lanes same{};
     Lanes crossed{};
-    for (std::size_t base = 0; base < size; base += amplitudes_per_lanes) {
+    for (std::size_t base = begin; base < end; base += amplitudes_per_lanes) {
         if (!blocks.active(base)) {
             continue;
         }
@@ -93,8 +93,9 @@ void sum_blocks(const Blocks &blocks, const LaneOrder &order, const double *bra,
 
 QGRAD_MULTIVERSION
 void add_blocks(const Blocks &blocks, const LaneOrder &order, const Lanes &same_factor,
-                const Lanes &crossed_factor, const double *ket, double *out, std::size_t size) {
-    for (std::size_t base = 0; base < size; base += amplitudes_per_lanes) {
+                const Lanes &crossed_factor, const double *ket, double *out, std::size_t begin,
+                std::size_t end) {
+    for (std::size_t base = begin; base < end; base += amplitudes_per_lanes) {
         if (!blocks.active(base)) {
             continue;
         }
@@ -123,10 +124,10 @@ bool row_sign(const PauliWord &word, std::size_t row, double &sign) {
 }
 
 Complex overlap_small(const PauliWord &word, const Complex *bra, const Complex *ket,
-                      std::size_t size) {
+                      std::size_t begin, std::size_t end) {
     Complex sum{};
     double sign = 0.0;
-    for (std::size_t row = 0; row < size; ++row) {
+    for (std::size_t row = begin; row < end; ++row) {
         if (row_sign(word, row, sign)) {
             sum += sign * std::conj(bra[row]) * ket[row ^ word.x];
         }
@@ -135,9 +136,9 @@ Complex overlap_small(const PauliWord &word, const Complex *bra, const Complex *
 }
 
 void accumulate_small(const PauliWord &word, Complex factor, const Complex *ket, Complex *out,
-                      std::size_t size) {
+                      std::size_t begin, std::size_t end) {
     double sign = 0.0;
-    for (std::size_t row = 0; row < size; ++row) {
+    for (std::size_t row = begin; row < end; ++row) {
         if (row_sign(word, row, sign)) {
             out[row] += sign * factor * ket[row ^ word.x];
         }
@@ -163,14 +164,15 @@ std::size_t gather_bits(std::size_t index, const std::vector<unsigned> &bits) {
 
 } // namespace
 
-Complex overlap(const PauliWord &word, const Complex *bra, const Complex *ket, std::size_t size) {
+Complex overlap(const PauliWord &word, const Complex *bra, const Complex *ket, std::size_t begin,
+                std::size_t end) {
     const Complex phase = power_of_i(word.num_y);
-    if (size < amplitudes_per_lanes) {
-        return phase * overlap_small(word, bra, ket, size);
+    if (end - begin < amplitudes_per_lanes) {
+        return phase * overlap_small(word, bra, ket, begin, end);
     }
     LaneSums sums;
     sum_blocks(Blocks(word), LaneOrder(word), reinterpret_cast<const double *>(bra),
-               reinterpret_cast<const double *>(ket), size, sums);
+               reinterpret_cast<const double *>(ket), begin, end, sums);
     double re = 0.0;
     double im = 0.0;
     for (std::size_t lane = 0; lane < amplitudes_per_lanes; ++lane) {
@@ -182,10 +184,10 @@ Complex overlap(const PauliWord &word, const Complex *bra, const Complex *ket, s
 }
 
 void accumulate(const PauliWord &word, Complex factor, const Complex *ket, Complex *out,
-                std::size_t size) {
+                std::size_t begin, std::size_t end) {
     const Complex phased = factor * power_of_i(word.num_y);
-    if (size < amplitudes_per_lanes) {
-        accumulate_small(word, phased, ket, out, size);
+    if (end - begin < amplitudes_per_lanes) {
+        accumulate_small(word, phased, ket, out, begin, end);
         return;
     }
     // (p + iq)(c + id) = (pc - qd) + i(pd + qc): p times the partner, q times the exchanged partner.
@@ -199,7 +201,7 @@ void accumulate(const PauliWord &word, Complex factor, const Complex *ket, Compl
         crossed_factor[2 * lane + 1] = sign * phased.imag();
     }
     add_blocks(Blocks(word), LaneOrder(word), same_factor, crossed_factor,
-               reinterpret_cast<const double *>(ket), reinterpret_cast<double *>(out), size);
+               reinterpret_cast<const double *>(ket), reinterpret_cast<double *>(out), begin, end);
 }
 
 Complex overlap(const Generator &generator, const Complex *bra, const Complex *ket,
@@ -207,7 +209,7 @@ Complex overlap(const Generator &generator, const Complex *bra, const Complex *k
     Complex sum{};
     switch (generator.kind) {
     case Generator::Kind::word:
-        return overlap(generator.word, bra, ket, size);
+        return overlap(generator.word, bra, ket, 0, size);
     case Generator::Kind::local:
         for_each_free_index(generator.fixed_mask, size, [&](std::uint64_t index) {
             const std::uint64_t base = index | generator.control_bits;
@@ -234,7 +236,7 @@ void accumulate(const Generator &generator, Complex factor, const Complex *ket, 
                 std::size_t size) {
     switch (generator.kind) {
     case Generator::Kind::word:
-        accumulate(generator.word, factor, ket, out, size);
+        accumulate(generator.word, factor, ket, out, 0, size);
         break;
     case Generator::Kind::local:
         for_each_free_index(generator.fixed_mask, size, [&](std::uint64_t index) {

@@ -42,14 +42,19 @@ struct Generator {
     std::size_t dimension = 0;         // kind split: +1 below it, -1 from it on
 };
 
+// <bra| P |ket>, summed over the rows from begin to end: the whole state, or multiples of four.
+Complex overlap(const PauliWord &word, const Complex *bra, const Complex *ket, std::size_t begin,
+                std::size_t end);
+
+// The same rows of out += factor * P ket.
+void accumulate(const PauliWord &word, Complex factor, const Complex *ket, Complex *out,
+                std::size_t begin, std::size_t end);
+
 // <bra| G |ket>
-Complex overlap(const PauliWord &word, const Complex *bra, const Complex *ket, std::size_t size);
 Complex overlap(const Generator &generator, const Complex *bra, const Complex *ket,
                 std::size_t size);
 
 // out += factor * G ket
-void accumulate(const PauliWord &word, Complex factor, const Complex *ket, Complex *out,
-                std::size_t size);
 void accumulate(const Generator &generator, Complex factor, const Complex *ket, Complex *out,
                 std::size_t size);
 

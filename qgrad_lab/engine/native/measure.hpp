@@ -4,7 +4,8 @@
 #include <complex>
 #include <cstddef>
 
-#include "program.hpp"
+#include "parallel.hpp"
+#include "circuit.hpp"
 
 namespace qgrad {
 
@@ -21,13 +22,14 @@ struct Direction {
 };
 
 // out[m] = E_m, or its directional derivative where psi and theta carry tangents.
-void measure(const Program &program, const Direction &direction, const Jet &psi,
-             const Jet &scratch, double *out);
+void measure(const Circuit &circuit, const Direction &direction, const Jet &psi,
+             const Jet &scratch, const Threads &threads, double *out);
 
 // lambda = (1/2) d(sum_m cotangent_m E_m)/d(conj psi), one co-state for all measurements, and the
 // same cotangent's gradient in the observables' coefficients, added to `gradient`. With tangents:
 // the directional derivatives of both.
-void seed(const Program &program, const Direction &direction, const double *cotangent,
-          const Jet &psi, const Jet &scratch, const Jet &lambda, double *gradient);
+void seed(const Circuit &circuit, const Direction &direction, const double *cotangent,
+          const Jet &psi, const Jet &scratch, const Jet &lambda, const Threads &threads,
+          double *gradient);
 
 } // namespace qgrad

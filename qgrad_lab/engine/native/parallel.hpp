@@ -59,4 +59,21 @@ inline void parallel_for(xla::ffi::ThreadPool &pool, std::size_t count, std::siz
     }
 }
 
+// Where independent tasks run: on a pool, on no more threads than fit, or one after the other.
+struct Threads {
+    xla::ffi::ThreadPool *pool = nullptr;
+    std::size_t max_workers = 1;
+
+    // Calls body(i) once for every i below count, in any order.
+    template <class Body> void for_each(std::size_t count, const Body &body) const {
+        if (pool == nullptr || count == 1 || max_workers == 1) {
+            for (std::size_t i = 0; i < count; ++i) {
+                body(i);
+            }
+        } else {
+            parallel_for(*pool, count, max_workers, body);
+        }
+    }
+};
+
 } // namespace qgrad

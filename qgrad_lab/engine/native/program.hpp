@@ -130,7 +130,7 @@ struct Measurement {
     std::vector<std::size_t> wires; // probs
 };
 
-struct Schedule; // schedule.hpp
+struct Plan; // plan.hpp
 
 struct Program {
     std::size_t num_wires = 0;
@@ -141,7 +141,7 @@ struct Program {
     std::vector<Node> body;
     std::vector<Measurement> measurements;
     bool needs_observable_scratch = false; // a var is measured
-    std::shared_ptr<const Schedule> schedule; // where it does not depend on index
+    std::shared_ptr<const Plan> plan; // where it does not depend on index
 
     std::size_t dimension() const { return std::size_t{1} << num_wires; }
 };

@@ -185,23 +185,4 @@ Schedule make_schedule(const Program &program, const std::int64_t *index) {
     return Builder(program, index).build();
 }
 
-std::shared_ptr<const Schedule> schedule_for(const std::shared_ptr<const Program> &program,
-                                             const std::int64_t *index) {
-    if (program->schedule) {
-        return program->schedule;
-    }
-    struct Last {
-        std::shared_ptr<const Program> program;
-        std::vector<std::int64_t> index;
-        std::shared_ptr<const Schedule> schedule;
-    };
-    thread_local Last last;
-    const std::size_t size = program->num_index;
-    if (last.program != program || !std::equal(index, index + size, last.index.begin())) {
-        auto schedule = std::make_shared<const Schedule>(make_schedule(*program, index));
-        last = {program, {index, index + size}, std::move(schedule)};
-    }
-    return last.schedule;
-}
-
 } // namespace qgrad

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <vector>
 
 #include "program.hpp"
@@ -36,9 +35,5 @@ struct Schedule {
 // Throws std::invalid_argument where the index asks for what a Program cannot do: a wire out of range
 // or used twice by one operation, more iterations than there is room for, a branch that does not exist.
 Schedule make_schedule(const Program &program, const std::int64_t *index);
-
-// The same, kept: for ever where it does not depend on index, else for this thread's next call.
-std::shared_ptr<const Schedule> schedule_for(const std::shared_ptr<const Program> &program,
-                                             const std::int64_t *index);
 
 } // namespace qgrad

@@ -1,24 +1,23 @@
-// The native members of the derivative family: D[0], D[1] and their transposes (DESIGN: engine).
+// The native members of the derivative family, D[0], D[1] and their transposes, by the plan of a circuit.
 #pragma once
 
 #include <cstddef>
 
-#include "kernels.hpp"
 #include "measure.hpp"
-#include "workspace.hpp"
+#include "parallel.hpp"
+#include "plan.hpp"
 
 namespace qgrad {
 
-// How many states one evaluation holds.
-std::size_t num_states(const Program &program, bool with_tangent, bool transposed);
+// out = E(theta), or its derivative along `tangent` where that is not null. Without a tangent, the state
+// that is measured is left in `state` where that is not null.
+void evaluate(const Plan &plan, const Operands &operands, const double *tangent,
+              const Threads &threads, Complex *state, double *out);
 
-// out = E(theta), or its derivative along `tangent` where that is not null.
-void evaluate(const Program &program, const Schedule &schedule, const Operands &operands,
-              const double *tangent, Workspace &workspace, double *out);
-
-// out = gradient of sum_m cotangent_m E_m, or that gradient's derivative along `tangent`.
-void evaluate_transposed(const Program &program, const Schedule &schedule,
-                         const Operands &operands, const double *tangent, const double *cotangent,
-                         Workspace &workspace, double *out);
+// out = gradient of sum_m cotangent_m E_m, or that gradient's derivative along `tangent`. Without a
+// tangent, `state` is the state that is measured, to be overwritten, or null.
+void evaluate_transposed(const Plan &plan, const Operands &operands, const double *tangent,
+                         const double *cotangent, const Threads &threads, Complex *state,
+                         double *out);
 
 } // namespace qgrad

@@ -4,65 +4,63 @@
 #include <array>
 #include <complex>
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
-#include <new>
 
 namespace qgrad {
 
 using Complex = std::complex<double>;
 
+struct Free {
+    void operator()(Complex *memory) const;
+};
+using StateMemory = std::unique_ptr<Complex, Free>;
+
+// Contents are not defined. Throws std::bad_alloc.
+StateMemory allocate_states(std::size_t num_amplitudes);
+
 class Workspace {
   public:
-    static constexpr std::size_t max_states = 6;
+    static constexpr std::size_t max_states = 7;
+
+    static Workspace &of_this_thread();
+
+    // Another one, for copies of slices of states that may belong to another thread.
+    static Workspace &for_slices_of_this_thread();
 
     // The states named `index` of this thread, `size` amplitudes each; contents are not defined.
-    Complex *state(std::size_t index, std::size_t size) {
-        Slot &slot = slots_[index];
-        if (slot.size < size) {
-            slot.memory.reset();
-            slot.size = 0;
-            void *memory = std::aligned_alloc(alignment, round_up(size * sizeof(Complex)));
-            if (memory == nullptr) {
-                throw std::bad_alloc();
-            }
-            slot.memory.reset(static_cast<Complex *>(memory));
-            slot.size = size;
-        }
-        return slot.memory.get();
-    }
+    Complex *state(std::size_t index, std::size_t size);
 
-    // Give large states back; small ones stay for the next call of this thread.
-    void trim() {
-        for (Slot &slot : slots_) {
-            if (slot.size > kept) {
-                slot.memory.reset();
-                slot.size = 0;
+    // While one of these lives, states stay where they are; with the last of them go those that are too
+    // large to be kept for this thread's next call.
+    class Use {
+      public:
+        explicit Use(Workspace &workspace) : workspace_(workspace) { ++workspace_.uses_; }
+        ~Use() {
+            if (--workspace_.uses_ == 0) {
+                workspace_.trim();
             }
         }
-    }
+        Use(const Use &) = delete;
+        Use &operator=(const Use &) = delete;
 
-    static Workspace &of_this_thread() {
-        thread_local Workspace workspace;
-        return workspace;
-    }
+      private:
+        Workspace &workspace_;
+    };
+
+    ~Workspace();
 
   private:
-    static constexpr std::size_t alignment = 64;
-    static constexpr std::size_t kept = std::size_t{1} << 16; // 1 MiB a state
-
-    static std::size_t round_up(std::size_t bytes) {
-        return (bytes + alignment - 1) / alignment * alignment;
-    }
-
-    struct Free {
-        void operator()(Complex *memory) const { std::free(memory); }
-    };
     struct Slot {
-        std::unique_ptr<Complex, Free> memory;
+        StateMemory memory;
         std::size_t size = 0;
+        bool is_counted = false; // among the large ones that are kept
     };
+
+    void trim();
+    static void forget(Slot &slot);
+
     std::array<Slot, max_states> slots_;
+    std::size_t uses_ = 0;
 };
 
 } // namespace qgrad

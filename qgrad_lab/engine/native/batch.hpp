@@ -1,0 +1,49 @@
+// A batch of evaluations of one Program, as one call of the native library asks for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "parallel.hpp"
+#include "program.hpp"
+
+namespace qgrad {
+
+// One operand for every element of a batch, or one that all elements share.
+template <class T> struct Rows {
+    const T *data = nullptr;
+    std::size_t rows = 0;
+    std::size_t width = 0;
+
+    const T *operator[](std::size_t element) const {
+        return data == nullptr ? nullptr : data + (rows == 1 ? 0 : element * width);
+    }
+    bool is_shared() const { return rows == 1; }
+};
+
+struct Batch {
+    std::shared_ptr<const Program> program;
+    std::size_t size = 0;
+    bool with_tangent = false; // D[1] or its transpose, not D[0]
+    bool transposed = false;
+    bool keep = false; // the same operands will be differentiated
+    Rows<double> theta;
+    Rows<std::int64_t> index;
+    Rows<Complex> data;
+    Rows<double> tangent;
+    Rows<double> cotangent;
+    double *out = nullptr; // num_outputs or, transposed, num_theta for every element
+};
+
+// Throws std::invalid_argument for what cannot be evaluated, std::length_error where memory is short.
+void evaluate(const Batch &batch, xla::ffi::ThreadPool &pool);
+
+// How often it was done, since the library was loaded.
+struct Counts {
+    std::uint64_t forward = 0;  // sweeps of a state from the beginning of a circuit
+    std::uint64_t backward = 0; // sweeps of a co-state
+};
+Counts counts();
+
+} // namespace qgrad

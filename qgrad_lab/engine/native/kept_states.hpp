@@ -1,0 +1,34 @@
+// The state that a circuit was measured in, kept for the gradient that follows.
+//
+// A value and its gradient are two calls of the native library, and both begin with the same sweep. The
+// first leaves its state here, the second takes it. What is taken was computed from the same bytes by
+// the same Program, so that results are the same to the last bit whether it is found or not.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "program.hpp"
+#include "workspace.hpp"
+
+namespace qgrad {
+
+// What a state depends on: a Program, and the bytes of theta, index and data.
+struct StateKey {
+    std::shared_ptr<const Program> program;
+    std::array<std::span<const std::byte>, 3> operands;
+};
+
+// Keeps states in place of what this Program left before, and lets the oldest go where they are too
+// many or take too much memory.
+void keep_states(const StateKey &key, StateMemory states, std::size_t num_amplitudes);
+
+// Null if there are none. They belong to the caller now.
+StateMemory take_states(const StateKey &key);
+
+// Whether so many amplitudes may be kept.
+bool may_keep(std::size_t num_amplitudes);
+
+} // namespace qgrad

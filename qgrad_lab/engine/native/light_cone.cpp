@@ -1,0 +1,218 @@
+#include "light_cone.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <unordered_map>
+#include <utility>
+
+#include "gate_table.hpp"
+#include "kernels.hpp"
+
+namespace qgrad {
+namespace {
+
+std::uint64_t mask_of(const std::vector<std::size_t> &wires) {
+    std::uint64_t mask = 0;
+    for (const std::size_t wire : wires) {
+        mask |= std::uint64_t{1} << wire;
+    }
+    return mask;
+}
+
+bool is_diagonal(const Gate &gate) {
+    switch (gate.opcode) {
+    case Opcode::pauli_z:
+    case Opcode::s:
+    case Opcode::t:
+    case Opcode::phase_shift:
+    case Opcode::rz:
+    case Opcode::ising_zz:
+    case Opcode::multi_rz:
+    case Opcode::global_phase:
+    case Opcode::pc_phase:
+        return true;
+    default:
+        return false;
+    }
+}
+
+// Whether it takes every basis state to a basis state, up to a phase.
+bool is_monomial(const Gate &gate) {
+    switch (gate.opcode) {
+    case Opcode::pauli_x:
+    case Opcode::pauli_y:
+    case Opcode::swap:
+    case Opcode::pswap:
+        return true;
+    default:
+        return is_diagonal(gate);
+    }
+}
+
+// What is measured, carried back through the gates as in the Heisenberg picture: on which wires it may
+// act at all, and on which it may be other than diagonal. Bit w is wire w.
+class Cone {
+  public:
+    explicit Cone(const Circuit &circuit) : num_wires_(circuit.num_wires) {
+        for (const Measurement &m : circuit.measurements) {
+            if (m.kind == Measurement::Kind::state) {
+                everything_ = true;
+            }
+            wires_ |= mask_of(m.wires);
+            for (const Term &term : m.terms) {
+                wires_ |= reversed(term.word.x | term.word.z);
+                mixed_ |= reversed(term.word.x);
+            }
+        }
+    }
+
+    // Whether what is measured depends on a gate; steps come last to first.
+    bool take(const Gate &gate) {
+        if (gate.opcode == Opcode::identity) {
+            return false;
+        }
+        if (everything_) {
+            return true;
+        }
+        if (prepares(gate.opcode)) {
+            // Amplitudes need not be normalised: all numbers are in proportion to all of them.
+            wires_ |= gate.opcode == Opcode::state_prep ? mask_of(gate.targets) : 0;
+            return true;
+        }
+        const std::uint64_t targets = mask_of(gate.targets);
+        const std::uint64_t all = targets | mask_of(gate.controls);
+        // Nor need a matrix be unitary.
+        if (gate.opcode != Opcode::qubit_unitary) {
+            const std::uint64_t diagonal_on = is_diagonal(gate) ? all : all & ~targets;
+            if ((all & wires_) == 0 ||
+                ((all & wires_ & ~diagonal_on) == 0 && (all & mixed_) == 0)) {
+                return false; // it commutes with what is measured
+            }
+        }
+        if (!is_diagonal(gate) && !(is_monomial(gate) && (all & mixed_) == 0)) {
+            mixed_ |= targets;
+        }
+        wires_ |= all;
+        return true;
+    }
+
+    std::uint64_t wires() const {
+        return everything_ ? (std::uint64_t{1} << num_wires_) - 1 : wires_;
+    }
+
+  private:
+    // From bits of basis states, where wire 0 is the highest.
+    std::uint64_t reversed(std::uint64_t bits) const {
+        std::uint64_t result = 0;
+        for (std::size_t wire = 0; wire < num_wires_; ++wire) {
+            result |= ((bits >> bit_of(wire, num_wires_)) & 1U) << wire;
+        }
+        return result;
+    }
+
+    std::size_t num_wires_;
+    std::uint64_t wires_ = 0;
+    std::uint64_t mixed_ = 0;
+    bool everything_ = false;
+};
+
+// The same circuit on some of its wires.
+class Narrowing {
+  public:
+    Narrowing(Circuit &circuit, std::uint64_t kept) : circuit_(circuit), old_(circuit.num_wires) {
+        for (std::size_t wire = 0; wire < old_; ++wire) {
+            if (((kept >> wire) & 1U) != 0) {
+                wires_.push_back(wire);
+            }
+        }
+        if (wires_.empty()) {
+            wires_.push_back(0); // there is no state on no wires
+        }
+        places_.resize(old_, gone);
+        for (std::size_t place = 0; place < wires_.size(); ++place) {
+            places_[wires_[place]] = place;
+        }
+    }
+
+    void narrow() {
+        if (wires_.size() == old_) {
+            return;
+        }
+        for (Measurement &m : circuit_.measurements) {
+            m.wires = places(m.wires);
+            for (Term &term : m.terms) {
+                term.word.x = bits(term.word.x);
+                term.word.z = bits(term.word.z);
+            }
+        }
+        Schedule narrow;
+        std::unordered_map<const Gate *, const Gate *> known;
+        for (Step step : circuit_.schedule.steps) {
+            const Gate *&gate = known[step.gate];
+            if (gate == nullptr) {
+                gate = &narrow.resolved.emplace_back(narrowed(*step.gate));
+            }
+            step.gate = gate;
+            step.basis = bits(step.basis);
+            narrow.steps.push_back(step);
+        }
+        circuit_.schedule = std::move(narrow);
+        std::vector<std::size_t> named;
+        for (const std::size_t wire : wires_) {
+            named.push_back(circuit_.wires[wire]);
+        }
+        circuit_.wires = std::move(named);
+        circuit_.num_wires = wires_.size();
+    }
+
+  private:
+    static constexpr std::size_t gone = static_cast<std::size_t>(-1);
+
+    std::vector<std::size_t> places(const std::vector<std::size_t> &wires) const {
+        std::vector<std::size_t> result;
+        for (const std::size_t wire : wires) {
+            if (places_[wire] != gone) { // a BasisState may prepare wires that do not matter
+                result.push_back(places_[wire]);
+            }
+        }
+        return result;
+    }
+
+    std::uint64_t bits(std::uint64_t old) const {
+        std::uint64_t result = 0;
+        for (std::size_t place = 0; place < wires_.size(); ++place) {
+            result |= ((old >> bit_of(wires_[place], old_)) & 1U) << bit_of(place, wires_.size());
+        }
+        return result;
+    }
+
+    Gate narrowed(Gate gate) const {
+        gate.controls = places(gate.controls);
+        gate.targets = places(gate.targets);
+        complete(gate, wires_.size());
+        return gate;
+    }
+
+    Circuit &circuit_;
+    std::size_t old_;
+    std::vector<std::size_t> wires_;
+    std::vector<std::size_t> places_;
+};
+
+} // namespace
+
+void keep_light_cone(Circuit &circuit) {
+    Cone cone(circuit);
+    std::vector<Step> &steps = circuit.schedule.steps;
+    std::vector<Step> kept;
+    for (std::size_t i = steps.size(); i-- > 0;) {
+        if (cone.take(*steps[i].gate)) {
+            kept.push_back(steps[i]);
+        }
+    }
+    std::reverse(kept.begin(), kept.end());
+    steps = std::move(kept);
+    Narrowing(circuit, cone.wires()).narrow();
+}
+
+} // namespace qgrad

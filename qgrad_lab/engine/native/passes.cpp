@@ -1,0 +1,213 @@
+#include "passes.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "gate_steps.hpp"
+#include "matrices.hpp"
+
+namespace qgrad {
+namespace {
+
+WireMatrices adjoints(const WireMatrices &matrices) {
+    return {adjoint(matrices[0]), adjoint(matrices[1])};
+}
+
+// What a task is in one slice: its wire, and the matrices for a control that may be outside.
+WireMatrices in_slice(const Task &task, std::size_t base, const WireMatrices &matrices) {
+    if (task.outer_control == no_control) {
+        return matrices;
+    }
+    return {matrices[(base >> task.outer_control) & 1U], Matrix2{}};
+}
+
+bool acts_in_slice(const Task &task, std::size_t base) {
+    return (base & task.outer_mask) == task.outer_bits;
+}
+
+// psi' <- M psi' + M' psi, before M is applied to psi itself.
+void apply_to_tangent(const Wire &wire, const WireMatrices &matrices, const WireMatrices &tangents,
+                      bool varies, const Jet &psi, std::size_t size) {
+    if (psi.tangent != nullptr) {
+        apply(wire, matrices, psi.tangent, size);
+        if (varies) {
+            accumulate(wire, tangents, psi.value, psi.tangent, size);
+        }
+    }
+}
+
+void add_all(const RunMatrices &from, RunMatrices &to) {
+    for (std::size_t c = 0; c < 2; ++c) {
+        add(1.0, from.value[c], to.value[c]);
+        add(1.0, from.tangent[c], to.tangent[c]);
+    }
+}
+
+} // namespace
+
+void Passes::forward(const Jet &psi) const {
+    prepare(psi);
+    advance(psi, 0, plan_.tasks.size());
+}
+
+void Passes::prepare(const Jet &psi) const {
+    const std::size_t size = plan_.circuit.dimension();
+    clear(psi.value, size);
+    psi.value[0] = 1.0;
+    if (psi.tangent != nullptr) {
+        clear(psi.tangent, size);
+    }
+    if (plan_.preparation != nullptr) {
+        qgrad::advance(*plan_.preparation, operands_, tangent_, psi, plan_.circuit.num_wires);
+    }
+}
+
+void Passes::advance(const Jet &psi, std::size_t from, std::size_t to) const {
+    for (const Pass &pass : plan_.passes) {
+        const std::size_t begin = std::max(from, pass.first_task);
+        const std::size_t end = std::min(to, pass.first_task + pass.num_tasks);
+        if (begin >= end) {
+            continue;
+        }
+        Slices(pass, plan_.circuit.num_wires)
+            .for_each(threads_, {psi.value, psi.tangent},
+                      [&](std::size_t, std::size_t base, const Slices::States &slices) {
+                          for (std::size_t i = begin; i < end; ++i) {
+                              apply_task(pass, i, base, {slices[0], slices[1]});
+                          }
+                      });
+    }
+}
+
+// Nothing before the first task that reads theta has a derivative.
+void Passes::backward(const Jet &psi, const Jet &lambda, const Limits &limits,
+                      double *gradient) const {
+    numbers_.check_unitary();
+    const Step *preparation = plan_.preparation;
+    const bool to_the_start = preparation != nullptr && preparation->gate->numbers_in_theta;
+    const std::size_t first =
+        to_the_start ? 0 : std::max(plan_.first_with_theta, limits.first_task);
+    // Of a run, its overlaps; of a single gate, its gradient in the first number.
+    std::vector<RunMatrices> overlaps;
+    for (auto pass = plan_.passes.rbegin(); pass != plan_.passes.rend(); ++pass) {
+        const std::size_t end = pass->first_task + pass->num_tasks;
+        if (end <= first) {
+            break;
+        }
+        const std::size_t begin = std::max(first, pass->first_task);
+        const std::size_t width = end - begin;
+        Complex *const psi_tangent = end <= limits.first_change ? nullptr : psi.tangent;
+        const Slices slices(*pass, plan_.circuit.num_wires);
+        overlaps.assign(slices.num_groups() * width, RunMatrices{});
+        slices.for_each(
+            threads_, {psi.value, psi_tangent, lambda.value, lambda.tangent},
+            [&](std::size_t group, std::size_t base, const Slices::States &local) {
+                for (std::size_t i = end; i-- > begin;) {
+                    undo_task(*pass, i, base, {local[0], local[1]}, {local[2], local[3]},
+                              to_the_start || i > first, overlaps[group * width + i - begin],
+                              gradient);
+                }
+            });
+        for (std::size_t i = begin; i < end; ++i) {
+            RunMatrices sum = overlaps[i - begin];
+            for (std::size_t group = 1; group < slices.num_groups(); ++group) {
+                add_all(overlaps[group * width + i - begin], sum);
+            }
+            add_gradient(i, sum, gradient);
+        }
+    }
+    if (to_the_start) {
+        add_state_gradient(*preparation->gate,
+                           tangent_ != nullptr ? lambda.tangent : lambda.value,
+                           gradient + preparation->numbers, plan_.circuit.num_wires);
+    }
+}
+
+void Passes::apply_task(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi) const {
+    const Task &task = plan_.tasks[number];
+    if (task.is_run()) {
+        const RunMatrices &run = numbers_.run(number);
+        const WireMatrices matrices = in_slice(task, base, run.value);
+        apply_to_tangent(task.wire, matrices, in_slice(task, base, run.tangent), run.varies, psi,
+                         pass.slice_size());
+        apply(task.wire, matrices, psi.value, pass.slice_size());
+    } else if (acts_in_slice(task, base)) {
+        qgrad::advance(task.single, operands_, tangent_, psi, pass.bits.size());
+    }
+}
+
+void Passes::undo_task(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi,
+               const Jet &lambda, bool undo, RunMatrices &overlaps, double *gradient) const {
+    const Task &task = plan_.tasks[number];
+    if (task.is_run()) {
+        undo_run(pass, number, base, psi, lambda, undo, overlaps);
+    } else if (acts_in_slice(task, base)) {
+        undo_single(pass, task.single, psi, lambda, undo, overlaps, gradient);
+    }
+}
+
+void Passes::undo_single(const Pass &pass, const Step &step, const Jet &psi, const Jet &lambda,
+                 bool undo, RunMatrices &overlaps, double *gradient) const {
+    const Gate &gate = *step.gate;
+    const std::size_t num_wires = pass.bits.size();
+    if (step.has_slot()) {
+        overlaps.value[0][0] += angle_gradient(gate, lambda, psi, pass.slice_size());
+    }
+    if (undo || gate.numbers_in_theta) {
+        undo_state(step, operands_, psi.tangent == nullptr ? nullptr : tangent_, psi, num_wires);
+    }
+    if (gate.numbers_in_theta) {
+        add_matrix_gradient(step, lambda, psi, gradient, num_wires);
+    }
+    if (undo) {
+        undo_costate(step, operands_, tangent_, lambda, num_wires);
+    }
+}
+
+void Passes::undo_run(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi,
+              const Jet &lambda, bool undo, RunMatrices &overlaps) const {
+    const Task &task = plan_.tasks[number];
+    const RunMatrices &run = numbers_.run(number);
+    const std::size_t size = pass.slice_size();
+    const WireMatrices inverse = adjoints(in_slice(task, base, run.value));
+    RunMatrices own;
+    if (task.reads_theta) {
+        if (lambda.tangent != nullptr) {
+            add_overlaps(task.wire, lambda.tangent, psi.value, size, own.tangent);
+        }
+        if (psi.tangent != nullptr) {
+            add_overlaps(task.wire, lambda.value, psi.tangent, size, own.tangent);
+        }
+    }
+    if (undo) {
+        const WireMatrices tangent = adjoints(in_slice(task, base, run.tangent));
+        apply_to_tangent(task.wire, inverse, tangent, run.varies, psi, size);
+        apply_to_tangent(task.wire, inverse, tangent, run.varies, lambda, size);
+    }
+    if (task.reads_theta && undo) {
+        add_overlaps_and_apply(task.wire, inverse, lambda.value, psi.value, size, own.value);
+    } else if (task.reads_theta) {
+        add_overlaps(task.wire, lambda.value, psi.value, size, own.value);
+    } else if (undo) {
+        apply(task.wire, inverse, psi.value, size);
+        apply(task.wire, inverse, lambda.value, size);
+    }
+    if (task.outer_control != no_control && ((base >> task.outer_control) & 1U) != 0) {
+        std::swap(own.value[0], own.value[1]);
+        std::swap(own.tangent[0], own.tangent[1]);
+    }
+    add_all(own, overlaps);
+}
+
+void Passes::add_gradient(std::size_t number, const RunMatrices &overlaps, double *gradient) const {
+    const Task &task = plan_.tasks[number];
+    if (task.is_run()) {
+        if (task.reads_theta) {
+            numbers_.add_gradient(number, overlaps, tangent_, gradient);
+        }
+    } else if (task.single.has_slot()) {
+        gradient[task.single.slot] += overlaps.value[0][0].real();
+    }
+}
+
+} // namespace qgrad

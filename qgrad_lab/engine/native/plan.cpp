@@ -1,0 +1,293 @@
+#include "plan.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+#include <utility>
+
+#include "gate_table.hpp"
+
+namespace qgrad {
+namespace {
+
+// The lowest bits are in every slice: what is read and written together is 256 bytes at least.
+constexpr std::size_t shared_bits = 4;
+
+struct Support {
+    std::uint64_t targets = 0;
+    std::uint64_t controls = 0;
+    bool whole = false; // works on the whole state at once
+};
+
+std::uint64_t mask_of(const std::vector<std::size_t> &wires, std::size_t num_wires) {
+    std::uint64_t mask = 0;
+    for (const std::size_t wire : wires) {
+        mask |= std::uint64_t{1} << bit_of(wire, num_wires);
+    }
+    return mask;
+}
+
+Support support_of(const Operation &operation, std::size_t num_wires) {
+    Support support;
+    if (operation.is_run()) {
+        support.targets = std::uint64_t{1} << operation.wire.target;
+        if (operation.wire.control != no_control) {
+            support.controls = std::uint64_t{1} << operation.wire.control;
+        }
+        return support;
+    }
+    const Gate &gate = *operation.single->gate;
+    support.targets = mask_of(gate.targets, num_wires);
+    support.controls = mask_of(gate.controls, num_wires);
+    // The gradient in a matrix is added to one array from all of the state.
+    support.whole = gate.numbers_in_theta;
+    return support;
+}
+
+class Planner {
+  public:
+    Planner(Circuit circuit, std::size_t max_bits)
+        : num_wires_(circuit.num_wires),
+          max_bits_(std::max(std::min(max_bits, num_wires_), least_bits())) {
+        plan_.circuit = std::move(circuit);
+        const std::vector<Step> &steps = plan_.circuit.schedule.steps;
+        if (!steps.empty() && prepares(steps.front().gate->opcode)) {
+            plan_.preparation = &steps.front();
+        }
+        operations_ = join_runs(plan_.circuit.schedule, num_wires_);
+        for (const Operation &operation : operations_) {
+            supports_.push_back(support_of(operation, num_wires_));
+        }
+    }
+
+    Plan build() {
+        taken_.resize(operations_.size());
+        std::size_t first = 0;
+        while (first < operations_.size()) {
+            add_pass(first);
+            while (first < operations_.size() && taken_[first]) {
+                ++first;
+            }
+        }
+        plan_.first_with_theta = plan_.tasks.size();
+        for (std::size_t i = plan_.tasks.size(); i-- > 0;) {
+            if (plan_.tasks[i].reads_theta) {
+                plan_.first_with_theta = i;
+            }
+        }
+        add_uses();
+        return std::move(plan_);
+    }
+
+  private:
+    std::size_t least_bits() const { return std::min(num_wires_, shared_bits); }
+
+    std::uint64_t all_bits() const { return (std::uint64_t{1} << num_wires_) - 1; }
+
+    // As many operations as fit one pass, in an order that gives the same result: one that is left for
+    // later holds back those behind it that do not commute with it.
+    void add_pass(std::size_t first) {
+        std::vector<std::size_t> chosen;
+        std::uint64_t bits = (std::uint64_t{1} << least_bits()) - 1;
+        std::uint64_t left_targets = 0;
+        std::uint64_t left_controls = 0;
+        for (std::size_t i = first; i < operations_.size() && left_targets != all_bits(); ++i) {
+            if (taken_[i]) {
+                continue;
+            }
+            const Support &support = supports_[i];
+            const bool commutes = ((support.targets & (left_targets | left_controls)) |
+                                   (support.controls & left_targets)) == 0;
+            if (commutes && fits(support, bits, chosen.empty())) {
+                const bool whole = needs_all(support);
+                bits = whole ? all_bits() : bits | support.targets;
+                taken_[i] = true;
+                chosen.push_back(i);
+                if (whole && num_wires_ > max_bits_) {
+                    break; // a pass of its own
+                }
+            } else {
+                left_targets |= support.targets;
+                left_controls |= support.controls;
+            }
+        }
+        emit(chosen, bits);
+    }
+
+    bool needs_all(const Support &support) const {
+        const std::uint64_t least = (std::uint64_t{1} << least_bits()) - 1;
+        return support.whole ||
+               static_cast<std::size_t>(std::popcount(support.targets | least)) > max_bits_;
+    }
+
+    bool fits(const Support &support, std::uint64_t bits, bool nothing_yet) const {
+        if (num_wires_ <= max_bits_) {
+            return true;
+        }
+        if (needs_all(support)) {
+            return nothing_yet;
+        }
+        return static_cast<std::size_t>(std::popcount(bits | support.targets)) <= max_bits_;
+    }
+
+    void emit(const std::vector<std::size_t> &chosen, std::uint64_t bits) {
+        // Slices may as well be as large as they can: fewer of them, and all of one size.
+        for (unsigned bit = 0; static_cast<std::size_t>(std::popcount(bits)) < max_bits_; ++bit) {
+            bits |= std::uint64_t{1} << bit;
+        }
+        Pass pass;
+        for (unsigned bit = 0; bit < num_wires_; ++bit) {
+            if (((bits >> bit) & 1U) != 0) {
+                pass.contiguous = pass.contiguous && bit == pass.bits.size();
+                pass.bits.push_back(bit);
+            }
+        }
+        add_rows(pass);
+        pass.first_task = plan_.tasks.size();
+        pass.num_tasks = chosen.size();
+        for (const std::size_t i : chosen) {
+            plan_.tasks.push_back(operations_[i].is_run() ? run_task(operations_[i], bits)
+                                                          : single_task(operations_[i], bits));
+        }
+        plan_.passes.push_back(std::move(pass));
+    }
+
+    static void add_rows(Pass &pass) {
+        std::size_t shared = 0;
+        while (shared < pass.bits.size() && pass.bits[shared] == shared) {
+            ++shared;
+        }
+        pass.row_size = std::size_t{1} << shared;
+        for (std::size_t row = 0; row < pass.slice_size() / pass.row_size; ++row) {
+            std::size_t begin = 0;
+            for (std::size_t i = shared; i < pass.bits.size(); ++i) {
+                begin |= ((row >> (i - shared)) & 1U) << pass.bits[i];
+            }
+            pass.rows.push_back(begin);
+        }
+    }
+
+    // The place of a bit of the state among the bits of a slice.
+    static unsigned place(unsigned bit, std::uint64_t bits) {
+        const std::uint64_t below = (std::uint64_t{1} << bit) - 1;
+        return static_cast<unsigned>(std::popcount(bits & below));
+    }
+
+    static bool contains(std::uint64_t bits, unsigned bit) { return ((bits >> bit) & 1U) != 0; }
+
+    Task run_task(const Operation &run, std::uint64_t bits) {
+        Task task;
+        task.first_member = plan_.members.size();
+        task.num_members = run.members.size();
+        plan_.members.insert(plan_.members.end(), run.members.begin(), run.members.end());
+        task.wire.target = place(run.wire.target, bits);
+        if (run.wire.control != no_control) {
+            const auto control = static_cast<unsigned>(run.wire.control);
+            if (contains(bits, control)) {
+                task.wire.control = static_cast<int>(place(control, bits));
+            } else {
+                task.outer_control = run.wire.control;
+            }
+        }
+        task.reads_theta = run.reads_theta();
+        return task;
+    }
+
+    Task single_task(const Operation &operation, std::uint64_t bits) {
+        Task task;
+        const auto width = static_cast<std::size_t>(std::popcount(bits));
+        Gate gate = *operation.single->gate;
+        const auto local_wire = [&](std::size_t wire) {
+            return width - 1 - place(bit_of(wire, num_wires_), bits);
+        };
+        std::vector<std::size_t> controls;
+        std::vector<bool> values;
+        for (std::size_t i = 0; i < gate.controls.size(); ++i) {
+            const unsigned bit = bit_of(gate.controls[i], num_wires_);
+            if (contains(bits, bit)) {
+                controls.push_back(local_wire(gate.controls[i]));
+                values.push_back(gate.control_values[i]);
+            } else {
+                task.outer_mask |= std::uint64_t{1} << bit;
+                task.outer_bits |= gate.control_values[i] ? std::uint64_t{1} << bit : 0;
+            }
+        }
+        for (std::size_t &wire : gate.targets) {
+            wire = local_wire(wire);
+        }
+        gate.controls = std::move(controls);
+        gate.control_values = std::move(values);
+        complete(gate, width);
+        task.single = *operation.single;
+        task.single.gate = &plan_.gates.emplace_back(std::move(gate));
+        task.reads_theta = operation.reads_theta();
+        return task;
+    }
+
+    void add_uses() {
+        std::vector<std::size_t> &first = plan_.first_use;
+        first.assign(plan_.circuit.num_theta + 1, 0);
+        for_each_use([&](std::size_t slot, std::size_t) { ++first[slot + 1]; });
+        std::partial_sum(first.begin(), first.end(), first.begin());
+        plan_.uses.resize(first.back());
+        std::vector<std::size_t> next(first);
+        for_each_use([&](std::size_t slot, std::size_t task) { plan_.uses[next[slot]++] = task; });
+    }
+
+    template <class Visit> void for_each_use(const Visit &visit) const {
+        for (std::size_t i = 0; i < plan_.tasks.size(); ++i) {
+            const Task &task = plan_.tasks[i];
+            for (std::size_t j = 0; j < task.num_members; ++j) {
+                if (const Step &step = *plan_.members[task.first_member + j].step; step.has_slot()) {
+                    visit(step.slot, i);
+                }
+            }
+            if (task.is_run()) {
+                continue;
+            }
+            if (task.single.has_slot()) {
+                visit(task.single.slot, i);
+            }
+            if (task.single.gate->numbers_in_theta) {
+                const std::size_t dimension = std::size_t{1} << task.single.gate->targets.size();
+                for (std::size_t k = 0; k < 2 * dimension * dimension; ++k) {
+                    visit(task.single.numbers + k, i);
+                }
+            }
+        }
+    }
+
+    std::size_t num_wires_;
+    std::size_t max_bits_;
+    Plan plan_;
+    std::vector<Operation> operations_;
+    std::vector<Support> supports_;
+    std::vector<bool> taken_;
+};
+
+} // namespace
+
+Plan make_plan(Circuit circuit, std::size_t max_bits) {
+    return Planner(std::move(circuit), max_bits).build();
+}
+
+std::shared_ptr<const Plan> plan_for(const std::shared_ptr<const Program> &program,
+                                     const std::int64_t *index) {
+    if (program->plan) {
+        return program->plan;
+    }
+    struct Last {
+        std::shared_ptr<const Program> program;
+        std::vector<std::int64_t> index;
+        std::shared_ptr<const Plan> plan;
+    };
+    thread_local Last last;
+    const std::size_t size = program->num_index;
+    if (last.program != program || !std::equal(index, index + size, last.index.begin())) {
+        auto plan = std::make_shared<const Plan>(make_plan(reduced_circuit(*program, index)));
+        last = {program, {index, index + size}, std::move(plan)};
+    }
+    return last.plan;
+}
+
+} // namespace qgrad

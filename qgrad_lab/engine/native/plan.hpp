@@ -1,0 +1,82 @@
+// How a schedule is evaluated: its operations in passes over slices of the state.
+//
+// A pass takes the state apart into slices of 2^k amplitudes, those whose bits outside of the pass are
+// the same, and applies its operations to one slice after the other. A slice fits a processor's cache,
+// so that the state goes through memory once for a pass and not once for each gate; slices are
+// independent, so that threads can share them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "circuit.hpp"
+#include "runs.hpp"
+
+namespace qgrad {
+
+// An operation on slices: its targets are bits of the slice, its controls these or bits outside.
+struct Task {
+    std::size_t first_member = 0; // a run: its members in Plan::members
+    std::size_t num_members = 0;
+    Wire wire;                        // of a run, in the slice
+    int outer_control = no_control;   // of a run: a bit of the whole state instead
+    Step single;                      // another gate, on the wires of the slice; null for a run
+    std::uint64_t outer_mask = 0;     // its controls outside of the slice
+    std::uint64_t outer_bits = 0;
+    bool reads_theta = false;
+
+    bool is_run() const { return single.gate == nullptr; }
+
+    // Of its control; one, where it has none.
+    std::size_t num_values() const {
+        return wire.control == no_control && outer_control == no_control ? 1 : 2;
+    }
+};
+
+struct Pass {
+    std::vector<unsigned> bits; // of the state, ascending, for each bit of a slice
+    bool contiguous = true;     // whether these are the lowest bits: a slice is a part of the state
+    std::size_t row_size = 1;   // amplitudes of a slice that are neighbours in the state
+    std::vector<std::size_t> rows; // where each of its rows begins, in the state
+    std::size_t first_task = 0;
+    std::size_t num_tasks = 0;
+
+    std::size_t slice_size() const { return std::size_t{1} << bits.size(); }
+};
+
+struct Plan {
+    Circuit circuit;
+    const Step *preparation = nullptr;
+    std::vector<Pass> passes;
+    std::vector<Task> tasks;
+    std::vector<Member> members;
+    std::deque<Gate> gates; // of tasks
+    std::size_t first_with_theta = 0; // task; the number of tasks if there is none
+    // The tasks that read each element of theta, in order: of slot s, from first_use[s] on in `uses`.
+    std::vector<std::size_t> uses;
+    std::vector<std::size_t> first_use; // one more than there are slots
+
+    std::span<const std::size_t> tasks_of(std::size_t slot) const {
+        return {uses.data() + first_use[slot], first_use[slot + 1] - first_use[slot]};
+    }
+
+    // The number of tasks, if there is none.
+    std::size_t first_task_of(std::size_t slot) const {
+        return first_use[slot] == first_use[slot + 1] ? tasks.size() : uses[first_use[slot]];
+    }
+};
+
+// Bits of the largest slices: two states of this size fit a level-2 cache.
+constexpr std::size_t slice_bits = 13;
+
+Plan make_plan(Circuit circuit, std::size_t max_bits = slice_bits);
+
+// The same, kept: for ever where it does not depend on index, else for this thread's next call.
+std::shared_ptr<const Plan> plan_for(const std::shared_ptr<const Program> &program,
+                                     const std::int64_t *index);
+
+} // namespace qgrad

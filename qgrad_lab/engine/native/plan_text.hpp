@@ -1,0 +1,24 @@
+// What a plan does, for people: its text, and what it should cost.
+#pragma once
+
+#include <string>
+
+#include "plan.hpp"
+
+namespace qgrad {
+
+// Of an evaluation, or of an evaluation with its gradient: how often a state goes through memory, and
+// what that and the arithmetic come to. Measured operators are left out.
+struct Cost {
+    double sweeps = 0.0; // of one state
+    double bytes = 0.0;
+    double operations = 0.0; // in floating point; a multiplication with its addition is two
+};
+
+Cost value_cost(const Plan &plan);
+Cost gradient_cost(const Plan &plan);
+
+// One line for each pass and each task.
+std::string describe(const Plan &plan);
+
+} // namespace qgrad

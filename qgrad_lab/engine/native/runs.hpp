@@ -1,0 +1,53 @@
+// Consecutive gates on one wire, some of them under one and the same control, as one operation.
+//
+// A CNOT joins the rotations before it on its target and those behind it: the run has one matrix where
+// the control is 0 and one where it is 1, and costs what a single rotation costs. Inverse gates and
+// repeated rotations are multiplied out on the way.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "kernels.hpp"
+#include "wire_kernels.hpp"
+
+namespace qgrad {
+
+// One gate of a run, and the values of the control for which it acts: bit c for value c.
+struct Member {
+    const Step *step = nullptr;
+    unsigned values = 1;
+
+    bool acts(std::size_t value) const { return ((values >> value) & 1U) != 0; }
+};
+
+// A run of gates, or a single gate of another kind.
+struct Operation {
+    const Step *single = nullptr;
+    Wire wire; // bits of the whole state
+    std::vector<Member> members;
+
+    bool is_run() const { return single == nullptr; }
+    bool reads_theta() const;
+};
+
+// The operations of a schedule behind its state preparation, in an order that gives the same result.
+std::vector<Operation> join_runs(const Schedule &schedule, std::size_t num_wires);
+
+// The gate of a member on its target.
+Matrix2 matrix_of(const Step &step, const Operands &operands);
+
+// <row| G |column> of a member U(t) = exp(i scale t G).
+Matrix2 generator_of(const Gate &gate);
+
+// The operator of std::complex looks for infinities in every product, and takes many times as long.
+inline Complex times(Complex a, Complex b) {
+    return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
+}
+
+Matrix2 product(const Matrix2 &a, const Matrix2 &b);
+Matrix2 adjoint(const Matrix2 &a);
+void add(Complex factor, const Matrix2 &from, Matrix2 &to);
+
+} // namespace qgrad

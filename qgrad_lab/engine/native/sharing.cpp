@@ -1,0 +1,240 @@
+#include "sharing.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "family.hpp"
+#include "passes.hpp"
+#include "workspace.hpp"
+
+namespace qgrad {
+namespace {
+
+// States of one thread, by what they are for.
+enum Purpose : std::size_t { beginning, psi, psi_tangent, lambda, lambda_tangent, scratch, scratch_tangent };
+
+class OwnStates {
+  public:
+    explicit OwnStates(const Circuit &circuit)
+        : circuit_(circuit), workspace_(Workspace::of_this_thread()), use_(workspace_) {}
+
+    Complex *operator()(Purpose purpose) {
+        return workspace_.state(purpose, room(circuit_.dimension()));
+    }
+
+    Jet scratch_jet(bool with_tangent) {
+        Jet jet;
+        if (circuit_.needs_observable_scratch) {
+            jet.value = (*this)(scratch);
+            jet.tangent = with_tangent ? (*this)(scratch_tangent) : nullptr;
+        }
+        return jet;
+    }
+
+    void copy(const Complex *from, Complex *to) const {
+        std::copy(from, from + room(circuit_.dimension()), to);
+    }
+
+  private:
+    const Circuit &circuit_;
+    Workspace &workspace_;
+    Workspace::Use use_;
+};
+
+// Rows in groups of neighbours, which can share a beginning. How many there are does not change a bit of
+// the results.
+template <class Body>
+void for_each_group(std::size_t count, const Threads &threads, const Body &body) {
+    const bool alone = threads.pool == nullptr || threads.max_workers == 1;
+    const std::size_t groups = alone ? 1 : std::min(count, 4 * threads.max_workers);
+    threads.for_each(groups, [&](std::size_t group) {
+        body(count * group / groups, count * (group + 1) / groups);
+    });
+}
+
+// Of the Hessian, which rows need not be computed as a whole: an element far from the diagonal is taken
+// from the row that has it anyway.
+class Symmetry {
+  public:
+    Symmetry(const Plan &plan, const Family &family) : plan_(plan), family_(family) {
+        rows_.resize(plan.circuit.num_theta, none);
+        for (std::size_t i = 0; i < family.size(); ++i) {
+            const std::vector<std::size_t> &slots = family.differences(i);
+            if (slots.size() > 1) {
+                return;
+            }
+            if (!slots.empty()) { // what has no effect on theta has a row of zeros
+                rows_[slots.front()] = i;
+            }
+        }
+        for (std::size_t slot = 0; slot < rows_.size(); ++slot) {
+            if (rows_[slot] == none && !plan.tasks_of(slot).empty()) {
+                return;
+            }
+        }
+        holds_ = true;
+    }
+
+    // The first task whose gradient row i has to tell.
+    std::size_t first_task(std::size_t i) const { return holds_ ? family_.begin(i) : 0; }
+
+    // Fills in what rows leave out.
+    void complete(double *out) const {
+        if (!holds_) {
+            return;
+        }
+        const std::size_t width = rows_.size();
+        for (std::size_t i = 0; i < family_.size(); ++i) {
+            if (family_.differences(i).empty()) {
+                continue;
+            }
+            const std::size_t own = family_.differences(i).front();
+            for (std::size_t slot = 0; slot < width; ++slot) {
+                if (plan_.first_task_of(slot) < family_.begin(i)) {
+                    const std::size_t j = rows_[slot];
+                    out[i * width + slot] =
+                        out[j * width + own] * (family_.row(i)[own] / family_.row(j)[slot]);
+                }
+            }
+        }
+    }
+
+  private:
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+    const Plan &plan_;
+    const Family &family_;
+    std::vector<std::size_t> rows_; // that is the unit vector of a slot
+    bool holds_ = false;
+};
+
+// Calls visit(i, passes, jet, scratch, states) for every tangent, with the final state and its tangent.
+template <class Visit>
+void for_each_tangent(const Plan &plan, const Operands &operands, const Family &family,
+                      const Workers &workers, const Visit &visit) {
+    const Circuit &circuit = plan.circuit;
+    const std::vector<std::size_t> order = family.order();
+    const Numbers still(plan, operands, family.common());
+    for_each_group(family.size(), workers.outer, [&](std::size_t first, std::size_t last) {
+        OwnStates states(circuit);
+        const Jet begun{states(beginning), nullptr};
+        const Jet jet{states(psi), states(psi_tangent)};
+        Numbers numbers = still;
+        const Passes common(plan, operands, nullptr, workers.inner, still);
+        common.prepare(begun);
+        std::size_t done = 0;
+        for (std::size_t k = first; k < last; ++k) {
+            const std::size_t i = order[k];
+            const double *const tangent = family.row(i);
+            common.advance(begun, done, family.begin(i));
+            done = family.begin(i);
+            states.copy(begun.value, jet.value);
+            clear(jet.tangent, circuit.dimension());
+            family.for_each_difference(
+                i, [&](std::size_t task) { numbers.update(task, operands, tangent); });
+            const Passes passes(plan, operands, tangent, workers.inner, numbers);
+            passes.advance(jet, done, plan.tasks.size());
+            visit(i, passes, jet, states);
+            family.for_each_difference(
+                i, [&](std::size_t task) { numbers.update(task, operands, family.common()); });
+        }
+    });
+}
+
+} // namespace
+
+void evaluate_shifts(const Plan &plan, const double *theta, std::size_t count, const Complex *data,
+                     const Workers &workers, double *out) {
+    const Circuit &circuit = plan.circuit;
+    const Family family = Family::of_shifts(plan, theta, count);
+    const std::vector<std::size_t> order = family.order();
+    const Operands operands{family.common(), data};
+    const Numbers common_numbers(plan, operands, nullptr);
+    for_each_group(count, workers.outer, [&](std::size_t first, std::size_t last) {
+        OwnStates states(circuit);
+        const Jet begun{states(beginning), nullptr};
+        const Jet jet{states(psi), nullptr};
+        Numbers numbers = common_numbers;
+        const Passes common(plan, operands, nullptr, workers.inner, common_numbers);
+        common.prepare(begun);
+        std::size_t done = 0;
+        for (std::size_t k = first; k < last; ++k) {
+            const std::size_t i = order[k];
+            common.advance(begun, done, family.begin(i));
+            done = family.begin(i);
+            states.copy(begun.value, jet.value);
+            const Operands own{family.row(i), data};
+            family.for_each_difference(
+                i, [&](std::size_t task) { numbers.update(task, own, nullptr); });
+            Passes(plan, own, nullptr, workers.inner, numbers)
+                .advance(jet, done, plan.tasks.size());
+            measure(circuit, {own.theta, nullptr}, jet, states.scratch_jet(false), workers.inner,
+                    out + i * circuit.num_outputs);
+            family.for_each_difference(
+                i, [&](std::size_t task) { numbers.update(task, operands, nullptr); });
+        }
+    });
+}
+
+void evaluate_tangents(const Plan &plan, const Operands &operands, const double *tangents,
+                       std::size_t count, const Workers &workers, double *out) {
+    const Circuit &circuit = plan.circuit;
+    const Family family = Family::of_tangents(plan, tangents, count);
+    for_each_tangent(plan, operands, family, workers,
+                     [&](std::size_t i, const Passes &, const Jet &jet, OwnStates &states) {
+                         measure(circuit, {operands.theta, family.row(i)}, jet,
+                                 states.scratch_jet(true), workers.inner,
+                                 out + i * circuit.num_outputs);
+                     });
+}
+
+void evaluate_cotangents(const Plan &plan, const Operands &operands, const double *cotangents,
+                         std::size_t count, const Complex *final_state, const Workers &workers,
+                         double *out) {
+    const Circuit &circuit = plan.circuit;
+    const Numbers numbers(plan, operands, nullptr);
+    const Passes passes(plan, operands, nullptr, workers.inner, numbers);
+    std::optional<OwnStates> caller;
+    if (final_state == nullptr) {
+        caller.emplace(circuit);
+        Complex *const state = (*caller)(beginning);
+        passes.forward({state, nullptr});
+        final_state = state;
+    }
+    workers.outer.for_each(count, [&](std::size_t i) {
+        OwnStates states(circuit);
+        const Jet jet{states(psi), nullptr};
+        const Jet costate{states(lambda), nullptr};
+        states.copy(final_state, jet.value);
+        clear_padding(costate, circuit.dimension());
+        double *const gradient = out + i * circuit.num_theta;
+        std::fill(gradient, gradient + circuit.num_theta, 0.0);
+        seed(circuit, {operands.theta, nullptr}, cotangents + i * circuit.num_outputs, jet,
+             states.scratch_jet(false), costate, workers.inner, gradient);
+        passes.backward(jet, costate, gradient);
+    });
+}
+
+void evaluate_hessian(const Plan &plan, const Operands &operands, const double *tangents,
+                      std::size_t count, const double *cotangent, const Workers &workers,
+                      double *out) {
+    const Circuit &circuit = plan.circuit;
+    const Family family = Family::of_tangents(plan, tangents, count);
+    const Symmetry symmetry(plan, family);
+    for_each_tangent(
+        plan, operands, family, workers,
+        [&](std::size_t i, const Passes &passes, const Jet &jet, OwnStates &states) {
+            const Jet costate{states(lambda), states(lambda_tangent)};
+            clear_padding(costate, circuit.dimension());
+            double *const gradient = out + i * circuit.num_theta;
+            std::fill(gradient, gradient + circuit.num_theta, 0.0);
+            seed(circuit, {operands.theta, family.row(i)}, cotangent, jet,
+                 states.scratch_jet(true), costate, workers.inner, gradient);
+            passes.backward(jet, costate, {symmetry.first_task(i), family.begin(i)}, gradient);
+        });
+    symmetry.complete(out);
+}
+
+} // namespace qgrad

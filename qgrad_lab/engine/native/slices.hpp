@@ -1,0 +1,103 @@
+// The slices of a pass, one after the other or on several threads.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "parallel.hpp"
+#include "plan.hpp"
+#include "workspace.hpp"
+
+namespace qgrad {
+
+class Slices {
+  public:
+    // Up to four states, null where there are fewer.
+    using States = std::array<Complex *, 4>;
+
+    Slices(const Pass &pass, std::size_t num_wires)
+        : pass_(pass), num_wires_(num_wires), count_(std::size_t{1} << (num_wires - pass.bits.size())) {}
+
+    // Slices are worked on in as many groups for any number of threads, so that sums over them are the
+    // same to the last bit.
+    std::size_t num_groups() const { return std::min(count_, most_groups); }
+
+    // Calls body(group, base, states) for every slice of the given states: the index of its first
+    // amplitude, and pointers to slices. Those that are not a part of the state are copies.
+    template <class Body>
+    void for_each(const Threads &threads, const States &states, const Body &body) const {
+        const std::size_t groups = num_groups();
+        threads.for_each(groups, [&](std::size_t group) {
+            for (std::size_t i = count_ * group / groups; i < count_ * (group + 1) / groups; ++i) {
+                visit(group, base_of(i), states, body);
+            }
+        });
+    }
+
+  private:
+    static constexpr std::size_t most_groups = 64;
+
+    template <class Body>
+    void visit(std::size_t group, std::size_t base, const States &states, const Body &body) const {
+        States slices{};
+        for (std::size_t s = 0; s < states.size(); ++s) {
+            if (states[s] != nullptr) {
+                slices[s] = states[s] + base;
+            }
+        }
+        if (pass_.contiguous) {
+            body(group, base, slices);
+            return;
+        }
+        States copies{};
+        for (std::size_t s = 0; s < states.size(); ++s) {
+            if (states[s] != nullptr) {
+                copies[s] = gathered(slices[s], s);
+            }
+        }
+        body(group, base, copies);
+        for (std::size_t s = 0; s < states.size(); ++s) {
+            if (states[s] != nullptr) {
+                scatter(copies[s], slices[s]);
+            }
+        }
+    }
+
+    std::size_t base_of(std::size_t slice) const {
+        std::size_t base = 0;
+        auto own = pass_.bits.begin();
+        for (unsigned bit = 0; bit < num_wires_; ++bit) {
+            if (own != pass_.bits.end() && *own == bit) {
+                ++own;
+            } else {
+                base |= (slice & 1U) << bit;
+                slice >>= 1;
+            }
+        }
+        return base;
+    }
+
+    Complex *gathered(const Complex *from, std::size_t slot) const {
+        Complex *const copy =
+            Workspace::for_slices_of_this_thread().state(slot, pass_.slice_size());
+        Complex *to = copy;
+        for (const std::size_t row : pass_.rows) {
+            to = std::copy(from + row, from + row + pass_.row_size, to);
+        }
+        return copy;
+    }
+
+    void scatter(const Complex *from, Complex *to) const {
+        for (const std::size_t row : pass_.rows) {
+            std::copy(from, from + pass_.row_size, to + row);
+            from += pass_.row_size;
+        }
+    }
+
+    const Pass &pass_;
+    std::size_t num_wires_;
+    std::size_t count_;
+};
+
+} // namespace qgrad

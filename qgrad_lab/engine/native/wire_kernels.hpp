@@ -1,0 +1,45 @@
+// Matrices on one wire, which may depend on the value of another one: our own kernels.
+//
+// A state is read in blocks of four amplitudes. A wire of the two lowest bits pairs amplitudes inside a
+// block, any other wire pairs blocks; both take four fused multiplications an amplitude.
+#pragma once
+
+#include <array>
+#include <complex>
+#include <cstddef>
+
+namespace qgrad {
+
+using Complex = std::complex<double>;
+using Matrix2 = std::array<Complex, 4>; // row by row
+
+constexpr int no_control = -1;
+
+// Which amplitudes are a pair, and which value of the control they belong to. Bits of the state.
+struct Wire {
+    unsigned target = 0;
+    int control = no_control;
+};
+
+// One matrix for each value of the control; without control, the first alone.
+using WireMatrices = std::array<Matrix2, 2>;
+
+// A state of fewer than four amplitudes has room for four, of which the others are zero.
+constexpr std::size_t least_amplitudes = 4;
+
+// ket <- M ket
+void apply(const Wire &wire, const WireMatrices &matrices, Complex *ket, std::size_t size);
+
+// out += M ket
+void accumulate(const Wire &wire, const WireMatrices &matrices, const Complex *ket, Complex *out,
+                std::size_t size);
+
+// sums[c][2a + b] += sum of conj(bra_a) ket_b over pairs where the control is c.
+void add_overlaps(const Wire &wire, const Complex *bra, const Complex *ket, std::size_t size,
+                  WireMatrices &sums);
+
+// The same, and then bra <- M bra and ket <- M ket, in one pass over both.
+void add_overlaps_and_apply(const Wire &wire, const WireMatrices &matrices, Complex *bra,
+                            Complex *ket, std::size_t size, WireMatrices &sums);
+
+} // namespace qgrad

@@ -1,0 +1,88 @@
+#include "workspace.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+namespace qgrad {
+namespace {
+
+// Small states stay with every thread. Of large ones this much stays with all threads together: to
+// allocate them again is to have every page cleared again.
+constexpr std::size_t small_size = std::size_t{1} << 16;
+constexpr std::size_t max_kept = std::size_t{1} << 25; // amplitudes: 512 MiB
+std::atomic<std::size_t> kept{0};
+
+} // namespace
+
+void Free::operator()(Complex *memory) const { std::free(memory); }
+
+StateMemory allocate_states(std::size_t num_amplitudes) {
+    constexpr std::size_t huge_page = std::size_t{1} << 21;
+    const std::size_t bytes = num_amplitudes * sizeof(Complex);
+    const std::size_t alignment = bytes >= 2 * huge_page ? huge_page : 64;
+    const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+    StateMemory memory(static_cast<Complex *>(std::aligned_alloc(alignment, rounded)));
+    if (memory == nullptr) {
+        throw std::bad_alloc();
+    }
+#ifdef __linux__
+    if (alignment == huge_page) {
+        madvise(memory.get(), rounded, MADV_HUGEPAGE); // a hint: it may fail
+    }
+#endif
+    return memory;
+}
+
+Workspace &Workspace::of_this_thread() {
+    thread_local Workspace workspace;
+    return workspace;
+}
+
+Workspace &Workspace::for_slices_of_this_thread() {
+    thread_local Workspace workspace;
+    return workspace;
+}
+
+Complex *Workspace::state(std::size_t index, std::size_t size) {
+    Slot &slot = slots_[index];
+    if (slot.size < size) {
+        forget(slot);
+        slot.memory = allocate_states(size);
+        slot.size = size;
+    }
+    return slot.memory.get();
+}
+
+Workspace::~Workspace() {
+    for (Slot &slot : slots_) {
+        forget(slot);
+    }
+}
+
+void Workspace::trim() {
+    for (Slot &slot : slots_) {
+        if (slot.size <= small_size || slot.is_counted) {
+            continue;
+        }
+        if (kept.fetch_add(slot.size) + slot.size <= max_kept) {
+            slot.is_counted = true;
+        } else {
+            kept -= slot.size;
+            forget(slot);
+        }
+    }
+}
+
+void Workspace::forget(Slot &slot) {
+    if (slot.is_counted) {
+        kept -= slot.size;
+    }
+    slot = Slot{};
+}
+
+} // namespace qgrad

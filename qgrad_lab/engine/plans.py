@@ -1,0 +1,91 @@
+"""How the native library evaluates a Program: its plan, and how often it swept over a state."""
+
+import ctypes
+from typing import NamedTuple
+
+import numpy as np
+
+from qgrad_lab.engine.library import native_function
+
+
+class Cost(NamedTuple):
+    """What one evaluation should cost, measured operators left out."""
+
+    sweeps: float
+    """How often a state goes through memory."""
+    bytes: float
+    """Moved to and from memory, if no cache holds a state."""
+    operations: float
+    """In floating point; a multiplication with its addition counts as two."""
+
+
+class Plan(NamedTuple):
+    """The plan of a Program.
+
+    ``text`` says which gates and wires are left of it and in which passes over slices of the state
+    they run: a line for each run of gates on one wire, with the values of its control for which a
+    gate acts, or for a gate of another kind.
+    """
+
+    text: str
+    value: Cost
+    gradient: Cost
+
+
+class Counts(NamedTuple):
+    """Sweeps since the library was loaded."""
+
+    forward: int
+    """Of a state, from the beginning of a circuit."""
+    backward: int
+    """Of a co-state, from its end."""
+
+
+def plan(words: np.ndarray, index: np.ndarray) -> Plan:
+    """The plan of an encoded Program.
+
+    Parameters
+    ----------
+    words
+        The encoding, i64.
+    index
+        The integers that the Program reads when it runs, i64[K].
+
+    Raises
+    ------
+    ValueError
+        If there is no such Program, or ``index`` asks for what it cannot do.
+    """
+    make = native_function("qgrad_lab_plan", ctypes.c_size_t)
+    words = np.ascontiguousarray(words, np.int64)
+    index = np.ascontiguousarray(index, np.int64)
+    costs = np.zeros(6)
+    text = ctypes.create_string_buffer(1 << 16)
+
+    def fill() -> int:
+        return make(
+            ctypes.c_void_p(words.ctypes.data),
+            ctypes.c_size_t(words.size),
+            ctypes.c_void_p(index.ctypes.data),
+            ctypes.c_size_t(index.size),
+            text,
+            ctypes.c_size_t(len(text)),
+            ctypes.c_void_p(costs.ctypes.data),
+        )
+
+    size = fill()
+    if size > len(text):
+        text = ctypes.create_string_buffer(size)
+        fill()
+    result = text.raw[:size].decode()
+    if not costs.any():
+        raise ValueError(result)
+    value, gradient = costs.reshape(2, 3).tolist()
+    return Plan(result, Cost(*value), Cost(*gradient))
+
+
+def counts() -> Counts:
+    """How often the native library swept over a state, in all threads."""
+    numbers = (ctypes.c_uint64 * 2)()
+    native_function("qgrad_lab_counts", None)(numbers)
+    return Counts(*numbers)
