@@ -20,7 +20,7 @@ import enum
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 
@@ -49,15 +49,57 @@ class _Seeded:
 _seeded_traces = itertools.count()
 
 
-class _State(threading.local):
-    mode: Mode = Mode.OUTSIDE
-    seeded: _Seeded | None = None
-    loop_capacities: Mapping[int, int] = {}
-    when_fallible: Callable[[], None] | None = None
-    lowering: bool = False
+class Running(Protocol):
+    """A compiled function that is being called."""
+
+    def note_fallible(self) -> None:
+        """Take note that a program which it compiles may be refused when it runs."""
 
 
-_state = _State()
+class ThreadState:
+    """What a thread is doing.
+
+    Attributes
+    ----------
+    ordinary
+        Whether a call of a compiled function means nothing special here: it is part of no reference
+        and of no seeded program.
+    running
+        The innermost compiled function that is being called. What counts for it is the compilation
+        rather than the trace, of which JAX may have parts in its caches.
+    lowered_circuit
+        Whether a circuit became a part of some program since a program was compiled last.
+    """
+
+    __slots__ = (
+        "lowered_circuit",
+        "loop_capacities",
+        "lowering",
+        "mode",
+        "ordinary",
+        "running",
+        "seeded",
+    )
+
+    def __init__(self) -> None:
+        self.mode = Mode.OUTSIDE
+        self.seeded: _Seeded | None = None
+        self.ordinary = True
+        self.loop_capacities: Mapping[int, int] = {}
+        self.lowering = False
+        self.running: Running | None = None
+        self.lowered_circuit = False
+
+
+class _Threads(threading.local):
+    def __init__(self) -> None:
+        # An object of its own: this is part of every call of a compiled function, and attributes of
+        # a thread-local object take several times as long to find as those of others.
+        self.state = ThreadState()
+
+
+threads = _Threads()
+"""``threads.state`` is that of the calling thread."""
 
 
 def _make_cache_key() -> Any:
@@ -75,12 +117,12 @@ _cache_key = _make_cache_key()
 
 def current_mode() -> Mode:
     """The mode of the calling thread."""
-    return _state.mode
+    return threads.state.mode
 
 
 def is_compiling() -> bool:
     """Whether the calling thread is tracing a compiled program."""
-    return _state.mode is Mode.COMPILED
+    return threads.state.mode is Mode.COMPILED
 
 
 def is_recording() -> bool:
@@ -88,18 +130,20 @@ def is_recording() -> bool:
 
     Not so while PennyLane decomposes and transforms circuits that have been recorded.
     """
-    return _state.mode is Mode.COMPILED and not _state.lowering
+    state = threads.state
+    return state.mode is Mode.COMPILED and not state.lowering
 
 
 @contextlib.contextmanager
 def lowering() -> Iterator[None]:
     """Let PennyLane work on recorded circuits as if there was no compiler."""
-    previous = _state.lowering
-    _state.lowering = True
+    state = threads.state
+    previous = state.lowering
+    state.lowering = True
     try:
         yield
     finally:
-        _state.lowering = previous
+        state.lowering = previous
 
 
 @contextlib.contextmanager
@@ -118,59 +162,77 @@ def mode(
     seed
         Of the program's random numbers. A program inside a seeded one has part in its numbers.
     """
-    previous = _state.mode, _state.loop_capacities, _state.lowering, _state.seeded
-    capacities = dict(_state.loop_capacities)
+    state = threads.state
+    previous = state.mode, state.loop_capacities, state.lowering, state.seeded, state.ordinary
+    capacities = dict(state.loop_capacities)
     for label, capacity in (loop_capacities or {}).items():
         capacities[label] = max(capacity, capacities.get(label, 0))
-    _state.mode, _state.loop_capacities, _state.lowering = value, capacities, False
-    if seed is not None and _state.seeded is None:
-        _state.seeded = _Seeded(seed)
+    state.mode, state.loop_capacities, state.lowering = value, capacities, False
+    if seed is not None and state.seeded is None:
+        state.seeded = _Seeded(seed)
+    state.ordinary = value is not Mode.REFERENCE and state.seeded is None
     parts = [value.value, *(f"{label}:{capacities[label]}" for label in sorted(capacities))]
-    if _state.seeded is not None:
-        parts.append(f"seed:{_state.seeded.seed}:{_state.seeded.number}")
+    if state.seeded is not None:
+        parts.append(f"seed:{state.seeded.seed}:{state.seeded.number}")
     key = " ".join(parts)
     try:
         with _cache_key(key):
             yield
     finally:
-        _state.mode, _state.loop_capacities, _state.lowering, _state.seeded = previous
+        (
+            state.mode,
+            state.loop_capacities,
+            state.lowering,
+            state.seeded,
+            state.ordinary,
+        ) = previous
 
 
 def is_seeded() -> bool:
     """Whether the program that the calling thread is tracing has a seed."""
-    return _state.seeded is not None
+    return threads.state.seeded is not None
 
 
 def begin_run(number: Callable[[], Any]) -> None:
     """Note the ``number()`` of the run of a seeded program, if it has none: a traced value."""
-    if _state.seeded is not None and _state.seeded.run is None:
-        _state.seeded.run = number()
+    if threads.state.seeded is not None and threads.state.seeded.run is None:
+        threads.state.seeded.run = number()
 
 
 def next_site() -> tuple[Any, tuple[int, int]] | None:
     """The run, and seed and number of one more call site of random numbers; ``None`` unseeded."""
-    seeded = _state.seeded
+    seeded = threads.state.seeded
     return None if seeded is None else (seeded.run, (seeded.seed, next(seeded.sites)))
 
 
 def loop_capacity(label: int) -> int:
     """How many iterations the loop ``label`` of unknown length is compiled for."""
-    return _state.loop_capacities.get(label, DEFAULT_LOOP_CAPACITY)
+    return threads.state.loop_capacities.get(label, DEFAULT_LOOP_CAPACITY)
 
 
-def note_fallible() -> None:
-    """Note that the program being compiled has a circuit that may be refused when it runs."""
-    if _state.when_fallible is not None:
-        _state.when_fallible()
+def note_circuit(fallible: bool) -> None:
+    """Note that the program being compiled has a circuit, which may be refused when it runs."""
+    state = threads.state
+    state.lowered_circuit = True
+    if fallible and state.running is not None:
+        state.running.note_fallible()
 
 
-def when_fallible(notify: Callable[[], None] | None) -> Callable[[], None] | None:
-    """From now on, call ``notify`` if a program is compiled that may be refused when it runs.
+def take_lowered_circuit() -> bool:
+    """Whether a circuit was lowered since the last time that this was asked."""
+    state = threads.state
+    found = state.lowered_circuit
+    state.lowered_circuit = False
+    return found
 
-    Returns what was called before, to be restored. What counts is the compilation rather than the
-    trace, of which JAX may have parts in its caches. No context manager: this is part of every call
-    of a compiled function.
-    """
-    previous = _state.when_fallible
-    _state.when_fallible = notify
-    return previous
+
+@contextlib.contextmanager
+def running(function: Running) -> Iterator[None]:
+    """What is compiled in the ``with`` block belongs to ``function``."""
+    state = threads.state
+    previous = state.running
+    state.running = function
+    try:
+        yield
+    finally:
+        state.running = previous

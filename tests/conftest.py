@@ -13,6 +13,10 @@ from pathlib import Path
 import jax
 import pytest
 
+# Compiled programs are kept in a folder of the test's own, also by the processes that tests start.
+_compiled_programs = tempfile.TemporaryDirectory(prefix="qgrad_lab_cache")
+os.environ["QGRAD_LAB_CACHE"] = _compiled_programs.name
+
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 

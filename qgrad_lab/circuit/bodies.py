@@ -17,6 +17,7 @@ from jax.extend.core import ClosedJaxpr
 from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.classical import Classical, Numbers, trace
+from qgrad_lab.circuit.elementwise import all_at_once
 from qgrad_lab.circuit.lanes import active_where, current_active, shield
 from qgrad_lab.circuit.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.program import Branch, Index, Probs, Program, Repeat
@@ -52,6 +53,13 @@ def loop(iteration: Iteration, counters: range, values: tuple[Any, ...]) -> tupl
     traced, leaves, tree = _trace_iteration(
         iteration, jnp.asarray(start), values, conditional=active is not True
     )
+
+    if not leaves and active is True and all_at_once(traced.part.jaxpr, count):
+        every = start + step * jax.lax.iota(jnp.int64, count)
+        numbers = jax.vmap(lambda i: traced.part.evaluate([active, i])[0])(every)
+        if traced.body:
+            _emit((Repeat(count, count, looped(traced.body, traced.part.sizes)),), numbers)
+        return values
 
     def advance(state: tuple[Any, list[Any]], _: Any) -> tuple[tuple[Any, list[Any]], Numbers]:
         i, carry = state

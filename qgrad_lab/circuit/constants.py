@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import Literal
 
@@ -32,17 +31,57 @@ def _iota(params: dict[str, Any]) -> np.ndarray:
     )
 
 
-_EVALUATED: dict[str, Callable[..., np.ndarray]] = {
+def _slice(params: dict[str, Any], value: np.ndarray) -> np.ndarray:
+    strides = params["strides"] or (1,) * value.ndim
+    bounds = zip(params["start_indices"], params["limit_indices"], strides, strict=True)
+    return value[tuple(slice(*bound) for bound in bounds)]
+
+
+def _rem(params: dict[str, Any], a: np.ndarray, b: np.ndarray) -> np.ndarray | None:
+    """With the sign of ``a``; what JAX makes of zero is left to it."""
+    return np.fmod(a, b) if np.all(b) else None
+
+
+def _div(params: dict[str, Any], a: np.ndarray, b: np.ndarray) -> np.ndarray | None:
+    """Rounded towards zero."""
+    return (a - np.fmod(a, b)) // b if np.all(b) else None
+
+
+_EVALUATED: dict[str, Callable[..., np.ndarray | None]] = {
+    "eq": lambda params, a, b: np.equal(a, b),
+    "ne": lambda params, a, b: np.not_equal(a, b),
     "lt": lambda params, a, b: np.less(a, b),
+    "le": lambda params, a, b: np.less_equal(a, b),
+    "gt": lambda params, a, b: np.greater(a, b),
+    "ge": lambda params, a, b: np.greater_equal(a, b),
+    "and": lambda params, a, b: np.bitwise_and(a, b),
+    "or": lambda params, a, b: np.bitwise_or(a, b),
+    "xor": lambda params, a, b: np.bitwise_xor(a, b),
+    "not": lambda params, a: np.bitwise_not(a),
     "add": lambda params, a, b: np.add(a, b),
     "sub": lambda params, a, b: np.subtract(a, b),
     "mul": lambda params, a, b: np.multiply(a, b),
+    "max": lambda params, a, b: np.maximum(a, b),
+    "min": lambda params, a, b: np.minimum(a, b),
+    "neg": lambda params, a: np.negative(a),
+    "abs": lambda params, a: np.abs(a),
+    "sign": lambda params, a: np.sign(a),
+    "rem": _rem,
+    "div": _div,
+    "clamp": lambda params, low, a, high: np.minimum(np.maximum(a, low), high),
     "select_n": lambda params, which, *cases: np.choose(which.astype(int), cases),
     "concatenate": lambda params, *parts: np.concatenate(parts, params["dimension"]),
+    "stack": lambda params, *parts: np.stack(parts, params["axis"]),
     "convert_element_type": lambda params, a: a.astype(params["new_dtype"]),
     "broadcast_in_dim": _broadcast_in_dim,
     "squeeze": lambda params, a: np.squeeze(a, params["dimensions"]),
     "reshape": lambda params, a: a.reshape(params["new_sizes"]),
+    "transpose": lambda params, a: np.transpose(a, params["permutation"]),
+    "rev": lambda params, a: np.flip(a, params["dimensions"]),
+    "slice": _slice,
+    "copy": lambda params, a: a,
+    "copy_p": lambda params, a: a,
+    "device_put": lambda params, a: a,
     "iota": _iota,
 }
 
@@ -77,11 +116,16 @@ class Constants:
     def note(self, equation: Any) -> None:
         """Evaluate ``equation`` if all of its operands are known."""
         evaluate = _EVALUATED.get(equation.primitive.name)
-        if evaluate is None or not _is_integer(equation.outvars[0].aval):
+        if evaluate is None or len(equation.outvars) != 1:
+            return
+        if not _is_integer(equation.outvars[0].aval):
             return
         values = [self.value(operand) for operand in equation.invars]
         if all(value is not None for value in values):
-            self._known[equation.outvars[0]] = evaluate(equation.params, *values)
+            with np.errstate(all="ignore"):  # integers wrap around, as in JAX
+                found = evaluate(equation.params, *values)
+            if found is not None:
+                self._add(equation.outvars[0], found)
 
     def note_call(self, equation: Any, inner: Any, inside: "Constants") -> None:
         """Take over what is known of the results of a call."""
@@ -93,12 +137,18 @@ class Constants:
     def value(self, variable: Any) -> np.ndarray | None:
         """Of a variable or a literal, where it is known."""
         if isinstance(variable, Literal):
-            return np.asarray(variable.val) if _is_integer(variable.aval) else None
+            if not _is_integer(variable.aval):
+                return None
+            return np.asarray(variable.val, _dtype(variable))
         return self._known.get(variable)
 
     def _add(self, variable: Any, value: Any) -> None:
         if _is_integer(variable.aval):
-            self._known[variable] = np.asarray(value)
+            self._known[variable] = np.asarray(value, _dtype(variable))
+
+
+def _dtype(variable: Any) -> Any:
+    return variable.aval.dtype
 
 
 def _is_integer(aval: Any) -> bool:
@@ -124,11 +174,41 @@ def sliced(equation: Any, positions: np.ndarray, constants: Constants) -> np.nda
 def gathered(equation: Any, positions: np.ndarray, constants: Constants) -> np.ndarray | None:
     """``positions`` as ``gather`` takes them; ``None`` where its indices are not known."""
     indices = constants.value(equation.invars[1])
-    if indices is None:
+    params = equation.params
+    if indices is None or params["mode"] not in _MODES:
         return None
-    with jax.ensure_compile_time_eval():
-        # Positions from 1, so that 0 is an element that is none of the array's.
-        params = equation.params | {"fill_value": 0}
-        found = equation.primitive.bind(jnp.asarray(positions + 1), jnp.asarray(indices), **params)
-    picked = np.asarray(found) - 1
-    return None if (picked < 0).any() else picked
+    dimensions, sizes = params["dimension_numbers"], params["slice_sizes"]
+    # XLA's definition of gather: a batch of slices, one for each vector of indices, the last
+    # dimension of ``indices``. Batch dimensions come first here, then all those of a slice.
+    indices = indices.astype(np.int64)
+    batch, rank = indices.shape[:-1], positions.ndim
+    starts: list[Any] = [0] * rank
+    for number, dimension in enumerate(dimensions.start_index_map):
+        starts[dimension] = indices[..., number]
+    shared = zip(
+        dimensions.operand_batching_dims, dimensions.start_indices_batching_dims, strict=True
+    )
+    for dimension, axis in shared:
+        shape = [-1 if d == axis else 1 for d in range(len(batch))]
+        starts[dimension] = np.arange(batch[axis]).reshape(shape)
+    places = []
+    for dimension, (start, size) in enumerate(zip(starts, sizes, strict=True)):
+        last = positions.shape[dimension] - size
+        inside = np.clip(start, 0, last)
+        if params["mode"] == _FILL and not np.array_equal(inside, start):
+            return None  # some elements are none of the array's
+        steps = np.arange(size).reshape([-1 if d == dimension else 1 for d in range(rank)])
+        inside = np.broadcast_to(inside, batch)
+        places.append(inside.reshape(*batch, *[1] * rank) + steps)
+    picked = positions[tuple(places)]
+    dropped = {*dimensions.collapsed_slice_dims, *dimensions.operand_batching_dims}
+    picked = np.squeeze(picked, tuple(len(batch) + d for d in dropped))
+    # Those of the slices that are left stand at ``offset_dims`` of the result.
+    offsets = dimensions.offset_dims
+    return np.moveaxis(picked, range(len(batch), picked.ndim), offsets)
+
+
+_FILL = jax.lax.GatherScatterMode.FILL_OR_DROP
+_MODES = frozenset(
+    {_FILL, jax.lax.GatherScatterMode.CLIP, jax.lax.GatherScatterMode.PROMISE_IN_BOUNDS}
+)

@@ -5,7 +5,7 @@ arrives there may come from a file, such as JAX's persistent cache.
 """
 
 import struct
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -79,13 +79,15 @@ def _position(position: Position) -> list[int]:
 
 
 def _number(value: Number | None) -> list[int]:
-    match value:
-        case None:
-            return [0]
-        case Slot():
-            return [2, *_position(value)]
-        case _:
-            return [1, struct.unpack("<q", struct.pack("<d", value))[0]]
+    if value is None:
+        return [0]
+    if isinstance(value, Slot):
+        return [2, *_position(value)]
+    return [1, *_AS_INTEGER.unpack(_AS_FLOAT.pack(value))]
+
+
+_AS_FLOAT = struct.Struct("<d")
+_AS_INTEGER = struct.Struct("<q")
 
 
 def _integer(value: Integer) -> list[int]:
@@ -93,27 +95,32 @@ def _integer(value: Integer) -> list[int]:
 
 
 def _gate(gate: Gate) -> list[int]:
-    traced = any(isinstance(wire, Index) for wire in (*gate.controls, *gate.wires))
-
-    def encoded(wires: tuple[Integer, ...]) -> list[int]:
-        # Only where one of them is traced does each say which kind of integer it is.
-        words = [_integer(wire) if traced else _integer(wire)[1:] for wire in wires]
-        return [word for part in words for word in part]
-
-    return [
+    controls, wires = gate.controls, gate.wires
+    traced = False
+    for wire in (*controls, *wires):
+        if isinstance(wire, Index):
+            traced = True
+    words = [
         gate.kind.opcode,
         0,
         int(gate.adjoint),
         *_number(gate.angle),
-        len(gate.controls),
-        len(gate.wires),
+        len(controls),
+        len(wires),
         int(traced),
         gate.source,
-        *encoded(gate.controls),
-        *map(int, gate.control_values),
-        *encoded(gate.wires),
-        *(word for value in gate.extra for word in _extra(gate, value)),
     ]
+    # Only where one of them is traced does each say which kind of integer it is.
+    words += _integers(controls) if traced else cast("tuple[int, ...]", controls)
+    words += map(int, gate.control_values)
+    words += _integers(wires) if traced else cast("tuple[int, ...]", wires)
+    for value in gate.extra:
+        words += _extra(gate, value)
+    return words
+
+
+def _integers(values: tuple[Integer, ...]) -> list[int]:
+    return [word for value in values for word in _integer(value)]
 
 
 def _extra(gate: Gate, value: Any) -> list[int]:

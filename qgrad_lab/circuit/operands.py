@@ -1,5 +1,7 @@
 """Collects the numbers a circuit reads when it runs: theta, index and data."""
 
+import functools
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,8 +28,15 @@ class Pieces:
         """Add a scalar or an array, which will be flattened; returns where it begins."""
         begin = self.size
         self.values.append(value)
-        self.size += int(np.prod(np.shape(value)))
+        self.size += math.prod(np.shape(value))
         return begin
+
+    def append_scalar(self, value: Any) -> int:
+        """Add a scalar; returns its place."""
+        place = self.size
+        self.values.append(value)
+        self.size = place + 1
+        return place
 
 
 @dataclass
@@ -54,6 +63,17 @@ class Operands:
                 )
             return Slot(self.theta.append(value))
         return _real(value, f"{name} was given the angle")
+
+    def plain_angle(self, value: Any) -> Number | None:
+        """A gate angle that is a finite float or one traced float; ``None`` for all else."""
+        kind: Any = type(value)
+        if kind is float or kind is np.float64:
+            return float(value) if math.isfinite(value) else None
+        if _is_tracer_type(kind):
+            aval = value.aval
+            if aval.shape == () and getattr(aval.dtype, "kind", "") == "f":
+                return Slot(self.theta.append_scalar(value))
+        return None
 
     def coefficient(self, value: Any) -> Number:
         """A coefficient of an observable."""
@@ -105,6 +125,11 @@ class Operands:
                 f"{shape}."
             )
         return Data(self.data.append(value))
+
+
+@functools.cache
+def _is_tracer_type(kind: Any) -> bool:
+    return issubclass(kind, jax.core.Tracer)
 
 
 def _real(value: Any, what: str) -> float:

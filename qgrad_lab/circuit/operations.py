@@ -11,7 +11,7 @@ import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
 
-from qgrad_lab.circuit.gates import GATES, GateKind
+from qgrad_lab.circuit.gates import GATES, PREPARATIONS, GateKind
 from qgrad_lab.circuit.operands import Operands
 from qgrad_lab.circuit.program import Gate, Instruction, Integer
 from qgrad_lab.circuit.regions import place, region_of
@@ -23,6 +23,63 @@ _ROT = (("RZ", 0), ("RY", 1), ("RZ", 2))
 
 # Gates with any number of wires, whose operator holds more than its angle and wires.
 _SPECIAL = frozenset({"PauliRot", "PCPhase", "QubitUnitary"})
+
+
+def _plain_classes() -> dict[type, tuple[GateKind, int]]:
+    """Classes of operations that are gates as they stand, and how many controls these have."""
+    found = {
+        getattr(qml, kind.name): (kind, 0)
+        for kind in GATES.values()
+        if kind.name not in {*_NOTHING, *_SPECIAL, *PREPARATIONS, "GlobalPhase"}
+    }
+    for name, base, controls in _CONTROLLED:
+        found[getattr(qml, name)] = (GATES[base], controls)
+    return found
+
+
+_CONTROLLED = (
+    ("CNOT", "PauliX", 1),
+    ("CY", "PauliY", 1),
+    ("CZ", "PauliZ", 1),
+    ("CH", "Hadamard", 1),
+    ("CRX", "RX", 1),
+    ("CRY", "RY", 1),
+    ("CRZ", "RZ", 1),
+    ("ControlledPhaseShift", "PhaseShift", 1),
+    ("CSWAP", "SWAP", 1),
+    ("CCZ", "PauliZ", 2),
+    ("Toffoli", "PauliX", 2),
+)
+
+_PLAIN = _plain_classes()
+
+
+def is_plain(operation: Operator) -> bool:
+    """Whether ``operation`` is a gate as it stands: always native, and no preparation."""
+    return type(operation) in _PLAIN
+
+
+def lower_plain(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> Gate | None:
+    """The gate of an operation as circuits mostly consist of, far quicker than `lower`.
+
+    ``None`` for all others, and for all that might be wrong: `lower` tells what it is.
+    """
+    found = _PLAIN.get(type(operation))
+    if found is None:
+        return None
+    kind, controls = found
+    try:
+        wires = tuple([wire_map[label] for label in operation.wires.labels])
+    except (KeyError, TypeError):  # unknown or traced
+        return None
+    angle = None
+    if kind.spectrum is not None:
+        angle = operands.plain_angle(operation.data[0])
+        if angle is None:
+            return None
+    if controls:
+        return Gate(kind, wires[controls:], angle, wires[:controls], (True,) * controls)
+    return Gate(kind, wires, angle)
 
 
 def is_native(operation: Operator) -> bool:

@@ -5,7 +5,9 @@ the queue that records it notes who was calling. What can fail only when the cir
 line as a number, which the engine's error repeats.
 """
 
+import functools
 import inspect
+import itertools
 import linecache
 import os
 import sys
@@ -39,6 +41,48 @@ class Source(NamedTuple):
         return f"  {place}\n    {text}" if text else f"  {place}"
 
 
+class _Place:
+    """An instruction in the user's code, whose line is looked up when it is asked for.
+
+    To find the line of an instruction takes time in proportion to the length of its function, and
+    circuits of thousands of lines are written by programs.
+    """
+
+    __slots__ = ("code", "instruction")
+
+    def __init__(self, code: types.CodeType, instruction: int) -> None:
+        self.code = code
+        self.instruction = instruction
+
+    def source(self) -> Source:
+        """The line."""
+        positions = itertools.islice(self.code.co_positions(), self.instruction // 2, None)
+        line = next(positions, (None,))[0] or self.code.co_firstlineno
+        return Source(self.code.co_filename, line, self.code.co_name)
+
+    def __reduce__(self) -> Any:
+        # Code cannot be pickled or copied to another process, and operations can.
+        return _Found, (self.source(),)
+
+
+class _Found:
+    """A line that was looked up before."""
+
+    __slots__ = ("_source",)
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def source(self) -> Source:
+        """The line."""
+        return self._source
+
+
+def _source_of(thing: Any) -> Source | None:
+    place = getattr(thing, "_qgrad_lab_place", None)
+    return None if place is None else place.source()
+
+
 _known: dict[int, Source] = {}
 
 
@@ -48,7 +92,7 @@ def number_of(thing: Any) -> int:
     It is the same in every process, and in a notebook whatever number its cell has: it is part of
     the compiled program, which has to be found again in JAX's persistent cache.
     """
-    source = getattr(thing, "_qgrad_lab_source", None)
+    source = _source_of(thing)
     if source is None:
         return 0
     text = linecache.getline(source.file, source.line).strip()
@@ -88,11 +132,15 @@ class SourceQueue(qml.queuing.AnnotatedQueue):
         """Record ``obj``, and the innermost line of the user's that is running."""
         super().append(obj, **kwargs)
         frame = sys._getframe(1)
-        while frame.f_back is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
+        while frame.f_back is not None and _is_library(frame.f_code.co_filename):
             frame = frame.f_back
-        code = frame.f_code
         # On the object, for PennyLane's transforms keep it in the copies that they make.
-        obj._qgrad_lab_source = Source(code.co_filename, frame.f_lineno, code.co_name)
+        obj._qgrad_lab_place = _Place(frame.f_code, frame.f_lasti)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_library(file: str) -> bool:
+    return file.startswith(_LIBRARIES)
 
 
 def explained(function: Callable[[Any], Result], thing: Any) -> Result:
@@ -100,7 +148,7 @@ def explained(function: Callable[[Any], Result], thing: Any) -> Result:
     try:
         return function(thing)
     except CompileError as error:
-        source = getattr(thing, "_qgrad_lab_source", None)
+        source = _source_of(thing)
         if source is not None and not getattr(error, "__notes__", None):
             error.add_note(str(source))
         raise

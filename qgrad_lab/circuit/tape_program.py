@@ -12,7 +12,13 @@ from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.measurements import lower_measurement
 from qgrad_lab.circuit.operands import Operands
-from qgrad_lab.circuit.operations import is_native, is_preparation, lower
+from qgrad_lab.circuit.operations import (
+    is_native,
+    is_plain,
+    is_preparation,
+    lower,
+    lower_plain,
+)
 from qgrad_lab.circuit.outcomes import is_of_outcomes, lower_outcomes
 from qgrad_lab.circuit.program import Gate, Instruction, Program
 from qgrad_lab.circuit.results import Outputs, Readout
@@ -207,7 +213,11 @@ def lower_operations(
         ]
 
     for operation in _decomposed(tape, inside):
-        body += explained(lower_one, operation)
+        gate = lower_plain(operation, wire_map, operands)
+        if gate is not None:
+            body.append(gate)
+        else:
+            body += explained(lower_one, operation)
     return tuple(body)
 
 
@@ -215,6 +225,8 @@ def _decomposed(tape: QuantumScript, inside: bool) -> list[Operator]:
     """The tape's operations with those that are not native decomposed by PennyLane."""
     operations = tape.operations
     for position, operation in enumerate(operations):
+        if is_plain(operation):
+            continue
         if isinstance(operation, qml.ops.MidMeasure | qml.ops.Conditional):
             raise CompileError(
                 "MidCircuitMeasure is not allowed: qml.measure cannot be compiled. Use "

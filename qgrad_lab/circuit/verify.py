@@ -87,7 +87,6 @@ def _check_instruction(
     try:
         match instruction:
             case Gate():
-                where += f", {gate_text(instruction)}"
                 _check_gate(program, instruction, loops, first)
                 return
             case Repeat(count, capacity, body):
@@ -100,17 +99,20 @@ def _check_instruction(
                 if not bodies:
                     raise ValueError("there is no branch to choose")
     except ValueError as error:
+        if isinstance(instruction, Gate):
+            where += f", {gate_text(instruction)}"
         raise ValueError(f"malformed Program {program.name!r} at {where}: {error}") from None
     for body in bodies:
         for number, inner in enumerate(body):
             _check_instruction(program, inner, f"{where}.{number}", loops, False)
 
 
-def _check_wires(program: Program, wires: Iterable[Integer]) -> None:
+def _check_wires(program: Program, wires: Iterable[Integer], loops: tuple[int, ...] = ()) -> None:
     seen = set()
     for wire in wires:
         if isinstance(wire, Index):
-            continue  # known, and checked, when it runs
+            _check_integer(program, wire, loops)  # its value is checked when it runs
+            continue
         if not 0 <= wire < program.num_wires:
             raise ValueError(f"wire {wire} is not one of 0 to {program.num_wires - 1}")
         if wire in seen:
@@ -125,8 +127,9 @@ def _check_place(
         raise ValueError(
             f"{name}[{position.base}] has {len(position.strides)} strides in {len(loops)} loops"
         )
-    steps = zip(position.strides, loops, strict=False)
-    last = position.base + sum(stride * max(0, count - 1) for stride, count in steps)
+    last = position.base
+    for stride, count in zip(position.strides, loops, strict=False):
+        last += stride * max(0, count - 1)
     if position.base < 0 or any(stride < 0 for stride in position.strides) or last + span > size:
         raise ValueError(f"{name}[{last}:{last + span}] does not exist, {name} has length {size}")
 
@@ -151,16 +154,15 @@ def _check_gate(program: Program, gate: Gate, loops: tuple[int, ...], first: boo
         raise ValueError("it needs at least one wire")
     if len(gate.controls) != len(gate.control_values):
         raise ValueError("it needs one control value for each control")
-    _check_wires(program, (*gate.controls, *gate.wires))
-    for wire in (*gate.controls, *gate.wires):
-        _check_integer(program, wire, loops)
+    _check_wires(program, (*gate.controls, *gate.wires), loops)
     if (kind.spectrum is None) != (gate.angle is None):
         raise ValueError("it has no angle" if gate.angle is None else "it takes no angle")
     if gate.angle is not None:
         _check_number(program, gate.angle, loops)
-    traced = any(isinstance(wire, Index) for wire in gate.wires)
-    if kind.name in PREPARATIONS and (not first or gate.adjoint or gate.controls or traced):
-        raise ValueError("a state can only be prepared by the first operation, on known wires")
+    if kind.name in PREPARATIONS:
+        traced = any(isinstance(wire, Index) for wire in gate.wires)
+        if not first or gate.adjoint or gate.controls or traced:
+            raise ValueError("a state can only be prepared by the first operation, on known wires")
     _check_extra(program, gate, loops)
 
 

@@ -7,14 +7,15 @@ its own, and its jaxpr tells which elements of theta are elements of arrays that
 those are gathered at once, and the equations that took them apart are dropped. All others are
 evaluated as they stand.
 
-A *view* is a value that is made of elements of one array. It is tracked as an array of positions:
-the primitive that took the elements from the array takes their positions from the array of
-positions. Where elements are taken by computed indices, as JAX does for negative ones and for
-strides, the indices are known if they are computed from constants (``circuit.constants``).
+A *view* is a value that is made of elements of these arrays, the *sources*. It is tracked as an
+array of positions, in all sources one after the other: the primitive that took the elements takes
+their positions from the array of positions. Where elements are taken by computed indices, as JAX
+does for negative ones and for strides, the indices are known if they are computed from constants
+(``circuit.constants``).
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,13 +23,6 @@ import numpy as np
 from jax.extend.core import ClosedJaxpr, Literal, jaxpr_as_fun
 
 from qgrad_lab.circuit.constants import Constants, gathered, sliced
-
-
-class View(NamedTuple):
-    """Elements ``positions`` of the flattened source number ``source``."""
-
-    source: int
-    positions: np.ndarray
 
 
 def _slice(positions: np.ndarray, params: dict[str, Any]) -> np.ndarray:
@@ -64,6 +58,12 @@ _PARTS: dict[str, Callable[[np.ndarray, dict[str, Any]], Sequence[np.ndarray]]] 
     "unstack": lambda positions, params: list(np.moveaxis(positions, params["axis"], 0)),
 }
 
+# Primitives that put their operands together.
+_JOINS: dict[str, Callable[[Sequence[np.ndarray], dict[str, Any]], np.ndarray]] = {
+    "concatenate": lambda parts, params: np.concatenate(parts, params["dimension"]),
+    "stack": lambda parts, params: np.stack(parts, params["axis"]),
+}
+
 # Primitives that take elements of their first operand at indices that are operands too.
 _AT_INDICES: dict[str, Callable[[Any, np.ndarray, Constants], np.ndarray | None]] = {
     "dynamic_slice": sliced,
@@ -93,23 +93,22 @@ def assemble(
         The remaining results, as they are.
     """
     jaxpr = classical.jaxpr
-    sources = [*classical.consts, *arguments]
-    variables = [*jaxpr.constvars, *jaxpr.invars]
-    views: dict[Any, View] = {
-        variable: View(number, np.arange(variable.aval.size).reshape(variable.aval.shape))
-        for number, variable in enumerate(variables)
-        if jnp.issubdtype(variable.aval.dtype, jnp.floating)
-    }
-    _track(jaxpr, views, Constants(classical))
+    sources = _Sources(
+        [*jaxpr.constvars, *jaxpr.invars],
+        [*classical.consts, *arguments],
+    )
+    views = dict(sources.views)
+    constants = Constants(classical)
+    _track(jaxpr, views, constants)
     pieces = jaxpr.outvars[:num_pieces]
     picked = [None if isinstance(v, Literal) else views.get(v) for v in pieces]
     computed = [v for v, view in zip(pieces, picked, strict=True) if view is None]
     wanted = [*computed, *jaxpr.outvars[num_pieces:]]
-    values = _evaluate(jaxpr, classical.consts, arguments, wanted)
-    return _join(picked, sources, values[: len(computed)]), values[len(computed) :]
+    values = _evaluate(jaxpr, classical.consts, arguments, wanted, constants)
+    return sources.join(picked, values[: len(computed)]), values[len(computed) :]
 
 
-def _track(jaxpr: Any, views: dict[Any, View], constants: Constants) -> None:
+def _track(jaxpr: Any, views: dict[Any, np.ndarray], constants: Constants) -> None:
     """Add the views among the results of ``jaxpr`` to those among its inputs."""
     for equation in jaxpr.eqns:
         name = equation.primitive.name
@@ -120,24 +119,27 @@ def _track(jaxpr: Any, views: dict[Any, View], constants: Constants) -> None:
         if operand is None or isinstance(operand, Literal) or operand not in views:
             constants.note(equation)
             continue
-        source, positions = views[operand]
+        positions = views[operand]
         if len(equation.invars) == 1 and name in _PICKS and equation.outvars:
-            views[equation.outvars[0]] = View(source, _PICKS[name](positions, equation.params))
+            views[equation.outvars[0]] = _PICKS[name](positions, equation.params)
         elif name in _PARTS:
             parts = _PARTS[name](positions, equation.params)
-            for variable, part in zip(equation.outvars, parts, strict=True):
-                views[variable] = View(source, part)
+            views.update(zip(equation.outvars, parts, strict=True))
         elif name in _AT_INDICES:
             picked = _AT_INDICES[name](equation, positions, constants)
             if picked is not None:
-                views[equation.outvars[0]] = View(source, picked)
+                views[equation.outvars[0]] = picked
+        elif name in _JOINS:
+            parts = [views[v] for v in equation.invars if not isinstance(v, Literal) and v in views]
+            if len(parts) == len(equation.invars):
+                views[equation.outvars[0]] = _JOINS[name](parts, equation.params)
         elif (
             name == "convert_element_type" and operand.aval.dtype == equation.outvars[0].aval.dtype
         ):
-            views[equation.outvars[0]] = views[operand]
+            views[equation.outvars[0]] = positions
 
 
-def _track_call(equation: Any, views: dict[Any, View], constants: Constants) -> None:
+def _track_call(equation: Any, views: dict[Any, np.ndarray], constants: Constants) -> None:
     closed = equation.params["jaxpr"]
     inner = getattr(closed, "jaxpr", closed)
     inside = {
@@ -154,46 +156,94 @@ def _track_call(equation: Any, views: dict[Any, View], constants: Constants) -> 
 
 
 def _evaluate(
-    jaxpr: Any, consts: Sequence[Any], arguments: Sequence[Any], wanted: Sequence[Any]
+    jaxpr: Any,
+    consts: Sequence[Any],
+    arguments: Sequence[Any],
+    wanted: Sequence[Any],
+    constants: Constants,
 ) -> list[Any]:
     """Values of ``wanted``, evaluating only the equations that they need or that have effects."""
-    needed = {variable for variable in wanted if not isinstance(variable, Literal)}
+    known: dict[Any, np.ndarray] = {}  # integers that ``constants`` has evaluated
+    needed = set()
+    inputs = {*jaxpr.constvars, *jaxpr.invars}
+
+    def need(variable: Any) -> None:
+        if isinstance(variable, Literal) or variable in known or variable in needed:
+            return
+        value = None if variable in inputs else constants.value(variable)
+        if value is None:
+            needed.add(variable)
+        else:
+            known[variable] = value
+
+    for variable in wanted:
+        if not isinstance(variable, Literal) and getattr(variable.aval, "weak_type", False):
+            needed.add(variable)  # a constant in its place would have a type that does not give way
+        else:
+            need(variable)
     kept = []
     for equation in reversed(jaxpr.eqns):
         if equation.effects or any(variable in needed for variable in equation.outvars):
             kept.append(equation)
-            needed.update(v for v in equation.invars if not isinstance(v, Literal))
+            for variable in equation.invars:
+                need(variable)
 
-    pruned = jaxpr.replace(eqns=kept[::-1], outvars=list(wanted))
-    return jaxpr_as_fun(ClosedJaxpr(pruned, consts))(*arguments)
+    pruned = jaxpr.replace(
+        constvars=[*jaxpr.constvars, *known], eqns=kept[::-1], outvars=list(wanted)
+    )
+    return jaxpr_as_fun(ClosedJaxpr(pruned, [*consts, *known.values()]))(*arguments)
 
 
-def _join(
-    picked: Sequence[View | None], sources: Sequence[Any], computed: Sequence[Any]
-) -> jax.Array:
-    """Theta: each piece is a view of a source, or the next of the computed values."""
-    rest = [jnp.ravel(jnp.asarray(value, jnp.float64)) for value in computed]
-    sizes = iter([value.size for value in rest])
-    # The places in theta that each source fills, and with which of its elements.
-    places: dict[int, list[np.ndarray]] = {}
-    elements: dict[int, list[np.ndarray]] = {}
-    computed_places: list[np.ndarray] = []
-    end = 0
-    for view in picked:
-        begin, end = end, end + (next(sizes) if view is None else view.positions.size)
-        if view is None:
-            computed_places.append(np.arange(begin, end))
-        else:
-            places.setdefault(view.source, []).append(np.arange(begin, end))
-            elements.setdefault(view.source, []).append(view.positions.ravel())
-    if end == 0:
-        return jnp.zeros(0)
-    joined = [
-        _take(jnp.ravel(sources[number]), np.concatenate(elements[number])).astype(jnp.float64)
-        for number in sorted(elements)
-    ]
-    order = [np.concatenate(places[number]) for number in sorted(places)] + computed_places
-    return _take(jnp.concatenate([*joined, *rest]), np.argsort(np.concatenate(order)))
+class _Sources:
+    """The arrays of real numbers that views are of.
+
+    Parameters
+    ----------
+    variables
+        Inputs of a jaxpr.
+    values
+        Of these.
+    """
+
+    def __init__(self, variables: Sequence[Any], values: Sequence[Any]) -> None:
+        self._values = []
+        self.views = {}
+        ends = [0]
+        for variable, value in zip(variables, values, strict=True):
+            if jnp.issubdtype(variable.aval.dtype, jnp.floating):
+                positions = np.arange(ends[-1], ends[-1] + variable.aval.size)
+                self.views[variable] = positions.reshape(variable.aval.shape)
+                self._values.append(value)
+                ends.append(ends[-1] + variable.aval.size)
+        self._ends = np.array(ends)
+
+    def join(self, picked: Sequence[np.ndarray | None], computed: Sequence[Any]) -> jax.Array:
+        """Theta: each piece is a view, or the next of the computed values."""
+        rest = [jnp.ravel(jnp.asarray(value, jnp.float64)) for value in computed]
+        # Computed values as one more source, after all others.
+        end = self._ends[-1]
+        positions: list[np.ndarray] = []
+        sizes = iter([value.size for value in rest])
+        for view in picked:
+            if view is None:
+                begin, end = end, end + next(sizes)
+                positions.append(np.arange(begin, end))
+            else:
+                positions.append(view.ravel())
+        if not positions:
+            return jnp.zeros(0)
+        taken = np.concatenate(positions)
+        numbers = np.searchsorted(self._ends, taken, side="right") - 1
+        joined = []
+        places = []
+        for number, value in enumerate(self._values):
+            (own,) = np.nonzero(numbers == number)
+            if len(own):
+                elements = _take(jnp.ravel(value), taken[own] - self._ends[number])
+                joined.append(elements.astype(jnp.float64))
+                places.append(own)
+        places.append(np.nonzero(numbers == len(self._values))[0])
+        return _take(jnp.concatenate([*joined, *rest]), np.argsort(np.concatenate(places)))
 
 
 def _take(values: jax.Array, positions: np.ndarray) -> jax.Array:

@@ -30,7 +30,7 @@ from jax.interpreters import ad, batching, mlir
 from qgrad_lab.engine.evaluate import Member, evaluate, result_width
 from qgrad_lab.engine.zeros import is_zero, zero_tangent
 from qgrad_lab.errors import DifferentiableCompileError
-from qgrad_lab.tracing import note_fallible
+from qgrad_lab.tracing import note_circuit
 
 circuit_p = Primitive("circuit")
 """Static parameter: ``member``, which member of which circuit's family."""
@@ -146,8 +146,7 @@ def _impl(*operands: Any, member: Member) -> Any:
 
 
 def _lowered(*operands: Any, member: Member) -> Any:
-    if member.circuit.may_fail:
-        note_fallible()
+    note_circuit(fallible=member.circuit.may_fail)
     return evaluate(member, bind, *operands)
 
 

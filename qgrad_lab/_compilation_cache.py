@@ -1,0 +1,155 @@
+"""What XLA compiled for our programs is kept on disk: after a restart it is not compiled again.
+
+JAX has such a cache, but only one for the whole process. Whoever sets its folder and its thresholds
+sets them for every program of the user's, and for good: a folder that the user chooses later is
+ignored. So JAX's own reading, writing and keys are used, with a folder of ours and without
+thresholds, while one of our programs is compiled and at no other time. Where the user has
+configured JAX's cache, ours is not used.
+
+There is no public way to do this. If a release of JAX lacks one of the few functions that are used
+here, nothing is kept, and everything else works as before.
+"""
+
+import contextlib
+import functools
+import inspect
+import os
+import platform
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from qgrad_lab._cache_folder import CacheFolder
+from qgrad_lab.tracing import take_lowered_circuit, threads
+
+VARIABLE = "QGRAD_LAB_CACHE"
+"""Environment variable: another folder, or ``0`` for none."""
+
+MAX_BYTES = 256 * 2**20
+"""Of all entries in the folder; one takes about 10 kB."""
+
+_OFF = frozenset({"0", "off", "no", "false"})
+
+
+def folder() -> Path | None:
+    """Where compiled programs are kept; ``None`` if they are not.
+
+    Examples
+    --------
+    >>> import os
+    >>> previous = os.environ.get("QGRAD_LAB_CACHE")
+    >>> os.environ["QGRAD_LAB_CACHE"] = "0"
+    >>> print(folder())
+    None
+    >>> os.environ["QGRAD_LAB_CACHE"] = previous or ""
+    """
+    chosen = os.environ.get(VARIABLE, "")
+    if chosen:
+        return None if chosen.lower() in _OFF else Path(chosen).expanduser()
+    try:
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Caches" / "qgrad_lab"
+        given = os.environ.get("XDG_CACHE_HOME", "")
+        # A relative path is to be ignored: XDG Base Directory Specification 0.8.
+        return (Path(given) if os.path.isabs(given) else Path.home() / ".cache") / "qgrad_lab"
+    except RuntimeError:  # there is no home
+        return None
+
+
+class _Entries:
+    """A folder as JAX's cache of compiled programs."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path  # a part of what JAX asks of a cache
+        self._folder = CacheFolder(path, MAX_BYTES)
+
+    def get(self, key: str) -> bytes | None:
+        """The entry of a program that was compiled on a machine like this one."""
+        return self._folder.get(key + _machine())
+
+    def put(self, key: str, value: bytes) -> None:
+        """Keep an entry."""
+        self._folder.put(key + _machine(), value)
+
+
+@functools.cache
+def _entries(path: Path) -> _Entries:
+    return _Entries(path)
+
+
+def _chosen_entries() -> _Entries | None:
+    """The cache to use; ``None`` if there is none, or if the user has one of JAX's."""
+    if getattr(jax.config, "jax_compilation_cache_dir", None) is not None:
+        return None
+    path = folder()
+    return None if path is None else _entries(path)
+
+
+@functools.cache
+def _machine() -> str:
+    """What machine code depends on; a home folder may be shared by machines of several kinds."""
+    features = ""
+    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as file:
+        features = next((line for line in file if line.startswith(("flags", "Features"))), "")
+    return f" {sys.platform} {platform.machine()} {features}"
+
+
+class _Current(threading.local):
+    entries: _Entries | None = None
+
+
+_current = _Current()
+"""The cache of what the calling thread is compiling; ``None`` for JAX's own."""
+
+
+@functools.cache
+def install() -> None:
+    """Let JAX use the cache for our programs, once."""
+    try:
+        from jax._src import compilation_cache, compiler, config
+
+        compile_program = compiler.compile_or_get_cached
+        find_cache = compilation_cache._get_cache
+        thresholds: Any = (
+            config.persistent_cache_min_compile_time_secs,
+            config.persistent_cache_min_entry_size_bytes,
+        )
+    except (ImportError, AttributeError):
+        return
+    signature = inspect.signature(compile_program)
+    if not {"backend", "host_callbacks"} <= signature.parameters.keys():
+        return
+
+    @functools.wraps(compile_program)
+    def compile_or_get_cached(*args: Any, **kwargs: Any) -> Any:
+        entries = None
+        if _is_ours():
+            given = signature.bind(*args, **kwargs).arguments
+            # Code that calls Python belongs to this process.
+            if given["backend"].platform == "cpu" and not given["host_callbacks"]:
+                entries = _chosen_entries()
+        if entries is None:
+            return compile_program(*args, **kwargs)
+        previous = _current.entries
+        _current.entries = entries
+        try:
+            with thresholds[0](0.0), thresholds[1](0):
+                return compile_program(*args, **kwargs)
+        finally:
+            _current.entries = previous
+
+    @functools.wraps(find_cache)
+    def _get_cache(backend: Any) -> Any:
+        return _current.entries or find_cache(backend)
+
+    compiler.compile_or_get_cached = compile_or_get_cached
+    compilation_cache._get_cache = _get_cache
+
+
+def _is_ours() -> bool:
+    """Whether what is compiled now is part of a call of a compiled function, or has a circuit."""
+    has_circuit = take_lowered_circuit()
+    return has_circuit or threads.state.running is not None

@@ -1,0 +1,296 @@
+"""A compiled function: what ``qjit`` returns."""
+
+import functools
+import operator
+import sys
+import threading
+import time
+import types
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+
+from qgrad_lab import _autograph, _compilation_cache
+from qgrad_lab._constant import Constant, unwrapped
+from qgrad_lab._failures import LoopOverflow, loop_overflow, python_error
+from qgrad_lab._garbage import fewer_collections
+from qgrad_lab._options import Options
+from qgrad_lab._signature import Declared, static_arguments
+from qgrad_lab._tracebacks import frames_hidden
+from qgrad_lab.circuit.interception import install
+from qgrad_lab.circuit.sources import source_of_number
+from qgrad_lab.engine.randomness import start_run
+from qgrad_lab.tracing import Mode, current_mode, is_seeded, mode, running, threads
+
+install()
+_compilation_cache.install()
+
+
+class QJIT:
+    """A compiled function; an ordinary JAX function to ``jax.grad``, ``jax.vmap``, ``jax.jit``.
+
+    Made by ``qjit``. It can be called from several threads, copied and pickled as its function can,
+    exported with ``jax.export``, and be a method of a class. The instance that a method belongs to
+    is a constant of the program, known by its identity, unless its class is a JAX pytree: then it
+    is an argument like the others.
+
+    Attributes
+    ----------
+    original_function : Callable
+        The function that was compiled.
+    """
+
+    original_function: Callable[..., Any]
+
+    def __init__(self, function: Callable[..., Any], options: Options | None = None) -> None:
+        functools.update_wrapper(self, function, updated=())
+        self.original_function = function
+        self._options = options = options or Options()
+        self._signature: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+        self._may_fail = False
+        self._compiled_function = _autograph.convert(function) if options.autograph else function
+        self._loop_capacities: dict[int, int] = {}
+        self._jitted = self._make_jitted()
+        is_static = options.static_argnums or options.static_argnames
+        self._declared = None if is_static else Declared.of(function)
+        self._prepares = self._declared is not None or options.verbose
+        if self._declared is not None:
+            self._compile_ahead(*self._declared.required())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the compiled program, after compiling it if the signature is new."""
+        state = threads.state
+        # As a rule there is nothing to prepare. Programs may take as little time as this test.
+        if self._prepares or not state.ordinary or (args and isinstance(args[0], type)):
+            with frames_hidden:
+                call, args, kwargs = self._prepare(args, kwargs)
+                if call is not None:
+                    return call(*args, **kwargs)
+        while True:
+            known = self._loop_capacities
+            previous = state.running
+            state.running = self
+            try:
+                result = self._jitted(*args, **kwargs)
+                if self._may_fail:
+                    _wait_for(result)  # so that the error, if there is one, comes here
+                return result
+            except Exception as error:
+                with frames_hidden:
+                    overflow = _told(error, known)
+            finally:
+                state.running = previous
+            # The program is pure: with room for more iterations it runs again, from the start.
+            self._make_room(overflow)
+
+    def _prepare(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Callable[..., Any] | None, tuple[Any, ...], dict[str, Any]]:
+        """What to call in the place of the compiled program, if so, and with which arguments."""
+        if current_mode() is Mode.REFERENCE:
+            return self.original_function, tuple(map(unwrapped, args)), kwargs
+        if args and isinstance(args[0], type):
+            # Since Python 3.13 a classmethod does not bind what it wraps, but hands its class over.
+            args = (Constant(args[0]), *args[1:])
+        if self._declared is not None:
+            args, kwargs = self._declared.promote(args, kwargs)
+        if self._options.verbose:
+            self._compile(args, kwargs)
+        # Part of a seeded program, it is compiled anew. From JAX's caches two calls would be one
+        # piece of code, and only which of the two runs first would tell their random numbers apart.
+        return self._make_jitted() if is_seeded() else None, args, kwargs
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """The method of ``instance``, for a ``QJIT`` in a class."""
+        if instance is None:
+            return self
+        is_leaf = jax.tree_util.all_leaves([instance])
+        return types.MethodType(self, Constant(instance) if is_leaf else instance)
+
+    def __reduce__(self) -> Any:
+        """As a function is pickled: by its name if it has one, and by its parts if it has none."""
+        if _is_importable(self):
+            return vars(self)["__qualname__"]
+        return QJIT, (self.original_function, self._options)
+
+    def __repr__(self) -> str:
+        return f"<qjit-compiled function {self._name}>"
+
+    @property
+    def _name(self) -> str:
+        function = self.original_function
+        name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+        return name or type(function).__name__
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the random numbers in the program; ``None`` for a new one at every call."""
+        return self._options.seed
+
+    @property
+    def jaxpr(self) -> Any:
+        """The ``ClosedJaxpr`` of the most recently compiled signature.
+
+        Raises
+        ------
+        ValueError
+            If the function has not been compiled yet.
+        """
+        args, kwargs = self._last_signature()
+        return self._jitted.trace(*args, **kwargs).jaxpr
+
+    @property
+    def mlir(self) -> str:
+        """The StableHLO text of the most recently compiled signature.
+
+        Raises
+        ------
+        ValueError
+            If the function has not been compiled yet.
+        """
+        args, kwargs = self._last_signature()
+        return self._jitted.lower(*args, **kwargs).as_text()
+
+    def _last_signature(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if self._signature is None:
+            raise ValueError(
+                f"{self!r} has not been compiled yet. Call it once, or annotate its arguments."
+            )
+        return self._signature
+
+    def note_fallible(self) -> None:
+        """Take note that a program which is compiled may be refused when it runs."""
+        self._may_fail = True
+
+    def _make_room(self, overflow: LoopOverflow) -> None:
+        with _growing:
+            # Another thread may have done it in the meantime.
+            if self._loop_capacities.get(overflow.label, 0) < overflow.enough:
+                self._loop_capacities = {**self._loop_capacities, overflow.label: overflow.enough}
+                self._jitted = self._make_jitted()
+
+    def _make_jitted(self) -> Any:
+        """The jitted function, with the present room for iterations in loops of unknown length."""
+        original, function = self.original_function, self._compiled_function
+        capacities = self._loop_capacities
+
+        @functools.partial(functools.update_wrapper, wrapped=original, updated=())
+        def traced(*args: Any, **kwargs: Any) -> Any:
+            _traced.happened = True
+            self._signature = jax.tree.map(_abstract, (args, kwargs))
+            self._notice_mismatch(args, kwargs)
+            with fewer_collections(), mode(Mode.COMPILED, capacities, self._options.seed):
+                start_run()
+                return function(*map(unwrapped, args), **kwargs)
+
+        argnums, argnames = static_arguments(
+            original, self._options.static_argnums, self._options.static_argnames
+        )
+        return jax.jit(traced, static_argnums=argnums, static_argnames=argnames)
+
+    def _notice_mismatch(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        mismatch = self._declared and self._declared.mismatch(args, kwargs)
+        if mismatch:
+            warnings.warn(
+                f"Provided arguments did not match declared signature, recompiling {self._name}: "
+                f"{mismatch}.",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def _compile_ahead(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        try:
+            self._compile(args, kwargs)
+        except Exception as error:
+            # Whatever the user's function raises belongs to the first call, which raises it.
+            warnings.warn(f"AOT compilation failed: {error}", UserWarning, stacklevel=4)
+
+    def _compile(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Fill JAX's caches, so that a call with this signature runs at once; tell if verbose.
+
+        A call looks for the traced program, for its lowered form and for its executable in the
+        same caches.
+        """
+        if current_mode() is not Mode.OUTSIDE or _is_traced((args, kwargs)):
+            return  # part of another program, which compiles it
+        _traced.happened = False
+        start = time.perf_counter()
+        traced = self._jitted.trace(*args, **kwargs)
+        if not _traced.happened:
+            return
+        trace = time.perf_counter()
+        with running(self):
+            lowered = traced.lower()
+            lower = time.perf_counter()
+            lowered.compile()
+        end = time.perf_counter()
+        if self._options.verbose:
+            arguments = ", ".join(
+                f"{aval.dtype}{list(aval.shape)}" for aval in traced.jaxpr.in_avals
+            )
+            print(
+                f"qgrad_lab: compiled {self._name}({arguments}) in {end - start:.3f} s: "
+                f"tracing {trace - start:.3f} s, lowering {lower - trace:.3f} s, "
+                f"XLA {end - lower:.3f} s",
+                file=sys.stderr,
+            )
+
+
+_growing = threading.Lock()
+
+
+class _Traced(threading.local):
+    happened = False
+
+
+_traced = _Traced()
+"""Whether a program was traced, in this thread, since ``happened`` was set to ``False``."""
+
+
+def _told(error: Exception, known: Mapping[int, int]) -> LoopOverflow:
+    """The loop that ``error`` tells of, if there may be room for it; raises other errors.
+
+    ``known`` are the capacities that the program had.
+    """
+    overflow = loop_overflow(error)
+    # The second is a program that does not get the room it is given.
+    if overflow is not None and known.get(overflow.label, 0) <= overflow.capacity:
+        return overflow
+    told = python_error(error, source_of_number)
+    if told is None:
+        raise error
+    raise told from None
+
+
+def _abstract(leaf: Any) -> Any:
+    if isinstance(leaf, jax.core.Tracer):
+        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, weak_type=leaf.weak_type)
+    return leaf
+
+
+def _wait_for(tree: Any) -> None:
+    """Wait until arrays are computed, those under ``jax.vmap`` and ``jax.grad`` too."""
+    for leaf in jax.tree.leaves(tree):
+        while isinstance(leaf, jax.core.Tracer):
+            # JAX has no public way from a traced value to the value that it stands for. Where this
+            # one fails, an error comes when the value is used, instead of here.
+            leaf = getattr(leaf, "val", getattr(leaf, "primal", None))
+        jax.block_until_ready(leaf)
+
+
+def _is_traced(tree: Any) -> bool:
+    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(tree))
+
+
+def _is_importable(compiled: QJIT) -> bool:
+    """Whether another process finds ``compiled`` under its name in its module."""
+    module = getattr(compiled, "__module__", None)
+    name = getattr(compiled, "__qualname__", None)
+    if module is None or name is None or module == "__main__":
+        return False
+    try:
+        return operator.attrgetter(name)(sys.modules[module]) is compiled
+    except (KeyError, AttributeError):
+        return False
