@@ -213,6 +213,33 @@ def test_the_plan_of_an_index():
         program.plan()
 
 
+def test_the_plans_of_a_compiled_function():
+    """Each circuit once, also inside of loops and under derivatives."""
+
+    @qml.qnode(qml.device("lightning.qubit", wires=2))
+    def first(x):
+        qml.RX(x, wires=0)
+        return qml.expval(qml.Z(0))
+
+    @qml.qnode(qml.device("lightning.qubit", wires=2))
+    def second(x, wire):
+        qml.RX(x, wires=wire)
+        return qml.expval(qml.Z(0))
+
+    @qjit
+    def function(x, wire):
+        total = jax.lax.fori_loop(0, 3, lambda _, x: x + grad(first)(x), x)
+        return total + second(total, wire)
+
+    with pytest.raises(ValueError, match="has not been compiled yet"):
+        _ = function.plan
+    function(0.2, 1)
+    lines = function.plan.splitlines()
+    assert lines[0] == "first: plan on 1 wire (0), 1 of 1 gates {"
+    assert lines[-1].startswith("second: planned at every call, when its integers")
+    assert sum(line.startswith("first:") for line in lines) == 1
+
+
 def test_the_plan_of_no_program():
     with pytest.raises(ValueError, match="this is not a Program"):
         plan(np.arange(3), np.zeros(0, np.int64))

@@ -32,7 +32,7 @@ class Numbers {
     // Throws std::invalid_argument where a matrix of a run is further than this from unitary.
     void check_unitary(double tolerance) const;
 
-    // Adds the gradient in every angle of a diagonal task, of which `overlaps` has Im <lambda|Z...Z|psi>.
+    // Adds the gradient in every angle of a diagonal task; `overlaps` are Im <lambda|Z...Z|psi>.
     void add_gradient(std::size_t task, const double *overlaps, double *gradient) const;
 
     // Adds the gradient in every angle of a run. `overlaps` are those of the co-state and the state

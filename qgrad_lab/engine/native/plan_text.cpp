@@ -26,8 +26,9 @@ double size_of(const Plan &plan) { return static_cast<double>(plan.circuit.dimen
 
 // The part of the state on which a task works.
 double share(const Task &task) {
-    const std::size_t controls =
-        static_cast<std::size_t>(std::popcount(task.outer_mask)) + (task.kind == Kind::single ? task.single.gate->controls.size() : 0);
+    const std::size_t inside =
+        task.kind == Kind::single ? task.single.gate->controls.size() : std::size_t{0};
+    const std::size_t controls = inside + static_cast<std::size_t>(std::popcount(task.outer_mask));
     return std::ldexp(1.0, -static_cast<int>(controls));
 }
 

@@ -13,7 +13,15 @@ namespace qgrad {
 namespace {
 
 // States of one thread, by what they are for.
-enum Purpose : std::size_t { beginning, psi, psi_tangent, lambda, lambda_tangent, scratch, scratch_tangent };
+enum Purpose : std::size_t {
+    beginning,
+    psi,
+    psi_tangent,
+    lambda,
+    lambda_tangent,
+    scratch,
+    scratch_tangent,
+};
 
 template <class Real> class OwnStates {
   public:
