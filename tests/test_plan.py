@@ -11,7 +11,7 @@ import numpy as np
 import pennylane as qml
 import pytest
 
-from qgrad_lab import grad, qjit, reference
+from qgrad_lab import for_loop, grad, qjit, reference
 from qgrad_lab._jaxprs import equations
 from qgrad_lab.engine.plans import counts, plan
 
@@ -238,6 +238,27 @@ def test_the_plans_of_a_compiled_function():
     assert lines[0] == "first: plan on 1 wire (0), 1 of 1 gates {"
     assert lines[-1].startswith("second: planned at every call, when its integers")
     assert sum(line.startswith("first:") for line in lines) == 1
+
+
+def test_memory_is_asked_for_where_integers_decide_how_much():
+    """One element of a batch may need far more wires than the others."""
+
+    @qjit
+    @qml.qnode(qml.device("lightning.qubit", wires=38))
+    def circuit(x, count):
+        qml.RX(x, wires=0)
+
+        @for_loop(0, count, 1)
+        def chain(wire):
+            qml.CNOT(wires=[wire, wire + 1])
+
+        chain()
+        return qml.expval(qml.Z(37))
+
+    counts = jnp.array([3, 37, 4])
+    with pytest.raises(MemoryError, match="a circuit on 38 wires needs"):
+        jax.vmap(circuit, (None, 0))(0.3, counts)
+    np.testing.assert_array_equal(jax.vmap(circuit, (None, 0))(0.3, counts[::2]), [1.0, 1.0])
 
 
 def test_the_plan_of_no_program():

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <mutex>
 #include <span>
 #include <sstream>
 #include <stdexcept>
@@ -76,9 +77,8 @@ template <class Real> class Evaluation {
         const Circuit &circuit = plan.circuit;
         const std::size_t jets =
             1U + (circuit.needs_observable_scratch ? 1U : 0U) + (batch_.transposed ? 1U : 0U);
-        const std::size_t states =
-            jets * (batch_.with_tangent ? 2U : 1U) + (batch_.size > 1 ? 1U : 0U);
-        const std::size_t fit = workers_that_fit(circuit, states);
+        num_states_ = jets * (batch_.with_tangent ? 2U : 1U) + (batch_.size > 1 ? 1U : 0U);
+        const std::size_t fit = workers_that_fit(circuit, num_states_);
         const auto threads =
             static_cast<std::size_t>(std::max<std::int64_t>(1, pool_.num_threads()));
         const bool many = std::min(batch_.size, fit) >= threads ||
@@ -141,28 +141,35 @@ template <class Real> class Evaluation {
         num_forward += batch_.transposed && states != nullptr ? 0 : batch_.size;
         num_backward += batch_.transposed ? batch_.size : 0;
         workers_.outer.for_each(batch_.size, [&](std::size_t i) {
-            run_one(i, states == nullptr ? nullptr : amplitudes<Real>(states) + i * dimension);
+            const auto plan = plan_for(batch_.program, batch_.index[i]);
+            // Other integers may need more wires than the first ones, and leave room for one at a time.
+            std::unique_lock lock(alone_, std::defer_lock);
+            if (plan->circuit.num_wires > first.circuit.num_wires &&
+                workers_that_fit(plan->circuit, num_states_) < workers_.outer.max_workers) {
+                lock.lock();
+            }
+            run_one(*plan, i,
+                    states == nullptr ? nullptr : amplitudes<Real>(states) + i * dimension);
         });
         if (keep) {
             keep_states(key(), std::move(states), num_bytes);
         }
     }
 
-    void run_one(std::size_t i, std::complex<Real> *state) {
+    void run_one(const Plan &plan, std::size_t i, std::complex<Real> *state) {
         // A distinct pointer for "there is a tangent" even where theta is empty.
         static const double nothing = 0.0;
         const Operands operands{batch_.theta[i], batch_.data[i]};
-        const auto plan = plan_for(batch_.program, batch_.index[i]);
         const double *direction = batch_.with_tangent ? batch_.tangent[i] : nullptr;
         if (batch_.with_tangent && direction == nullptr) {
             direction = &nothing;
         }
         if (batch_.transposed) {
-            evaluate_transposed(*plan, operands, direction, batch_.cotangent[i], workers_.inner,
-                                state, batch_.out + i * plan->circuit.num_theta);
+            evaluate_transposed(plan, operands, direction, batch_.cotangent[i], workers_.inner,
+                                state, batch_.out + i * plan.circuit.num_theta);
         } else {
-            evaluate(*plan, operands, direction, workers_.inner, state,
-                     batch_.out + i * plan->circuit.num_outputs);
+            evaluate(plan, operands, direction, workers_.inner, state,
+                     batch_.out + i * plan.circuit.num_outputs);
         }
     }
 
@@ -174,6 +181,8 @@ template <class Real> class Evaluation {
     const Batch &batch_;
     xla::ffi::ThreadPool &pool_;
     Workers workers_;
+    std::size_t num_states_ = 0; // of one evaluation
+    std::mutex alone_;
 };
 
 } // namespace
