@@ -55,6 +55,9 @@ template <class Real> class Evaluation {
             return;
         }
         const auto plan = plan_for(batch_.program, batch_.index[0]);
+        if (batch_.with_tangent) {
+            take_states(key()); // forward mode sweeps along a tangent: they will not be asked for
+        }
         choose_workers(*plan);
         if (has_one_circuit() && run_together(*plan)) {
             return;
