@@ -17,6 +17,7 @@ from qgrad_lab._constant import Constant, unwrapped
 from qgrad_lab._failures import LoopOverflow, loop_overflow, python_error
 from qgrad_lab._garbage import fewer_collections
 from qgrad_lab._options import Options
+from qgrad_lab._plans import plans_text
 from qgrad_lab._signature import Declared, static_arguments
 from qgrad_lab._tracebacks import frames_hidden
 from qgrad_lab.circuit.interception import install
@@ -152,6 +153,45 @@ class QJIT:
         """
         args, kwargs = self._last_signature()
         return self._jitted.lower(*args, **kwargs).as_text()
+
+    @property
+    def plan(self) -> str:
+        """How the circuits of the most recently compiled signature are evaluated.
+
+        For each circuit: the wires and gates that its results depend on, the passes over slices of
+        its state, and in each of them the runs of gates on one wire that are one matrix. Then the
+        sweeps, bytes and floating-point operations that a value and a gradient should take.
+
+        Raises
+        ------
+        ValueError
+            If the function has not been compiled yet.
+
+        Examples
+        --------
+        >>> import pennylane as qml
+        >>> from qgrad_lab import qjit
+        >>> @qjit
+        ... @qml.qnode(qml.device("lightning.qubit", wires=3))
+        ... def circuit(x):
+        ...     qml.RX(x, wires=0)
+        ...     qml.CNOT(wires=[0, 1])
+        ...     qml.RY(0.5, wires=1)
+        ...     qml.RZ(x, wires=2)
+        ...     return qml.expval(qml.Z(1))
+        >>> value = circuit(0.1)
+        >>> print(circuit.plan, end="")
+        circuit: plan on 2 wires (0 1), 3 of 4 gates {
+          pass over 1 slice of 4 amplitudes, wires 0 1 {
+            wire 0: RX(theta[0])
+            wire 1, control 0: [1: PauliX] RY(0.5)
+          }
+          estimated value: 2 sweeps, 0.000256 MB, 0.000112 million operations
+          estimated gradient: 5 sweeps, 0.00064 MB, 0.000352 million operations
+        }
+        """
+        args, kwargs = self._last_signature()
+        return plans_text(self._jitted.trace(*args, **kwargs).jaxpr.jaxpr)
 
     def _last_signature(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if self._signature is None:

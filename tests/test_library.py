@@ -143,7 +143,7 @@ def test_a_circuit_that_does_not_fit_into_memory_is_refused_and_the_next_one_run
             @qml.qnode(qml.device("lightning.qubit", wires=wires))
             def circuit(x):
                 qml.RX(x, wires=0)
-                return qml.expval(qml.Z(0))
+                return qml.expval(qml.prod(*map(qml.Z, range(wires))))
             return qgrad_lab.qjit(qgrad_lab.grad(circuit))
 
         try:

@@ -339,7 +339,7 @@ def test_words_begin_with_what_the_decoder_expects():
     words = Program(3, 1, 2, 4, measurements=(Z0,)).words
     assert words.dtype == np.int64
     assert words[0].tobytes() == b"QGRAD\0\0\0"
-    assert words[1:7].tolist() == [ENCODING_VERSION, 3, 1, 2, 4, 1]
+    assert words[1:8].tolist() == [ENCODING_VERSION, 3, 1, 2, 4, 0, 1]
     assert FFI_TARGET.endswith(f"_v{ENCODING_VERSION}")
 
 

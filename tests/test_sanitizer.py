@@ -48,3 +48,58 @@ def test_every_family_of_kernels_gives_the_same_numbers(cases):
 def test_plans_of_every_size_of_slices_agree_with_single_gates(cases):
     words = run_driver("plans", cases).split()
     assert words[:2] == ["120", "cases,"] and int(words[2]) > 1000
+
+
+GIB = 2**30
+
+
+@pytest.mark.parametrize(
+    ("files", "available"),
+    [
+        ({}, 10 * GIB),
+        # The limit of a container, which sees its own group as the root.
+        (
+            {
+                "sys/fs/cgroup/memory.max": f"{4 * GIB}",
+                "sys/fs/cgroup/memory.current": f"{3 * GIB}",
+            },
+            1 * GIB,
+        ),
+        # Files in memory make way.
+        (
+            {
+                "sys/fs/cgroup/memory.max": f"{4 * GIB}",
+                "sys/fs/cgroup/memory.current": f"{3 * GIB}",
+                "sys/fs/cgroup/memory.stat": f"anon 5\ninactive_file {2 * GIB}\n",
+            },
+            3 * GIB,
+        ),
+        # No limit of its own, one of a group around it.
+        (
+            {
+                "proc/self/cgroup": "0::/user/batch/job\n",
+                "sys/fs/cgroup/user/batch/job/memory.max": "max\n",
+                "sys/fs/cgroup/user/batch/job/memory.current": "5",
+                "sys/fs/cgroup/user/batch/memory.max": f"{2 * GIB}",
+                "sys/fs/cgroup/user/batch/memory.current": "0",
+            },
+            2 * GIB,
+        ),
+        # Version 1.
+        (
+            {
+                "proc/self/cgroup": "9:name=systemd:/\n4:cpu,memory:/slurm/job\n1:odd",
+                "sys/fs/cgroup/memory/slurm/job/memory.limit_in_bytes": f"{3 * GIB}",
+                "sys/fs/cgroup/memory/slurm/job/memory.usage_in_bytes": f"{4 * GIB}",
+            },
+            0,
+        ),
+    ],
+)
+def test_memory_available_in_control_groups(files, available, tmp_path):
+    files = {"proc/meminfo": f"MemTotal: 9 kB\nMemAvailable: {10 * 2**20} kB\n"} | files
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    assert int(run_driver("memory", tmp_path)) == available

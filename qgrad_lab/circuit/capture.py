@@ -31,7 +31,7 @@ from qgrad_lab.circuit.refusals import METHODS, REFUSALS, refusal_of
 from qgrad_lab.circuit.results import Measured
 from qgrad_lab.circuit.returned import Returned
 from qgrad_lab.circuit.sampled import Sampled
-from qgrad_lab.circuit.tape_program import device_wires, tape_program
+from qgrad_lab.circuit.tape_program import device_wires, has_single_precision, tape_program
 from qgrad_lab.circuit.wire_discovery import discovered
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
@@ -137,7 +137,7 @@ def _call_plain(
         with active_where(active):
             recorded = _record(qnode, inner_args, inner_kwargs, shots, inner_key)
         tape, returned, kinds, num_measured, wire_map = recorded
-        circuit = tape_program(tape, wire_map, _name(qnode))
+        circuit = tape_program(tape, wire_map, _name(qnode), has_single_precision(qnode.device))
         outputs = circuit.outputs
         readouts = returned.map(lambda number: circuit.readouts[number], outputs.keep)
         num_wires = len(wire_map or ())
@@ -192,7 +192,8 @@ def _execute_tapes(
 def _execute_tape(tape: QuantumScript, qnode: qml.QNode, recorded: _Recorded, shot_key: Any) -> Any:
     """Results in PennyLane's form: a tuple or the one result; of shot vectors, tuples of these."""
     try:
-        circuit = tape_program(tape, recorded.wire_map, _name(qnode))
+        single = has_single_precision(qnode.device)
+        circuit = tape_program(tape, recorded.wire_map, _name(qnode), single)
     except BroadcastNeeded:
         if tape.batch_size is None:
             raise CompileError(
@@ -258,6 +259,7 @@ def _record(
     current = Recording(
         name,
         device_wires(qnode.device),
+        has_single_precision(qnode.device),
         defers=_defers(qnode),
         discards=bool(shots) and qnode.execute_kwargs.get("postselect_mode") == "hw-like",
         shot_key=shot_key,

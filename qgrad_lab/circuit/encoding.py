@@ -44,6 +44,7 @@ def encode(program: Program) -> np.ndarray:
         program.num_theta,
         program.num_index,
         program.num_data,
+        int(program.single),
         len(program.measurements),
         *_body(program.body),
     ]

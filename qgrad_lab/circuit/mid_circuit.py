@@ -160,7 +160,7 @@ def _state(recording: Recording, wire_map: dict[Any, int]) -> jax.Array:
     if len(tape.operations) == 1 and tape.operations[0] is recording.state:
         return recording.state.parameters[0]
     try:
-        circuit = tape_program(tape, wire_map, recording.name)
+        circuit = tape_program(tape, wire_map, recording.name, recording.single)
     except BroadcastNeeded:
         raise CompileError(
             f"An operation of {recording.name} was given a batch of parameters, and the circuit "

@@ -45,7 +45,9 @@ def program_text(program: Program, results: str | None = None) -> str:
     arrays += [("index", "i64", program.num_index), ("data", "c128", program.num_data)]
     operands = ", ".join(f"{name}: {kind}[{size}]" for name, kind, size in arrays if size)
     plural = "" if program.num_wires == 1 else "s"
-    lines = [f"program {program.name}({operands}) on {program.num_wires} wire{plural} {{"]
+    precision = " in complex64" if program.single else ""
+    wires = f"{program.num_wires} wire{plural}"
+    lines = [f"program {program.name}({operands}) on {wires}{precision} {{"]
     lines += _indented(_body(program.body, 0))
     if results is None:
         results = ", ".join(map(measurement_text, program.measurements))

@@ -226,6 +226,8 @@ class Program:
         What it returns.
     name
         Of the function it was captured from; two Programs that differ in it alone are equal.
+    single
+        Whether its states are complex64, not complex128; the numbers it reads and gives are not.
     """
 
     num_wires: int
@@ -235,6 +237,7 @@ class Program:
     body: tuple[Instruction, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     name: str = "circuit"
+    single: bool = False
 
     @cached_property
     def words(self) -> np.ndarray:

@@ -25,6 +25,8 @@ class Recording:
         Of the function.
     wire_map
         From wire labels to wires of the Program; ``None`` where the device has no fixed wires.
+    single
+        Whether its states are complex64, not complex128.
     defers
         Whether PennyLane replaces measurements in the middle by controlled operations.
     discards
@@ -47,6 +49,7 @@ class Recording:
 
     name: str
     wire_map: dict[Any, int] | None
+    single: bool = False
     defers: bool = False
     discards: bool = False
     shot_key: Any = None

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 import pennylane as qml
 from pennylane.measurements import MeasurementProcess
 from pennylane.operation import Operator
@@ -50,7 +51,9 @@ class Circuit(NamedTuple):
     readouts: tuple[Readout, ...]
 
 
-def tape_program(tape: QuantumScript, wire_map: dict[Any, int] | None, name: str) -> Circuit:
+def tape_program(
+    tape: QuantumScript, wire_map: dict[Any, int] | None, name: str, single: bool = False
+) -> Circuit:
     """Lower ``tape``.
 
     Parameters
@@ -61,6 +64,8 @@ def tape_program(tape: QuantumScript, wire_map: dict[Any, int] | None, name: str
         From wire labels to wires of the Program; ``None`` for those of the tape.
     name
         Of the quantum function.
+    single
+        Whether its states are complex64, not complex128.
 
     Returns
     -------
@@ -103,6 +108,7 @@ def tape_program(tape: QuantumScript, wire_map: dict[Any, int] | None, name: str
         body=body,
         measurements=() if tape.shots else outputs.measurements,
         name=name,
+        single=single,
     )
     if tape.shots:
         sampled = Sampled(program, outputs.measurements, tuple(tape.shots))
@@ -118,6 +124,25 @@ def device_wires(device: qml.devices.Device) -> dict[Any, int] | None:
     if device.wires is None:
         return None
     return {wire: i for i, wire in enumerate(device.wires)}
+
+
+def has_single_precision(device: qml.devices.Device) -> bool:
+    """Whether the states of ``device`` are complex64, not complex128.
+
+    Raises
+    ------
+    CompileError
+        If it was made for another type, which PennyLane too refuses when it runs a circuit.
+    """
+    wanted = getattr(device, "c_dtype", np.complex128)
+    for dtype in (np.complex64, np.complex128):
+        if wanted == np.dtype(dtype):  # which is equal to all names of the type
+            return dtype is np.complex64
+    raise CompileError(
+        f"The device {device.name} has c_dtype={wanted!r}. The states of a circuit are "
+        "np.complex64 or np.complex128: "
+        "qml.device('lightning.qubit', wires=..., c_dtype=np.complex64)."
+    )
 
 
 def standard_wires(tape: QuantumScript, name: str) -> dict[Any, int]:

@@ -15,7 +15,7 @@ from typing import Any
 import jax
 import jaxlib.version
 
-ENCODING_VERSION = 4
+ENCODING_VERSION = 5
 """Of the words a Program travels as; ``engine/native/decode.cpp`` reads this version only."""
 
 FFI_TARGET = f"qgrad_lab_derivative_v{ENCODING_VERSION}"

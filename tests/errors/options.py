@@ -355,6 +355,6 @@ def too_large():
     @qml.qnode(qml.device("lightning.qubit", wires=38))
     def circuit(x):
         qml.RX(x, wires=0)
-        return qml.expval(qml.Z(0))
+        return qml.expval(qml.prod(*map(qml.Z, range(38))))
 
     qjit(circuit)(0.1)

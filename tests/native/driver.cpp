@@ -1,10 +1,13 @@
 // Calls the native library as XLA does, without XLA: for sanitizers and for corrupt input.
 //
-//   driver run FILE            every case of FILE; each result has to be the expected one
+//   driver run FILE            every case of FILE, in double and in single precision; each result has to
+//                              be the expected one
 //   driver kernels FILE        the same, each gate in turn with each family of Lightning's kernels;
 //                              prints how many were tested and how many the family does not have
+//   driver plans FILE          the same for slices of every size, against sweeps gate by gate
 //   driver fuzz FILE SEED N    N corruptions of cases of FILE; any of them may be refused, none may
 //                              crash; prints how many were run and how many refused, by reason
+//   driver memory ROOT         prints how many bytes are available by the system files under ROOT
 //
 // FILE holds 64-bit words. A case: number of words, word*; order; transposed; batch; number of
 // operands, operand*; the expected result, also written as an operand. An operand: element type (0
@@ -31,6 +34,7 @@
 #include <vector>
 
 #include "KernelType.hpp"
+#include "memory.hpp"
 #include "stepwise.hpp"
 #include "sweep.hpp"
 #include "xla/ffi/api/c_api.h"
@@ -289,13 +293,22 @@ std::string call(Case &arguments, Operand &result, Word digest) {
 
 double number(Word word) { return std::bit_cast<double>(word); }
 
-void compare(const Operand &found, const Operand &expected, std::size_t index) {
+// Of an encoded Program: whether its states are in single precision.
+constexpr std::size_t precision_word = 6;
+
+void compare(const Operand &found, const Operand &expected, std::size_t index, bool single) {
+    double scale = 1.0; // rounding errors of a state are in proportion to the largest number
+    for (const Word word : expected.data) {
+        scale = single ? std::max(scale, std::abs(number(word))) : scale;
+    }
+    const double tolerance = single ? 3e-5 * scale : 1e-11;
     for (std::size_t i = 0; i < expected.data.size(); ++i) {
         const double a = number(found.data[i]);
         const double b = number(expected.data[i]);
-        if (!(std::abs(a - b) <= 1e-11 * std::max(1.0, std::abs(b)))) {
+        if (!(std::abs(a - b) <= tolerance * std::max(1.0, std::abs(b)))) {
             std::ostringstream message;
-            message << "case " << index << ": number " << i << " is " << a << ", expected " << b;
+            message << "case " << index << (single ? ", single" : "") << ": number " << i << " is "
+                    << a << ", expected " << b;
             throw std::runtime_error(message.str());
         }
     }
@@ -326,20 +339,28 @@ void leave_state(const Case &gradient) {
     }
 }
 
+void run_twice(Case &each, std::size_t index) {
+    const bool single = each.words[precision_word] != 0;
+    // Twice: decoded now, then from the table. One digest for all: words tell Programs apart.
+    for (int repetition = 0; repetition < 2; ++repetition) {
+        // The second time, a gradient finds the state of its value.
+        if (repetition == 1 && each.transposed && each.order == 0) {
+            leave_state(each);
+        }
+        Operand result = like(each.expected);
+        const std::string refusal = call(each, result, 7);
+        if (!refusal.empty()) {
+            throw std::runtime_error("case " + std::to_string(index) + ": " + refusal);
+        }
+        compare(result, each.expected, index, single);
+    }
+}
+
 int run(std::vector<Case> cases) {
     for (std::size_t i = 0; i < cases.size(); ++i) {
-        // Twice: decoded now, then from the table. One digest for all: words tell Programs apart.
-        for (int repetition = 0; repetition < 2; ++repetition) {
-            // The second time, a gradient finds the state of its value.
-            if (repetition == 1 && cases[i].transposed && cases[i].order == 0) {
-                leave_state(cases[i]);
-            }
-            Operand result = like(cases[i].expected);
-            const std::string refusal = call(cases[i], result, 7);
-            if (!refusal.empty()) {
-                throw std::runtime_error("case " + std::to_string(i) + ": " + refusal);
-            }
-            compare(result, cases[i].expected, i);
+        for (const Word single : {0, 1}) {
+            cases[i].words[precision_word] = single;
+            run_twice(cases[i], i);
         }
     }
     std::cout << cases.size() << " cases\n";
@@ -369,22 +390,35 @@ const double *row(const Operand &operand, std::int64_t element) {
     return reinterpret_cast<const double *>(operand.data.data()) + offset;
 }
 
+// Operands, tangent and cotangent of one element of a batch, and where its result goes.
+struct Arguments {
+    const std::int64_t *index;
+    qgrad::Operands operands;
+    const double *tangent;
+    const double *cotangent;
+    double *out;
+
+    Arguments(const Case &arguments, Operand &result, std::int64_t element) {
+        const auto operand = [&](std::size_t i) { return row(arguments.operands[i], element); };
+        index = reinterpret_cast<const std::int64_t *>(operand(1));
+        operands = {operand(0), reinterpret_cast<const qgrad::Complex *>(operand(2))};
+        tangent = arguments.order == 1 ? operand(3) : nullptr;
+        cotangent = arguments.transposed ? operand(arguments.operands.size() - 1) : nullptr;
+        out = const_cast<double *>(row(result, element));
+    }
+};
+
+template <class Real>
 void evaluate_with(const qgrad::Program &program, Case &arguments, Operand &result) {
     for (std::int64_t element = 0; element < arguments.batch; ++element) {
-        const auto operand = [&](std::size_t i) { return row(arguments.operands[i], element); };
-        const auto *index = reinterpret_cast<const std::int64_t *>(operand(1));
-        const qgrad::Circuit circuit = qgrad::whole_circuit(program, index);
-        const qgrad::Operands operands{operand(0),
-                                       reinterpret_cast<const qgrad::Complex *>(operand(2))};
-        const double *tangent = arguments.order == 1 ? operand(3) : nullptr;
-        auto *out = const_cast<double *>(row(result, element));
+        const Arguments own(arguments, result, element);
+        const qgrad::Circuit circuit = qgrad::whole_circuit(program, own.index);
         auto &workspace = qgrad::Workspace::of_this_thread();
         if (arguments.transposed) {
-            const double *cotangent = operand(arguments.operands.size() - 1);
-            qgrad::stepwise::evaluate_transposed(circuit, operands, tangent, cotangent, workspace,
-                                                 out);
+            qgrad::stepwise::evaluate_transposed<Real>(circuit, own.operands, own.tangent,
+                                                       own.cotangent, workspace, own.out);
         } else {
-            qgrad::stepwise::evaluate(circuit, operands, tangent, workspace, out);
+            qgrad::stepwise::evaluate<Real>(circuit, own.operands, own.tangent, workspace, own.out);
         }
     }
 }
@@ -405,8 +439,10 @@ int kernels(std::vector<Case> cases) {
                 gate->kernel = static_cast<int>(kernel);
                 Operand result = like(each.expected);
                 try {
-                    evaluate_with(program, each, result);
-                    compare(result, each.expected, i);
+                    evaluate_with<double>(program, each, result);
+                    compare(result, each.expected, i, false);
+                    evaluate_with<float>(program, each, result);
+                    compare(result, each.expected, i, true);
                     ++tested;
                 } catch (const std::exception &error) {
                     if (std::string(error.what()).find("kernel") == std::string::npos) {
@@ -424,35 +460,41 @@ int kernels(std::vector<Case> cases) {
 
 // -- Every way to cut a state into slices ---------------------------------------------------------
 
-// The planned sweeps against those gate by gate, for slices of every size.
+template <class Real>
+std::size_t evaluate_plans(const qgrad::Program &program, Case &arguments, std::size_t bits,
+                           Operand &result) {
+    std::size_t passes = 0;
+    for (std::int64_t element = 0; element < arguments.batch; ++element) {
+        const Arguments own(arguments, result, element);
+        const qgrad::Plan plan =
+            qgrad::make_plan(qgrad::reduced_circuit(program, own.index), bits);
+        passes += plan.passes.size();
+        if (arguments.transposed) {
+            qgrad::evaluate_transposed<Real>(plan, own.operands, own.tangent, own.cotangent, {},
+                                             nullptr, own.out);
+        } else {
+            qgrad::evaluate<Real>(plan, own.operands, own.tangent, {}, nullptr, own.out);
+        }
+    }
+    return passes;
+}
+
+// The planned sweeps in both precisions against those gate by gate, for slices of every size.
 int plans(std::vector<Case> cases) {
     std::size_t passes = 0;
     for (std::size_t i = 0; i < cases.size(); ++i) {
         Case &each = cases[i];
-        const qgrad::Program program = qgrad::decode(each.words.data(), each.words.size());
+        qgrad::Program program = qgrad::decode(each.words.data(), each.words.size());
         Operand expected = like(each.expected);
-        evaluate_with(program, each, expected);
+        evaluate_with<double>(program, each, expected);
         for (std::size_t bits = 1; bits <= program.num_wires; ++bits) {
             Operand found = like(each.expected);
-            for (std::int64_t element = 0; element < each.batch; ++element) {
-                const auto operand = [&](std::size_t k) { return row(each.operands[k], element); };
-                const auto *index = reinterpret_cast<const std::int64_t *>(operand(1));
-                const qgrad::Plan plan =
-                    qgrad::make_plan(qgrad::reduced_circuit(program, index), bits);
-                passes += plan.passes.size();
-                const qgrad::Operands operands{
-                    operand(0), reinterpret_cast<const qgrad::Complex *>(operand(2))};
-                const double *tangent = each.order == 1 ? operand(3) : nullptr;
-                auto *out = const_cast<double *>(row(found, element));
-                if (each.transposed) {
-                    const double *cotangent = operand(each.operands.size() - 1);
-                    qgrad::evaluate_transposed(plan, operands, tangent, cotangent, {}, nullptr,
-                                               out);
-                } else {
-                    qgrad::evaluate(plan, operands, tangent, {}, nullptr, out);
-                }
-            }
-            compare(found, expected, i);
+            program.single = false;
+            passes += evaluate_plans<double>(program, each, bits, found);
+            compare(found, expected, i, false);
+            program.single = true;
+            passes += evaluate_plans<float>(program, each, bits, found);
+            compare(found, expected, i, true);
         }
     }
     std::cout << cases.size() << " cases, " << passes << " passes\n";
@@ -467,6 +509,7 @@ class Fuzzer {
 
     void once() {
         Case mutant = pick();
+        mutant.words[precision_word] = static_cast<Word>(below(2));
         const std::size_t mutations = below(4) == 0 ? 1 + below(4) : 1;
         for (std::size_t i = 0; i < mutations; ++i) {
             mutate_words(mutant.words);
@@ -760,6 +803,10 @@ int main(int argc, char **argv) {
         }
         if (command == "fuzz" && argc == 5) {
             return fuzz(File(argv[2]).cases(), std::stoull(argv[3]), std::stoull(argv[4]));
+        }
+        if (command == "memory" && argc == 3) {
+            std::cout << qgrad::available_memory(argv[2]) << '\n';
+            return 0;
         }
         std::cerr << "see the top of driver.cpp for the arguments\n";
     } catch (const std::exception &error) {

@@ -9,19 +9,19 @@ namespace qgrad {
 namespace {
 
 // The states of one evaluation, in the order in which they are needed.
-struct States {
-    Jet psi;
-    Jet scratch;
-    Jet lambda;
+template <class Real> struct States {
+    Jet<Real> psi;
+    Jet<Real> scratch;
+    Jet<Real> lambda;
 
     States(const Circuit &circuit, bool with_tangent, bool transposed, Workspace &workspace) {
         const std::size_t size = circuit.dimension();
         std::size_t next = 0;
         const auto jet = [&] {
-            Jet result;
-            result.value = workspace.state(next++, size);
+            Jet<Real> result;
+            result.value = workspace.state<Real>(next++, size);
             if (with_tangent) {
-                result.tangent = workspace.state(next++, size);
+                result.tangent = workspace.state<Real>(next++, size);
             }
             return result;
         };
@@ -35,13 +35,14 @@ struct States {
     }
 };
 
-void forward(const Circuit &circuit, const Operands &operands,
-             const double *tangent, const Jet &psi) {
+template <class Real>
+void forward(const Circuit &circuit, const Operands &operands, const double *tangent,
+             const Jet<Real> &psi) {
     const std::size_t size = circuit.dimension();
-    std::fill(psi.value, psi.value + size, Complex{});
+    std::fill(psi.value, psi.value + size, std::complex<Real>{});
     psi.value[0] = 1.0;
     if (tangent != nullptr) {
-        std::fill(psi.tangent, psi.tangent + size, Complex{});
+        std::fill(psi.tangent, psi.tangent + size, std::complex<Real>{});
     }
     for (const Step &step : circuit.schedule.steps) {
         advance(step, operands, tangent, psi, circuit.num_wires);
@@ -52,17 +53,19 @@ void forward(const Circuit &circuit, const Operands &operands,
 
 namespace stepwise {
 
-void evaluate(const Circuit &circuit, const Operands &operands,
-              const double *tangent, Workspace &workspace, double *out) {
-    const States states(circuit, tangent != nullptr, false, workspace);
+template <class Real>
+void evaluate(const Circuit &circuit, const Operands &operands, const double *tangent,
+              Workspace &workspace, double *out) {
+    const States<Real> states(circuit, tangent != nullptr, false, workspace);
     forward(circuit, operands, tangent, states.psi);
     measure(circuit, {operands.theta, tangent}, states.psi, states.scratch, Threads{}, out);
 }
 
-void evaluate_transposed(const Circuit &circuit, const Operands &operands, const double *tangent, const double *cotangent,
-                         Workspace &workspace, double *out) {
+template <class Real>
+void evaluate_transposed(const Circuit &circuit, const Operands &operands, const double *tangent,
+                         const double *cotangent, Workspace &workspace, double *out) {
     const bool with_tangent = tangent != nullptr;
-    const States states(circuit, with_tangent, true, workspace);
+    const States<Real> states(circuit, with_tangent, true, workspace);
     const std::size_t size = circuit.dimension();
     std::fill(out, out + circuit.num_theta, 0.0);
     forward(circuit, operands, tangent, states.psi);
@@ -98,6 +101,15 @@ void evaluate_transposed(const Circuit &circuit, const Operands &operands, const
         }
     }
 }
+
+template void evaluate<float>(const Circuit &, const Operands &, const double *, Workspace &,
+                              double *);
+template void evaluate_transposed<float>(const Circuit &, const Operands &, const double *,
+                                         const double *, Workspace &, double *);
+template void evaluate<double>(const Circuit &, const Operands &, const double *, Workspace &,
+                              double *);
+template void evaluate_transposed<double>(const Circuit &, const Operands &, const double *,
+                                         const double *, Workspace &, double *);
 
 } // namespace stepwise
 } // namespace qgrad

@@ -1,4 +1,5 @@
-// The native members of the derivative family gate by gate, on one thread: what tests compare with.
+// The native members of the derivative family gate by gate, on one thread, on states of either precision:
+// what tests compare with.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +11,13 @@
 namespace qgrad::stepwise {
 
 // out = E(theta), or its derivative along `tangent` where that is not null.
-void evaluate(const Circuit &circuit, const Operands &operands,
-              const double *tangent, Workspace &workspace, double *out);
+template <class Real>
+void evaluate(const Circuit &circuit, const Operands &operands, const double *tangent,
+              Workspace &workspace, double *out);
 
 // out = gradient of sum_m cotangent_m E_m, or that gradient's derivative along `tangent`.
-void evaluate_transposed(const Circuit &circuit, const Operands &operands, const double *tangent, const double *cotangent,
-                         Workspace &workspace, double *out);
+template <class Real>
+void evaluate_transposed(const Circuit &circuit, const Operands &operands, const double *tangent,
+                         const double *cotangent, Workspace &workspace, double *out);
 
 } // namespace qgrad::stepwise

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <mutex>
 #include <span>
 #include <sstream>
 #include <stdexcept>
@@ -21,8 +22,8 @@ std::atomic<std::uint64_t> num_backward{0};
 
 // How many evaluations may run at once. Refuses what does not fit, before anything is allocated: an
 // overcommitting system would hand out the memory and kill the process when it is touched.
-std::size_t workers_that_fit(std::size_t num_wires, std::size_t states) {
-    const std::size_t bytes = states * (std::size_t{1} << num_wires) * sizeof(Complex);
+std::size_t workers_that_fit(const Circuit &circuit, std::size_t states) {
+    const std::size_t bytes = states * circuit.dimension() * circuit.bytes_of_amplitude();
     constexpr std::size_t small = std::size_t{1} << 26;
     if (bytes < small) {
         return std::size_t{1} << 10;
@@ -32,7 +33,7 @@ std::size_t workers_that_fit(std::size_t num_wires, std::size_t states) {
         constexpr double gib = 1024.0 * 1024.0 * 1024.0;
         std::ostringstream message;
         message.precision(3);
-        message << "a circuit on " << num_wires << " wires needs "
+        message << "a circuit on " << circuit.num_wires << " wires needs "
                 << static_cast<double>(bytes) / gib << " GiB for " << states
                 << " state vectors here, and " << static_cast<double>(available) / gib
                 << " GiB are available; use fewer wires or a machine with more memory";
@@ -45,7 +46,7 @@ template <class T> std::span<const std::byte> bytes(const Rows<T> &rows) {
     return std::as_bytes(std::span(rows.data, rows.rows * rows.width));
 }
 
-class Evaluation {
+template <class Real> class Evaluation {
   public:
     Evaluation(const Batch &batch, xla::ffi::ThreadPool &pool) : batch_(batch), pool_(pool) {}
 
@@ -76,25 +77,25 @@ class Evaluation {
         const Circuit &circuit = plan.circuit;
         const std::size_t jets =
             1U + (circuit.needs_observable_scratch ? 1U : 0U) + (batch_.transposed ? 1U : 0U);
-        const std::size_t states =
-            jets * (batch_.with_tangent ? 2U : 1U) + (batch_.size > 1 ? 1U : 0U);
-        const std::size_t fit = workers_that_fit(circuit.num_wires, states);
+        num_states_ = jets * (batch_.with_tangent ? 2U : 1U) + (batch_.size > 1 ? 1U : 0U);
+        const std::size_t fit = workers_that_fit(circuit, num_states_);
         const auto threads =
             static_cast<std::size_t>(std::max<std::int64_t>(1, pool_.num_threads()));
-        const bool many =
-            std::min(batch_.size, fit) >= threads || circuit.num_wires <= slice_bits;
+        const bool many = std::min(batch_.size, fit) >= threads ||
+                          circuit.num_wires <= slice_bits(circuit.single);
         workers_.outer = many ? Threads{&pool_, std::min(fit, threads)} : Threads{};
         workers_.inner = many ? Threads{} : Threads{&pool_, threads};
     }
 
     bool run_together(const Plan &plan) {
         const Operands operands{batch_.theta[0], batch_.data[0]};
-        if (batch_.theta.is_shared() && batch_.transposed && !batch_.with_tangent) {
+        if (batch_.theta.is_shared() && batch_.transposed && !batch_.with_tangent &&
+            !batch_.cotangent.is_shared()) {
             const StateMemory kept = take_states(key());
             num_forward += kept == nullptr ? 1 : 0;
             num_backward += batch_.size;
-            evaluate_cotangents(plan, operands, batch_.cotangent.data, batch_.size, kept.get(),
-                                workers_, batch_.out);
+            evaluate_cotangents(plan, operands, batch_.cotangent.data, batch_.size,
+                                amplitudes<Real>(kept), workers_, batch_.out);
             return true;
         }
         if (preparation_reads_theta(plan)) {
@@ -103,7 +104,7 @@ class Evaluation {
         if (!batch_.theta.is_shared() && !batch_.with_tangent && !batch_.transposed &&
             !batch_.keep && batch_.size > 2) {
             num_forward += batch_.size;
-            evaluate_shifts(plan, batch_.theta.data, batch_.size, batch_.data[0], workers_,
+            evaluate_shifts<Real>(plan, batch_.theta.data, batch_.size, batch_.data[0], workers_,
                             batch_.out);
             return true;
         }
@@ -112,14 +113,14 @@ class Evaluation {
         }
         if (!batch_.transposed) {
             num_forward += batch_.size;
-            evaluate_tangents(plan, operands, batch_.tangent.data, batch_.size, workers_,
+            evaluate_tangents<Real>(plan, operands, batch_.tangent.data, batch_.size, workers_,
                               batch_.out);
             return true;
         }
         if (batch_.cotangent.is_shared()) {
             num_forward += batch_.size;
             num_backward += batch_.size;
-            evaluate_hessian(plan, operands, batch_.tangent.data, batch_.size,
+            evaluate_hessian<Real>(plan, operands, batch_.tangent.data, batch_.size,
                              batch_.cotangent[0], workers_, batch_.out);
             return true;
         }
@@ -127,40 +128,48 @@ class Evaluation {
     }
 
     void run_each(const Plan &first) {
-        const std::size_t dimension = room(first.circuit.dimension());
+        const std::size_t dimension = room<Real>(first.circuit.dimension());
+        const std::size_t num_bytes = batch_.size * dimension * sizeof(std::complex<Real>);
         const bool same_size = batch_.program->plan != nullptr || batch_.size == 1;
-        const bool keep = batch_.keep && same_size && may_keep(batch_.size * dimension);
+        const bool keep = batch_.keep && same_size && may_keep(num_bytes);
         StateMemory states;
         if (keep) {
-            states = allocate_states(batch_.size * dimension);
+            states = allocate_states(num_bytes);
         } else if (batch_.transposed && !batch_.with_tangent && same_size) {
             states = take_states(key());
         }
         num_forward += batch_.transposed && states != nullptr ? 0 : batch_.size;
         num_backward += batch_.transposed ? batch_.size : 0;
         workers_.outer.for_each(batch_.size, [&](std::size_t i) {
-            run_one(i, states == nullptr ? nullptr : states.get() + i * dimension);
+            const auto plan = plan_for(batch_.program, batch_.index[i]);
+            // Other integers may need more wires than the first ones, and leave room for one at a time.
+            std::unique_lock lock(alone_, std::defer_lock);
+            if (plan->circuit.num_wires > first.circuit.num_wires &&
+                workers_that_fit(plan->circuit, num_states_) < workers_.outer.max_workers) {
+                lock.lock();
+            }
+            run_one(*plan, i,
+                    states == nullptr ? nullptr : amplitudes<Real>(states) + i * dimension);
         });
         if (keep) {
-            keep_states(key(), std::move(states), batch_.size * dimension);
+            keep_states(key(), std::move(states), num_bytes);
         }
     }
 
-    void run_one(std::size_t i, Complex *state) {
+    void run_one(const Plan &plan, std::size_t i, std::complex<Real> *state) {
         // A distinct pointer for "there is a tangent" even where theta is empty.
         static const double nothing = 0.0;
         const Operands operands{batch_.theta[i], batch_.data[i]};
-        const auto plan = plan_for(batch_.program, batch_.index[i]);
         const double *direction = batch_.with_tangent ? batch_.tangent[i] : nullptr;
         if (batch_.with_tangent && direction == nullptr) {
             direction = &nothing;
         }
         if (batch_.transposed) {
-            evaluate_transposed(*plan, operands, direction, batch_.cotangent[i], workers_.inner,
-                                state, batch_.out + i * plan->circuit.num_theta);
+            evaluate_transposed(plan, operands, direction, batch_.cotangent[i], workers_.inner,
+                                state, batch_.out + i * plan.circuit.num_theta);
         } else {
-            evaluate(*plan, operands, direction, workers_.inner, state,
-                     batch_.out + i * plan->circuit.num_outputs);
+            evaluate(plan, operands, direction, workers_.inner, state,
+                     batch_.out + i * plan.circuit.num_outputs);
         }
     }
 
@@ -172,11 +181,19 @@ class Evaluation {
     const Batch &batch_;
     xla::ffi::ThreadPool &pool_;
     Workers workers_;
+    std::size_t num_states_ = 0; // of one evaluation
+    std::mutex alone_;
 };
 
 } // namespace
 
-void evaluate(const Batch &batch, xla::ffi::ThreadPool &pool) { Evaluation(batch, pool).run(); }
+void evaluate(const Batch &batch, xla::ffi::ThreadPool &pool) {
+    if (batch.program->single) {
+        Evaluation<float>(batch, pool).run();
+    } else {
+        Evaluation<double>(batch, pool).run();
+    }
+}
 
 Counts counts() { return {num_forward, num_backward}; }
 

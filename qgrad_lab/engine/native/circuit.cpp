@@ -81,6 +81,7 @@ void cancel_pairs(std::vector<Step> &steps, std::size_t num_wires) {
 
 Circuit whole_circuit(const Program &program, const std::int64_t *index) {
     Circuit circuit;
+    circuit.single = program.single;
     circuit.num_wires = program.num_wires;
     circuit.num_theta = program.num_theta;
     circuit.num_outputs = program.num_outputs;

@@ -10,6 +10,7 @@
 namespace qgrad {
 
 struct Circuit {
+    bool single = false; // whether amplitudes are two floats, not two doubles
     std::size_t num_wires = 0;
     std::size_t num_theta = 0;
     std::size_t num_outputs = 0;
@@ -21,6 +22,9 @@ struct Circuit {
     std::size_t num_wires_before = 0;
 
     std::size_t dimension() const { return std::size_t{1} << num_wires; }
+    std::size_t bytes_of_amplitude() const {
+        return single ? sizeof(std::complex<float>) : sizeof(std::complex<double>);
+    }
 };
 
 // All of a Program. Throws as make_schedule does.

@@ -1,6 +1,6 @@
 // The encoding (64-bit words, written by circuit/encoding.py):
 //
-//   magic version wires theta index data measurements instructions instruction* measurement*
+//   magic version wires theta index data single measurements instructions instruction* measurement*
 //   instruction: a gate, a loop or a choice, each beginning with its code and its length
 //   gate:        opcode length adjoint number controls targets traced source
 //                control-wire* control-value* target-wire* extra*
@@ -37,7 +37,7 @@ namespace qgrad {
 namespace {
 
 constexpr std::int64_t magic = 0x44415247'51; // "QGRAD"
-constexpr std::int64_t version = 4;
+constexpr std::int64_t version = 5;
 constexpr std::size_t max_wires = 40;
 constexpr std::size_t max_operands = std::size_t{1} << 40;
 constexpr std::size_t max_depth = 64;
@@ -405,6 +405,7 @@ Program decode(const std::int64_t *words, std::size_t count) {
     program.num_theta = reader.below(max_operands, "length of theta");
     program.num_index = reader.below(max_operands, "length of index");
     program.num_data = reader.below(max_operands, "length of data");
+    program.single = reader.boolean("flag of single precision");
     const std::size_t num_measurements = reader.count("number of measurements");
     Loops loops;
     program.body = read_body(reader, program, loops, 0);

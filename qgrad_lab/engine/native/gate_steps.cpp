@@ -13,7 +13,8 @@ double tangent_angle(const Step &step, const double *tangent) {
 }
 
 // With U(t) = exp(i s t G): (U psi)' = U psi' + i s t' G (U psi).
-void add_generator(const Gate &gate, double amount, const Jet &jet, std::size_t size) {
+template <class Real>
+void add_generator(const Gate &gate, double amount, const Jet<Real> &jet, std::size_t size) {
     if (amount != 0.0) {
         accumulate(gate.generator, Complex{0.0, gate.generator.scale * amount}, jet.value,
                    jet.tangent, size);
@@ -21,8 +22,9 @@ void add_generator(const Gate &gate, double amount, const Jet &jet, std::size_t 
 }
 
 // What a gate does to the tangent before it is applied to the state itself.
+template <class Real>
 void advance_tangent(const Step &step, const Operands &operands, const double *tangent,
-                     const Jet &psi, std::size_t num_wires) {
+                     const Jet<Real> &psi, std::size_t num_wires) {
     const Gate &gate = *step.gate;
     if (gate.opcode == Opcode::basis_state) {
         return; // it comes first, where the tangent is zero
@@ -40,14 +42,15 @@ void advance_tangent(const Step &step, const Operands &operands, const double *t
     }
 }
 
-double squared_norm(const Complex *ket, std::size_t size) {
+template <class Real> double squared_norm(const std::complex<Real> *ket, std::size_t size) {
     return overlap(PauliWord{}, ket, ket, 0, size).real();
 }
 
 // A sweep back undoes a matrix by its adjoint, which changes the norm if that is not its inverse.
-void check_unitary(double before, double after) {
-    constexpr double smallest = 1e-290; // what is less has few digits
-    if (std::abs(after - before) > 1e-8 * before + smallest) {
+template <class Real> void check_unitary(double before, double after) {
+    // What is less has few digits.
+    constexpr double smallest = sizeof(Real) < sizeof(double) ? 1e-30 : 1e-290;
+    if (std::abs(after - before) > unitary_tolerance<Real> * before + smallest) {
         refuse_matrix();
     }
 }
@@ -60,8 +63,9 @@ void refuse_matrix() {
         "give it a unitary matrix, or use diff_method='parameter-shift'");
 }
 
-void advance(const Step &step, const Operands &operands, const double *tangent, const Jet &psi,
-             std::size_t num_wires) {
+template <class Real>
+void advance(const Step &step, const Operands &operands, const double *tangent,
+             const Jet<Real> &psi, std::size_t num_wires) {
     if (tangent != nullptr) {
         advance_tangent(step, operands, tangent, psi, num_wires);
     }
@@ -72,8 +76,9 @@ void advance(const Step &step, const Operands &operands, const double *tangent, 
 }
 
 // Undo one gate on a state and its tangent: psi' - i s t' G psi, then U^-1 on both.
-void undo_state(const Step &step, const Operands &operands, const double *tangent, const Jet &psi,
-                std::size_t num_wires) {
+template <class Real>
+void undo_state(const Step &step, const Operands &operands, const double *tangent,
+                const Jet<Real> &psi, std::size_t num_wires) {
     const std::size_t size = std::size_t{1} << num_wires;
     const Gate &gate = *step.gate;
     if (tangent != nullptr) {
@@ -83,7 +88,7 @@ void undo_state(const Step &step, const Operands &operands, const double *tangen
     const double norm = is_matrix ? squared_norm(psi.value, size) : 0.0;
     apply(step, operands, true, psi.value, num_wires);
     if (is_matrix) {
-        check_unitary(norm, squared_norm(psi.value, size));
+        check_unitary<Real>(norm, squared_norm(psi.value, size));
     }
     if (tangent != nullptr) {
         if (gate.numbers_in_theta) {
@@ -96,8 +101,9 @@ void undo_state(const Step &step, const Operands &operands, const double *tangen
 
 // The same for a co-state, which is carried by the adjoint: lambda = U^dagger lambda, hence
 // lambda' = U^dagger lambda' + (U^dagger)' lambda.
+template <class Real>
 void undo_costate(const Step &step, const Operands &operands, const double *tangent,
-                  const Jet &lambda, std::size_t num_wires) {
+                  const Jet<Real> &lambda, std::size_t num_wires) {
     const std::size_t size = std::size_t{1} << num_wires;
     const Gate &gate = *step.gate;
     if (tangent != nullptr) {
@@ -112,8 +118,9 @@ void undo_costate(const Step &step, const Operands &operands, const double *tang
 }
 
 // The gradient in a matrix, for the state before and the co-state behind its gate.
-void add_matrix_gradient(const Step &step, const Jet &lambda, const Jet &psi, double *gradient,
-                     std::size_t num_wires) {
+template <class Real>
+void add_matrix_gradient(const Step &step, const Jet<Real> &lambda, const Jet<Real> &psi,
+                         double *gradient, std::size_t num_wires) {
     double *own = gradient + step.numbers;
     if (lambda.tangent == nullptr) {
         add_matrix_gradient(*step.gate, lambda.value, psi.value, own, num_wires);
@@ -126,7 +133,9 @@ void add_matrix_gradient(const Step &step, const Jet &lambda, const Jet &psi, do
 }
 
 // dF/dt = 2 Re <lambda| i s G |psi> = -2 s Im <lambda|G|psi> for the states behind the gate.
-double angle_gradient(const Gate &gate, const Jet &lambda, const Jet &psi, std::size_t size) {
+template <class Real>
+double angle_gradient(const Gate &gate, const Jet<Real> &lambda, const Jet<Real> &psi,
+                      std::size_t size) {
     const double factor = -2.0 * gate.generator.scale;
     if (lambda.tangent == nullptr) {
         return factor * overlap(gate.generator, lambda.value, psi.value, size).imag();
@@ -137,5 +146,24 @@ double angle_gradient(const Gate &gate, const Jet &lambda, const Jet &psi, std::
     }
     return factor * sum;
 }
+
+template void advance(const Step &, const Operands &, const double *, const Jet<float> &,
+                      std::size_t);
+template void undo_state(const Step &, const Operands &, const double *, const Jet<float> &,
+                         std::size_t);
+template void undo_costate(const Step &, const Operands &, const double *, const Jet<float> &,
+                           std::size_t);
+template double angle_gradient(const Gate &, const Jet<float> &, const Jet<float> &, std::size_t);
+template void add_matrix_gradient(const Step &, const Jet<float> &, const Jet<float> &, double *,
+                                  std::size_t);
+template void advance(const Step &, const Operands &, const double *, const Jet<double> &,
+                      std::size_t);
+template void undo_state(const Step &, const Operands &, const double *, const Jet<double> &,
+                         std::size_t);
+template void undo_costate(const Step &, const Operands &, const double *, const Jet<double> &,
+                           std::size_t);
+template double angle_gradient(const Gate &, const Jet<double> &, const Jet<double> &, std::size_t);
+template void add_matrix_gradient(const Step &, const Jet<double> &, const Jet<double> &, double *,
+                                  std::size_t);
 
 } // namespace qgrad

@@ -8,26 +8,36 @@
 
 namespace qgrad {
 
+// How far a matrix may be from unitary in a sweep back over states of this precision.
+template <class Real>
+constexpr double unitary_tolerance = sizeof(Real) < sizeof(double) ? 1e-5 : 1e-8;
+
 // Throws std::invalid_argument: a sweep back met a matrix that is not unitary.
 [[noreturn]] void refuse_matrix();
 
 // psi <- U psi, and its tangent along `tangent` where psi has one.
-void advance(const Step &step, const Operands &operands, const double *tangent, const Jet &psi,
-             std::size_t num_wires);
+template <class Real>
+void advance(const Step &step, const Operands &operands, const double *tangent,
+             const Jet<Real> &psi, std::size_t num_wires);
 
 // psi <- U^-1 psi. Throws std::invalid_argument where a matrix changes the norm of psi.
-void undo_state(const Step &step, const Operands &operands, const double *tangent, const Jet &psi,
-                std::size_t num_wires);
+template <class Real>
+void undo_state(const Step &step, const Operands &operands, const double *tangent,
+                const Jet<Real> &psi, std::size_t num_wires);
 
 // lambda <- U^dagger lambda
+template <class Real>
 void undo_costate(const Step &step, const Operands &operands, const double *tangent,
-                  const Jet &lambda, std::size_t num_wires);
+                  const Jet<Real> &lambda, std::size_t num_wires);
 
 // The gradient in the angle of a gate, or its tangent, for the states behind it.
-double angle_gradient(const Gate &gate, const Jet &lambda, const Jet &psi, std::size_t size);
+template <class Real>
+double angle_gradient(const Gate &gate, const Jet<Real> &lambda, const Jet<Real> &psi,
+                      std::size_t size);
 
 // The gradient in a matrix, for the state before and the co-state behind its gate, is added.
-void add_matrix_gradient(const Step &step, const Jet &lambda, const Jet &psi, double *gradient,
-                         std::size_t num_wires);
+template <class Real>
+void add_matrix_gradient(const Step &step, const Jet<Real> &lambda, const Jet<Real> &psi,
+                         double *gradient, std::size_t num_wires);
 
 } // namespace qgrad

@@ -12,7 +12,7 @@ namespace qgrad {
 namespace {
 
 constexpr std::size_t max_entries = 8;
-constexpr std::size_t small_size = std::size_t{1} << 22; // amplitudes of all entries: 64 MiB
+constexpr std::size_t small_size = std::size_t{1} << 26; // bytes of all entries: 64 MiB
 
 struct Entry {
     std::shared_ptr<const Program> program;
@@ -51,13 +51,12 @@ std::size_t total_size() {
 
 } // namespace
 
-bool may_keep(std::size_t num_amplitudes) {
-    return num_amplitudes <= small_size ||
-           num_amplitudes <= available_memory() / sizeof(Complex) / 4;
+bool may_keep(std::size_t num_bytes) {
+    return num_bytes <= small_size || num_bytes <= available_memory() / 4;
 }
 
-void keep_states(const StateKey &key, StateMemory states, std::size_t num_amplitudes) {
-    Entry entry{key.program, {}, {}, std::move(states), num_amplitudes};
+void keep_states(const StateKey &key, StateMemory states, std::size_t num_bytes) {
+    Entry entry{key.program, {}, {}, std::move(states), num_bytes};
     for (const auto &operand : key.operands) {
         entry.sizes.push_back(operand.size());
         entry.bytes.insert(entry.bytes.end(), operand.begin(), operand.end());
@@ -65,7 +64,7 @@ void keep_states(const StateKey &key, StateMemory states, std::size_t num_amplit
     const std::lock_guard lock(mutex);
     std::erase_if(entries, [&](const Entry &old) { return old.program == key.program; });
     while (!entries.empty() && (entries.size() >= max_entries ||
-                                total_size() + num_amplitudes > small_size)) {
+                                total_size() + num_bytes > small_size)) {
         entries.pop_front();
     }
     entries.push_back(std::move(entry));

@@ -23,12 +23,12 @@ struct StateKey {
 
 // Keeps states in place of what this Program left before, and lets the oldest go where they are too
 // many or take too much memory.
-void keep_states(const StateKey &key, StateMemory states, std::size_t num_amplitudes);
+void keep_states(const StateKey &key, StateMemory states, std::size_t num_bytes);
 
 // Null if there are none. They belong to the caller now.
 StateMemory take_states(const StateKey &key);
 
-// Whether so many amplitudes may be kept.
-bool may_keep(std::size_t num_amplitudes);
+// Whether states of so many bytes may be kept.
+bool may_keep(std::size_t num_bytes);
 
 } // namespace qgrad

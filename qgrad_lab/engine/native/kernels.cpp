@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <stdexcept>
 
 // Lightning's tables of kernels are singletons in inline functions. Default visibility makes ours and
@@ -27,7 +28,9 @@ using Pennylane::Gates::GateOperation;
 using Pennylane::Gates::KernelType;
 using Pennylane::Gates::MatrixOperation;
 
-const auto &dispatcher() { return lightning::DynamicDispatcher<double>::getInstance(); }
+template <class Real> const auto &dispatcher() {
+    return lightning::DynamicDispatcher<Real>::getInstance();
+}
 
 // Lightning's own choice of kernel (LM, AVX2, AVX-512) for an operation. Our states are aligned for
 // the widest vectors the processor has.
@@ -60,8 +63,9 @@ ControlledMatrixOperation controlled_matrix_operation(std::size_t num_targets) {
     }
 }
 
-void prepare_basis_state(const Step &step, Complex *ket, std::size_t num_wires) {
-    std::fill(ket, ket + (std::size_t{1} << num_wires), Complex{});
+template <class Real>
+void prepare_basis_state(const Step &step, std::complex<Real> *ket, std::size_t num_wires) {
+    std::fill(ket, ket + (std::size_t{1} << num_wires), std::complex<Real>{});
     ket[step.basis] = 1.0;
 }
 
@@ -70,21 +74,49 @@ const Complex *numbers_of(const Step &step, const Operands &operands) {
                                        : operands.data + step.numbers;
 }
 
-void apply_matrix(const Step &step, const Operands &operands, bool inverse, Complex *ket,
-                  std::size_t num_wires) {
+// A matrix in the precision of a state: itself, or a copy in a vector that is kept for the next one.
+const Complex *in_precision(const Complex *matrix, std::size_t, std::vector<Complex> &) {
+    return matrix;
+}
+
+const std::complex<float> *in_precision(const Complex *matrix, std::size_t size,
+                                        std::vector<std::complex<float>> &copy) {
+    copy.resize(size);
+    std::transform(matrix, matrix + size, copy.begin(),
+                   [](const Complex &element) { return std::complex<float>(element); });
+    return copy.data();
+}
+
+// An angle in the precision of a state. In single precision, a large angle would lose its digits: all
+// gates have the period 4 pi.
+template <class Real> Real angle_in_precision(double angle) {
+    if constexpr (sizeof(Real) < sizeof(double)) {
+        return static_cast<Real>(std::remainder(angle, 4.0 * std::numbers::pi));
+    } else {
+        return angle;
+    }
+}
+
+template <class Real>
+void apply_matrix(const Step &step, const Operands &operands, bool inverse,
+                  std::complex<Real> *ket, std::size_t num_wires) {
     const Gate &gate = *step.gate;
-    const Complex *matrix = numbers_of(step, operands);
+    thread_local std::vector<std::complex<Real>> copy;
+    const std::complex<Real> *matrix = in_precision(
+        numbers_of(step, operands), std::size_t{1} << (2 * gate.targets.size()), copy);
     const auto kernel = static_cast<KernelType>(gate.kernel);
     if (gate.controls.empty()) {
-        dispatcher().applyMatrix(kernel, ket, num_wires, matrix, gate.targets, inverse);
+        dispatcher<Real>().applyMatrix(kernel, ket, num_wires, matrix, gate.targets, inverse);
     } else {
-        dispatcher().applyControlledMatrix(kernel, ket, num_wires, matrix, gate.controls,
-                                           gate.control_values, gate.targets, inverse);
+        dispatcher<Real>().applyControlledMatrix(kernel, ket, num_wires, matrix, gate.controls,
+                                                 gate.control_values, gate.targets, inverse);
     }
 }
 
 // exp(i angle G) of a diagonal G with values +1 below gate.dimension and -1 from it on.
-void apply_diagonal(const Gate &gate, double angle, Complex *ket, std::size_t num_wires) {
+template <class Real>
+void apply_diagonal(const Gate &gate, double angle, std::complex<Real> *ket,
+                    std::size_t num_wires) {
     const Complex upper = std::polar(1.0, angle);
     const std::size_t dimension = gate.opcode == Opcode::global_phase ? 1 : gate.dimension;
     multiply_split(gate.generator.target_bits, dimension, gate.control_mask, gate.control_bits,
@@ -108,14 +140,14 @@ void resolve_kernel(Gate &gate, std::size_t num_wires) {
         gate.kernel_wires.clear();
         if (name != nullptr) {
             // A dedicated kernel takes the controls as its first wires.
-            gate.operation = static_cast<std::uint32_t>(dispatcher().strToGateOp(name));
+            gate.operation = static_cast<std::uint32_t>(dispatcher<double>().strToGateOp(name));
             gate.kernel_wires = gate.controls;
             gate.kernel_wires.insert(gate.kernel_wires.end(), gate.targets.begin(),
                                      gate.targets.end());
             kernel = kernel_for(static_cast<GateOperation>(gate.operation), num_wires);
         } else {
-            gate.operation =
-                static_cast<std::uint32_t>(dispatcher().strToControlledGateOp(info.controlled_kernel));
+            gate.operation = static_cast<std::uint32_t>(
+                dispatcher<double>().strToControlledGateOp(info.controlled_kernel));
             kernel = kernel_for(static_cast<ControlledGateOperation>(gate.operation), num_wires);
         }
     }
@@ -139,7 +171,8 @@ void complete(Gate &gate, std::size_t num_wires) {
     resolve_kernel(gate, num_wires);
 }
 
-void apply(const Step &step, const Operands &operands, bool inverse, Complex *ket,
+template <class Real>
+void apply(const Step &step, const Operands &operands, bool inverse, std::complex<Real> *ket,
            std::size_t num_wires) {
     const Gate &gate = *step.gate;
     const bool backward = gate.adjoint != inverse;
@@ -163,29 +196,32 @@ void apply(const Step &step, const Operands &operands, bool inverse, Complex *ke
         return;
     }
     case Opcode::pauli_rot:
-        lightning::Gates::GateImplementationsLM::applyPauliRot<double>(
-            ket, num_wires, gate.targets, backward, step.angle(operands.theta), gate.word);
+        lightning::Gates::GateImplementationsLM::applyPauliRot<Real>(
+            ket, num_wires, gate.targets, backward,
+            angle_in_precision<Real>(step.angle(operands.theta)), gate.word);
         return;
     default:
         break;
     }
     // One angle at most: the vector is reused, because Lightning's kernels take one by reference.
-    thread_local std::vector<double> angle;
+    thread_local std::vector<Real> angle;
     angle.clear();
     if (gate.angle.kind != Operand::Kind::none) {
-        angle.push_back(step.angle(operands.theta));
+        angle.push_back(angle_in_precision<Real>(step.angle(operands.theta)));
     }
     const auto kernel = static_cast<KernelType>(gate.kernel);
     if (!gate.kernel_wires.empty()) {
-        dispatcher().applyOperation(kernel, ket, num_wires,
-                                    static_cast<GateOperation>(gate.operation), gate.kernel_wires,
-                                    backward, angle);
+        dispatcher<Real>().applyOperation(kernel, ket, num_wires,
+                                          static_cast<GateOperation>(gate.operation),
+                                          gate.kernel_wires, backward, angle);
     } else {
-        dispatcher().applyControlledGate(kernel, ket, num_wires,
-                                         static_cast<ControlledGateOperation>(gate.operation),
-                                         gate.controls, gate.control_values, gate.targets, backward,
-                                         angle);
+        dispatcher<Real>().applyControlledGate(
+            kernel, ket, num_wires, static_cast<ControlledGateOperation>(gate.operation),
+            gate.controls, gate.control_values, gate.targets, backward, angle);
     }
 }
+
+template void apply(const Step &, const Operands &, bool, std::complex<float> *, std::size_t);
+template void apply(const Step &, const Operands &, bool, std::complex<double> *, std::size_t);
 
 } // namespace qgrad

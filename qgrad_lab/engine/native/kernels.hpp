@@ -20,7 +20,8 @@ struct Operands {
 };
 
 // ket <- U ket, or U^-1 ket where `inverse`. State preparations set the whole state.
-void apply(const Step &step, const Operands &operands, bool inverse, Complex *ket,
+template <class Real>
+void apply(const Step &step, const Operands &operands, bool inverse, std::complex<Real> *ket,
            std::size_t num_wires);
 
 // The matrix or amplitudes of a step whose numbers are in `array`, laid out as theta is.

@@ -35,8 +35,9 @@ void for_each_group(const Gate &gate, const std::vector<std::uint64_t> &states,
 
 } // namespace
 
+template <class Real>
 void add_matrix(const Gate &gate, const Complex *matrix, bool adjoint, double factor,
-                const Complex *ket, Complex *out, std::size_t num_wires) {
+                const std::complex<Real> *ket, std::complex<Real> *out, std::size_t num_wires) {
     const auto states = target_states(gate, num_wires);
     const std::size_t n = states.size();
     for_each_group(gate, states, num_wires, [&](std::uint64_t base) {
@@ -45,23 +46,24 @@ void add_matrix(const Gate &gate, const Complex *matrix, bool adjoint, double fa
             for (std::size_t column = 0; column < n; ++column) {
                 const Complex element = adjoint ? std::conj(matrix[column * n + row])
                                                 : matrix[row * n + column];
-                sum += element * ket[base | states[column]];
+                sum += element * Complex(ket[base | states[column]]);
             }
-            out[base | states[row]] += factor * sum;
+            out[base | states[row]] += std::complex<Real>(factor * sum);
         }
     });
 }
 
-void add_matrix_gradient(const Gate &gate, const Complex *bra, const Complex *ket,
-                         double *gradient, std::size_t num_wires) {
+template <class Real>
+void add_matrix_gradient(const Gate &gate, const std::complex<Real> *bra,
+                         const std::complex<Real> *ket, double *gradient, std::size_t num_wires) {
     const auto states = target_states(gate, num_wires);
     const std::size_t n = states.size();
     std::vector<Complex> products(n * n); // conj(bra_row) ket_column, summed over all groups
     for_each_group(gate, states, num_wires, [&](std::uint64_t base) {
         for (std::size_t row = 0; row < n; ++row) {
-            const Complex left = std::conj(bra[base | states[row]]);
+            const Complex left = std::conj(Complex(bra[base | states[row]]));
             for (std::size_t column = 0; column < n; ++column) {
-                products[row * n + column] += left * ket[base | states[column]];
+                products[row * n + column] += left * Complex(ket[base | states[column]]);
             }
         }
     });
@@ -76,22 +78,37 @@ void add_matrix_gradient(const Gate &gate, const Complex *bra, const Complex *ke
     }
 }
 
-void embed_state(const Gate &gate, const Complex *amplitudes, Complex *ket,
+template <class Real>
+void embed_state(const Gate &gate, const Complex *amplitudes, std::complex<Real> *ket,
                  std::size_t num_wires) {
-    std::fill(ket, ket + (std::size_t{1} << num_wires), Complex{});
+    std::fill(ket, ket + (std::size_t{1} << num_wires), std::complex<Real>{});
     const auto states = target_states(gate, num_wires);
     for (std::size_t local = 0; local < states.size(); ++local) {
-        ket[states[local]] = amplitudes[local];
+        ket[states[local]] = std::complex<Real>(amplitudes[local]);
     }
 }
 
-void add_state_gradient(const Gate &gate, const Complex *bra, double *gradient,
+template <class Real>
+void add_state_gradient(const Gate &gate, const std::complex<Real> *bra, double *gradient,
                         std::size_t num_wires) {
     const auto states = target_states(gate, num_wires);
     for (std::size_t local = 0; local < states.size(); ++local) {
-        gradient[2 * local] += 2.0 * bra[states[local]].real();
-        gradient[2 * local + 1] += 2.0 * bra[states[local]].imag();
+        gradient[2 * local] += 2.0 * Complex(bra[states[local]]).real();
+        gradient[2 * local + 1] += 2.0 * Complex(bra[states[local]]).imag();
     }
 }
+
+template void add_matrix(const Gate &, const Complex *, bool, double, const std::complex<float> *,
+                         std::complex<float> *, std::size_t);
+template void add_matrix_gradient(const Gate &, const std::complex<float> *,
+                                  const std::complex<float> *, double *, std::size_t);
+template void embed_state(const Gate &, const Complex *, std::complex<float> *, std::size_t);
+template void add_state_gradient(const Gate &, const std::complex<float> *, double *, std::size_t);
+template void add_matrix(const Gate &, const Complex *, bool, double, const std::complex<double> *,
+                         std::complex<double> *, std::size_t);
+template void add_matrix_gradient(const Gate &, const std::complex<double> *,
+                                  const std::complex<double> *, double *, std::size_t);
+template void embed_state(const Gate &, const Complex *, std::complex<double> *, std::size_t);
+template void add_state_gradient(const Gate &, const std::complex<double> *, double *, std::size_t);
 
 } // namespace qgrad

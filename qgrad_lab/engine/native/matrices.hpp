@@ -10,19 +10,24 @@ namespace qgrad {
 
 // out += M ket on the part of the space where the controls hold, M the matrix or, where `adjoint`, its
 // adjoint.
+template <class Real>
 void add_matrix(const Gate &gate, const Complex *matrix, bool adjoint, double factor,
-                const Complex *ket, Complex *out, std::size_t num_wires);
+                const std::complex<Real> *ket, std::complex<Real> *out, std::size_t num_wires);
 
 // gradient[2j], gradient[2j + 1] += the derivatives of 2 Re <bra| M |ket> in the real and imaginary
 // part of element j of the matrix, for the M of a gate that may be an adjoint.
-void add_matrix_gradient(const Gate &gate, const Complex *bra, const Complex *ket,
-                         double *gradient, std::size_t num_wires);
+template <class Real>
+void add_matrix_gradient(const Gate &gate, const std::complex<Real> *bra,
+                         const std::complex<Real> *ket, double *gradient, std::size_t num_wires);
 
 // ket = the state with the given amplitudes on the targets and 0 on all other wires.
-void embed_state(const Gate &gate, const Complex *amplitudes, Complex *ket, std::size_t num_wires);
+template <class Real>
+void embed_state(const Gate &gate, const Complex *amplitudes, std::complex<Real> *ket,
+                 std::size_t num_wires);
 
 // gradient[2j], gradient[2j + 1] += the derivatives of 2 Re <bra|ket> in amplitude j of that state.
-void add_state_gradient(const Gate &gate, const Complex *bra, double *gradient,
+template <class Real>
+void add_state_gradient(const Gate &gate, const std::complex<Real> *bra, double *gradient,
                         std::size_t num_wires);
 
 } // namespace qgrad

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gate_table.hpp"
+#include "ranges.hpp"
 
 namespace qgrad {
 namespace {
@@ -16,42 +17,18 @@ double value_of(const Operand &operand, const Direction &direction) {
     return operand.is_slot() ? direction.theta[operand.slot.base] : operand.literal;
 }
 
-// The amplitudes of a state in ranges for threads. There are as many for any number of threads, so
-// that sums are the same to the last bit, and each fits a processor's cache.
-class Rows {
-  public:
-    Rows(std::size_t size, const Threads &threads)
-        : size_(size), count_(std::clamp(size / range, std::size_t{1}, most)), threads_(threads) {}
-
-    std::size_t count() const { return count_; }
-
-    // Calls body(number, begin, end) for every range.
-    template <class Body> void for_each(const Body &body) const {
-        threads_.for_each(count_, [&](std::size_t i) {
-            body(i, size_ * i / count_, size_ * (i + 1) / count_);
-        });
-    }
-
-  private:
-    static constexpr std::size_t range = std::size_t{1} << 12;
-    static constexpr std::size_t most = 64;
-
-    std::size_t size_;
-    std::size_t count_;
-    const Threads &threads_;
-};
-
 // Re <a_i| P_i |b_i> for several words and states.
-struct Product {
+template <class Real> struct Product {
     const PauliWord *word;
-    const Complex *a;
-    const Complex *b;
+    const std::complex<Real> *a;
+    const std::complex<Real> *b;
 };
 
-std::vector<double> real_overlaps(const std::vector<Product> &products, const Rows &rows) {
+template <class Real>
+std::vector<double> real_overlaps(const std::vector<Product<Real>> &products, const Ranges &ranges) {
     const std::size_t width = products.size();
-    std::vector<double> parts(rows.count() * width);
-    rows.for_each([&](std::size_t number, std::size_t begin, std::size_t end) {
+    std::vector<double> parts(ranges.count() * width);
+    ranges.for_each([&](std::size_t number, std::size_t begin, std::size_t end) {
         for (std::size_t i = 0; i < width; ++i) {
             const auto &[word, a, b] = products[i];
             parts[number * width + i] = overlap(*word, a, b, begin, end).real();
@@ -64,24 +41,35 @@ std::vector<double> real_overlaps(const std::vector<Product> &products, const Ro
     return sums;
 }
 
-double real_overlap(const PauliWord &word, const Complex *a, const Complex *b, const Rows &rows) {
-    return real_overlaps({{&word, a, b}}, rows).front();
+template <class Real>
+double real_overlap(const PauliWord &word, const std::complex<Real> *a,
+                    const std::complex<Real> *b, const Ranges &ranges) {
+    return real_overlaps<Real>({{&word, a, b}}, ranges).front();
 }
 
-double inner(const Complex *a, const Complex *b, const Rows &rows) {
-    return real_overlap(PauliWord{}, a, b, rows);
+template <class Real>
+double inner(const std::complex<Real> *a, const std::complex<Real> *b, const Ranges &ranges) {
+    return real_overlap(PauliWord{}, a, b, ranges);
 }
 
 // out += factor P ket for several words and states.
-struct Addition {
+template <class Real> struct Addition {
     const PauliWord *word;
     double factor;
-    const Complex *ket;
-    Complex *out;
+    const std::complex<Real> *ket;
+    std::complex<Real> *out;
 };
 
-void accumulate_all(const std::vector<Addition> &additions, const Rows &rows) {
-    rows.for_each([&](std::size_t, std::size_t begin, std::size_t end) {
+// All of them, in one pass, after a state and its tangent are cleared where they are not null.
+template <class Real>
+void accumulate_all(const std::vector<Addition<Real>> &additions, const Jet<Real> &cleared,
+                    const Ranges &ranges) {
+    ranges.for_each([&](std::size_t, std::size_t begin, std::size_t end) {
+        for (std::complex<Real> *state : {cleared.value, cleared.tangent}) {
+            if (state != nullptr) {
+                std::fill(state + begin, state + end, std::complex<Real>{});
+            }
+        }
         for (const auto &[word, factor, ket, out] : additions) {
             accumulate(*word, factor, ket, out, begin, end);
         }
@@ -89,9 +77,10 @@ void accumulate_all(const std::vector<Addition> &additions, const Rows &rows) {
 }
 
 // to += factor (sum_j c_j P_j) ket, with c_j the coefficients or their tangents.
+template <class Real>
 void add_observable(const Measurement &measurement, const Direction &direction,
-                    bool coefficient_tangents, double factor, const Complex *ket, Complex *out,
-                    std::vector<Addition> &to) {
+                    bool coefficient_tangents, double factor, const std::complex<Real> *ket,
+                    std::complex<Real> *out, std::vector<Addition<Real>> &to) {
     for (const Term &term : measurement.terms) {
         const double coefficient = coefficient_tangents
                                        ? tangent_of(term.coefficient, direction)
@@ -103,17 +92,16 @@ void add_observable(const Measurement &measurement, const Direction &direction,
 }
 
 // phi = O psi and, with tangents, O psi' + O' psi.
-void apply_observable(const Measurement &measurement, const Direction &direction, const Jet &psi,
-                      const Jet &phi, std::size_t size, const Rows &rows) {
-    std::vector<Addition> additions;
-    std::fill(phi.value, phi.value + size, Complex{});
+template <class Real>
+void apply_observable(const Measurement &measurement, const Direction &direction, const Jet<Real> &psi,
+                      const Jet<Real> &phi, const Ranges &ranges) {
+    std::vector<Addition<Real>> additions;
     add_observable(measurement, direction, false, 1.0, psi.value, phi.value, additions);
     if (psi.tangent != nullptr) {
-        std::fill(phi.tangent, phi.tangent + size, Complex{});
         add_observable(measurement, direction, false, 1.0, psi.tangent, phi.tangent, additions);
         add_observable(measurement, direction, true, 1.0, psi.value, phi.tangent, additions);
     }
-    accumulate_all(additions, rows);
+    accumulate_all(additions, phi, ranges);
 }
 
 // A number and its directional derivative.
@@ -123,9 +111,10 @@ struct Dual {
 };
 
 // <psi| P |psi> of several words.
-std::vector<Dual> word_expectations(const std::vector<const PauliWord *> &words, const Jet &psi,
-                                    const Rows &rows) {
-    std::vector<Product> products;
+template <class Real>
+std::vector<Dual> word_expectations(const std::vector<const PauliWord *> &words, const Jet<Real> &psi,
+                                    const Ranges &ranges) {
+    std::vector<Product<Real>> products;
     for (const PauliWord *word : words) {
         products.push_back({word, psi.value, psi.value});
     }
@@ -134,7 +123,7 @@ std::vector<Dual> word_expectations(const std::vector<const PauliWord *> &words,
             products.push_back({word, psi.tangent, psi.value});
         }
     }
-    const std::vector<double> numbers = real_overlaps(products, rows);
+    const std::vector<double> numbers = real_overlaps(products, ranges);
     std::vector<Dual> results(words.size());
     for (std::size_t i = 0; i < words.size(); ++i) {
         results[i].value = numbers[i];
@@ -144,8 +133,9 @@ std::vector<Dual> word_expectations(const std::vector<const PauliWord *> &words,
 }
 
 // All expectation values among the measurements, in one pass over the state.
-void measure_expvals(const Circuit &circuit, const Direction &direction, const Jet &psi,
-                     const Rows &rows, double *out) {
+template <class Real>
+void measure_expvals(const Circuit &circuit, const Direction &direction, const Jet<Real> &psi,
+                     const Ranges &ranges, double *out) {
     std::vector<const PauliWord *> words;
     for (const Measurement &m : circuit.measurements) {
         for (const Term &term : m.terms) {
@@ -154,7 +144,7 @@ void measure_expvals(const Circuit &circuit, const Direction &direction, const J
             }
         }
     }
-    const std::vector<Dual> found = word_expectations(words, psi, rows);
+    const std::vector<Dual> found = word_expectations(words, psi, ranges);
     auto word = found.begin();
     for (const Measurement &m : circuit.measurements) {
         if (m.kind != Measurement::Kind::expval) {
@@ -172,22 +162,24 @@ void measure_expvals(const Circuit &circuit, const Direction &direction, const J
 }
 
 // <O> from phi = O psi.
-Dual mean(const Jet &psi, const Jet &phi, const Rows &rows) {
+template <class Real>
+Dual mean(const Jet<Real> &psi, const Jet<Real> &phi, const Ranges &ranges) {
     Dual result;
-    result.value = inner(psi.value, phi.value, rows);
+    result.value = inner(psi.value, phi.value, ranges);
     if (psi.tangent != nullptr) {
         result.tangent =
-            inner(psi.tangent, phi.value, rows) + inner(psi.value, phi.tangent, rows);
+            inner(psi.tangent, phi.value, ranges) + inner(psi.value, phi.tangent, ranges);
     }
     return result;
 }
 
-Dual variance(const Jet &psi, const Jet &phi, const Rows &rows) {
-    const Dual average = mean(psi, phi, rows);
+template <class Real>
+Dual variance(const Jet<Real> &psi, const Jet<Real> &phi, const Ranges &ranges) {
+    const Dual average = mean(psi, phi, ranges);
     Dual result;
-    result.value = inner(phi.value, phi.value, rows) - average.value * average.value;
+    result.value = inner(phi.value, phi.value, ranges) - average.value * average.value;
     if (psi.tangent != nullptr) {
-        result.tangent = 2.0 * inner(phi.tangent, phi.value, rows) -
+        result.tangent = 2.0 * inner(phi.tangent, phi.value, ranges) -
                          2.0 * average.value * average.tangent;
     }
     return result;
@@ -220,23 +212,49 @@ class Marginal {
     std::vector<unsigned> bits_;
 };
 
-void measure_probs(const Marginal &marginal, const Jet &psi, double *out, std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i) {
-        const Complex value = psi.value[i];
+template <class Real>
+void add_probs(const Marginal &marginal, const Jet<Real> &psi, std::size_t begin, std::size_t end,
+               double *out) {
+    for (std::size_t i = begin; i < end; ++i) {
+        const Complex value(psi.value[i]);
         if (psi.tangent == nullptr) {
             out[marginal(i)] += std::norm(value);
         } else {
-            const Complex tangent = psi.tangent[i];
+            const Complex tangent(psi.tangent[i]);
             out[marginal(i)] +=
                 2.0 * (value.real() * tangent.real() + value.imag() * tangent.imag());
         }
     }
 }
 
-// The co-state of all expectation values, in one pass over the states.
+// Threads write to parts of `out` where every amplitude has a number of its own, and to small arrays
+// that are added up where there are few numbers.
+template <class Real>
+void measure_probs(const Marginal &marginal, const Jet<Real> &psi, std::size_t count, double *out,
+                   std::size_t size, const Ranges &ranges) {
+    constexpr std::size_t few = std::size_t{1} << 10;
+    if (count == size) {
+        ranges.for_each([&](std::size_t, std::size_t begin, std::size_t end) {
+            add_probs(marginal, psi, begin, end, out);
+        });
+    } else if (count <= few) {
+        std::vector<double> parts(ranges.count() * count);
+        ranges.for_each([&](std::size_t number, std::size_t begin, std::size_t end) {
+            add_probs(marginal, psi, begin, end, parts.data() + number * count);
+        });
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            out[i % count] += parts[i];
+        }
+    } else {
+        add_probs(marginal, psi, 0, size, out);
+    }
+}
+
+// Sets lambda to the co-state of all expectation values, in one pass over the states.
+template <class Real>
 void seed_expvals(const Circuit &circuit, const Direction &direction, const double *cotangent,
-                  const Jet &psi, const Jet &lambda, double *gradient, const Rows &rows) {
-    std::vector<Addition> additions;
+                  const Jet<Real> &psi, const Jet<Real> &lambda, double *gradient, const Ranges &ranges) {
+    std::vector<Addition<Real>> additions;
     std::vector<const Term *> slots;
     std::vector<const PauliWord *> words;
     std::vector<double> weights;
@@ -258,11 +276,11 @@ void seed_expvals(const Circuit &circuit, const Direction &direction, const doub
             }
         }
     }
-    accumulate_all(additions, rows);
+    accumulate_all(additions, lambda, ranges);
     if (slots.empty()) {
         return;
     }
-    const std::vector<Dual> found = word_expectations(words, psi, rows);
+    const std::vector<Dual> found = word_expectations(words, psi, ranges);
     for (std::size_t i = 0; i < slots.size(); ++i) {
         gradient[slots[i]->coefficient.slot.base] +=
             weights[i] * (psi.tangent == nullptr ? found[i].value : found[i].tangent);
@@ -270,13 +288,14 @@ void seed_expvals(const Circuit &circuit, const Direction &direction, const doub
 }
 
 // var = <O^2> - <O>^2, so lambda = (O^2 - 2 <O> O) psi = O phi - 2 <O> phi with phi = O psi.
-void seed_var(const Measurement &m, const Direction &direction, double cotangent, const Jet &psi,
-              const Jet &phi, const Jet &lambda, double *gradient, std::size_t size,
-              const Rows &rows) {
-    apply_observable(m, direction, psi, phi, size, rows);
-    const Dual average = mean(psi, phi, rows);
+template <class Real>
+void seed_var(const Measurement &m, const Direction &direction, double cotangent, const Jet<Real> &psi,
+              const Jet<Real> &phi, const Jet<Real> &lambda, double *gradient,
+              const Ranges &ranges) {
+    apply_observable(m, direction, psi, phi, ranges);
+    const Dual average = mean(psi, phi, ranges);
     const PauliWord identity;
-    std::vector<Addition> additions;
+    std::vector<Addition<Real>> additions;
     add_observable(m, direction, false, cotangent, phi.value, lambda.value, additions);
     additions.push_back({&identity, -2.0 * cotangent * average.value, phi.value, lambda.value});
     if (psi.tangent != nullptr) {
@@ -287,20 +306,20 @@ void seed_var(const Measurement &m, const Direction &direction, double cotangent
         additions.push_back(
             {&identity, -2.0 * cotangent * average.value, phi.tangent, lambda.tangent});
     }
-    accumulate_all(additions, rows);
+    accumulate_all(additions, {}, ranges);
     for (const Term &term : m.terms) {
         if (!term.coefficient.is_slot()) {
             continue;
         }
         // d var / dc = 2 Re <phi|P psi> - 2 <O> <P>, and its directional derivative.
-        const Dual word = word_expectations({&term.word}, psi, rows).front();
+        const Dual word = word_expectations({&term.word}, psi, ranges).front();
         double value = 0.0;
         if (psi.tangent == nullptr) {
-            value = 2.0 * real_overlap(term.word, phi.value, psi.value, rows) -
+            value = 2.0 * real_overlap(term.word, phi.value, psi.value, ranges) -
                     2.0 * average.value * word.value;
         } else {
-            value = 2.0 * real_overlap(term.word, phi.tangent, psi.value, rows) +
-                    2.0 * real_overlap(term.word, phi.value, psi.tangent, rows) -
+            value = 2.0 * real_overlap(term.word, phi.tangent, psi.value, ranges) +
+                    2.0 * real_overlap(term.word, phi.value, psi.tangent, ranges) -
                     2.0 * (average.tangent * word.value + average.value * word.tangent);
         }
         gradient[term.coefficient.slot.base] += cotangent * value;
@@ -309,29 +328,31 @@ void seed_var(const Measurement &m, const Direction &direction, double cotangent
 
 } // namespace
 
-void measure(const Circuit &circuit, const Direction &direction, const Jet &psi,
-             const Jet &scratch, const Threads &threads, double *out) {
+template <class Real>
+void measure(const Circuit &circuit, const Direction &direction, const Jet<Real> &psi,
+             const Jet<Real> &scratch, const Threads &threads, double *out) {
     const std::size_t size = circuit.dimension();
-    const Rows rows(size, threads);
-    const Complex *result = psi.tangent != nullptr ? psi.tangent : psi.value;
+    const Ranges ranges(size, threads);
+    const std::complex<Real> *result = psi.tangent != nullptr ? psi.tangent : psi.value;
     std::fill(out, out + circuit.num_outputs, 0.0);
-    measure_expvals(circuit, direction, psi, rows, out);
+    measure_expvals(circuit, direction, psi, ranges, out);
     for (const Measurement &m : circuit.measurements) {
         double *numbers = out + m.offset;
         switch (m.kind) {
         case Measurement::Kind::expval:
             break;
         case Measurement::Kind::var: {
-            apply_observable(m, direction, psi, scratch, size, rows);
-            const Dual number = variance(psi, scratch, rows);
+            apply_observable(m, direction, psi, scratch, ranges);
+            const Dual number = variance(psi, scratch, ranges);
             *numbers = psi.tangent == nullptr ? number.value : number.tangent;
             break;
         }
         case Measurement::Kind::probs:
-            measure_probs(Marginal(m.wires, circuit.num_wires), psi, numbers, size);
+            measure_probs(Marginal(m.wires, circuit.num_wires), psi, m.size, numbers, size,
+                          ranges);
             break;
         case Measurement::Kind::state:
-            rows.for_each([&](std::size_t, std::size_t begin, std::size_t end) {
+            ranges.for_each([&](std::size_t, std::size_t begin, std::size_t end) {
                 for (std::size_t i = begin; i < end; ++i) {
                     numbers[2 * i] = result[i].real();
                     numbers[2 * i + 1] = result[i].imag();
@@ -342,32 +363,29 @@ void measure(const Circuit &circuit, const Direction &direction, const Jet &psi,
     }
 }
 
+template <class Real>
 void seed(const Circuit &circuit, const Direction &direction, const double *cotangent,
-          const Jet &psi, const Jet &scratch, const Jet &lambda, const Threads &threads,
-          double *gradient) {
+          const Jet<Real> &psi, const Jet<Real> &scratch, const Jet<Real> &lambda,
+          const Threads &threads, double *gradient) {
     const std::size_t size = circuit.dimension();
-    const Rows rows(size, threads);
-    std::fill(lambda.value, lambda.value + size, Complex{});
-    if (lambda.tangent != nullptr) {
-        std::fill(lambda.tangent, lambda.tangent + size, Complex{});
-    }
-    seed_expvals(circuit, direction, cotangent, psi, lambda, gradient, rows);
+    const Ranges ranges(size, threads);
+    seed_expvals(circuit, direction, cotangent, psi, lambda, gradient, ranges);
     for (const Measurement &m : circuit.measurements) {
         const double *numbers = cotangent + m.offset;
         switch (m.kind) {
         case Measurement::Kind::expval:
             break;
         case Measurement::Kind::var:
-            seed_var(m, direction, *numbers, psi, scratch, lambda, gradient, size, rows);
+            seed_var(m, direction, *numbers, psi, scratch, lambda, gradient, ranges);
             break;
         case Measurement::Kind::probs: {
             const Marginal marginal(m.wires, circuit.num_wires);
-            rows.for_each([&](std::size_t, std::size_t begin, std::size_t end) {
+            ranges.for_each([&](std::size_t, std::size_t begin, std::size_t end) {
                 for (std::size_t i = begin; i < end; ++i) {
                     const double weight = numbers[marginal(i)];
-                    lambda.value[i] += weight * psi.value[i];
+                    lambda.value[i] += static_cast<Real>(weight) * psi.value[i];
                     if (psi.tangent != nullptr) {
-                        lambda.tangent[i] += weight * psi.tangent[i];
+                        lambda.tangent[i] += static_cast<Real>(weight) * psi.tangent[i];
                     }
                 }
             });
@@ -376,11 +394,21 @@ void seed(const Circuit &circuit, const Direction &direction, const double *cota
         case Measurement::Kind::state:
             // Linear in psi: its co-state is the cotangent itself, and has no tangent.
             for (std::size_t i = 0; i < size; ++i) {
-                lambda.value[i] += 0.5 * Complex{numbers[2 * i], numbers[2 * i + 1]};
+                lambda.value[i] +=
+                    std::complex<Real>(0.5 * Complex{numbers[2 * i], numbers[2 * i + 1]});
             }
             break;
         }
     }
 }
+
+template void measure(const Circuit &, const Direction &, const Jet<float> &, const Jet<float> &,
+                      const Threads &, double *);
+template void seed(const Circuit &, const Direction &, const double *, const Jet<float> &,
+                   const Jet<float> &, const Jet<float> &, const Threads &, double *);
+template void measure(const Circuit &, const Direction &, const Jet<double> &, const Jet<double> &,
+                      const Threads &, double *);
+template void seed(const Circuit &, const Direction &, const double *, const Jet<double> &,
+                   const Jet<double> &, const Jet<double> &, const Threads &, double *);
 
 } // namespace qgrad

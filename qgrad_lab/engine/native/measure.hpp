@@ -10,9 +10,9 @@
 namespace qgrad {
 
 // A state and, where a directional derivative is taken, its tangent.
-struct Jet {
-    Complex *value = nullptr;
-    Complex *tangent = nullptr;
+template <class Real> struct Jet {
+    std::complex<Real> *value = nullptr;
+    std::complex<Real> *tangent = nullptr;
 };
 
 // theta and, where a directional derivative is taken, its tangent.
@@ -22,14 +22,16 @@ struct Direction {
 };
 
 // out[m] = E_m, or its directional derivative where psi and theta carry tangents.
-void measure(const Circuit &circuit, const Direction &direction, const Jet &psi,
-             const Jet &scratch, const Threads &threads, double *out);
+template <class Real>
+void measure(const Circuit &circuit, const Direction &direction, const Jet<Real> &psi,
+             const Jet<Real> &scratch, const Threads &threads, double *out);
 
 // lambda = (1/2) d(sum_m cotangent_m E_m)/d(conj psi), one co-state for all measurements, and the
 // same cotangent's gradient in the observables' coefficients, added to `gradient`. With tangents:
 // the directional derivatives of both.
+template <class Real>
 void seed(const Circuit &circuit, const Direction &direction, const double *cotangent,
-          const Jet &psi, const Jet &scratch, const Jet &lambda, const Threads &threads,
-          double *gradient);
+          const Jet<Real> &psi, const Jet<Real> &scratch, const Jet<Real> &lambda,
+          const Threads &threads, double *gradient);
 
 } // namespace qgrad

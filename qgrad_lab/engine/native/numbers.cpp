@@ -1,5 +1,6 @@
 #include "numbers.hpp"
 
+#include <bit>
 #include <cmath>
 
 #include "gate_steps.hpp"
@@ -27,7 +28,8 @@ Matrix2 undone(const Matrix2 &a, const Matrix2 &rho, const Matrix2 &b) {
 } // namespace
 
 Numbers::Numbers(const Plan &plan, const Operands &operands, const double *tangent)
-    : plan_(plan), members_(plan.members.size()), runs_(plan.tasks.size()) {
+    : plan_(plan), members_(plan.members.size()), factors_(plan.members.size()),
+      runs_(plan.tasks.size()) {
     for (std::size_t task = 0; task < plan.tasks.size(); ++task) {
         update(task, operands, tangent);
     }
@@ -35,7 +37,18 @@ Numbers::Numbers(const Plan &plan, const Operands &operands, const double *tange
 
 void Numbers::update(std::size_t number, const Operands &operands, const double *tangent) {
     const Task &task = plan_.tasks[number];
-    if (!task.is_run()) {
+    if (task.kind == Kind::diagonal) {
+        for (std::size_t j = task.first_member; j < task.first_member + task.num_members; ++j) {
+            const Step &step = *plan_.members[j].step;
+            const double scale = step.gate->generator.scale;
+            const double angle = scale * step.angle(operands.theta);
+            const bool varies = tangent != nullptr && step.has_slot();
+            factors_[j].cosine = std::cos(angle);
+            factors_[j].sine = std::sin(angle);
+            factors_[j].rate = varies ? scale * tangent[step.slot] : 0.0;
+        }
+    }
+    if (task.kind != Kind::run) {
         return;
     }
     RunMatrices run;
@@ -62,7 +75,29 @@ void Numbers::update(std::size_t number, const Operands &operands, const double 
     runs_[number] = run;
 }
 
-void Numbers::check_unitary() const {
+void Numbers::factors(std::size_t number, std::size_t base, std::vector<ZFactor> &factors) const {
+    const Task &task = plan_.tasks[number];
+    factors.clear();
+    for (std::size_t j = task.first_member; j < task.first_member + task.num_members; ++j) {
+        const Member &member = plan_.members[j];
+        ZFactor factor = factors_[j];
+        factor.bits = member.z_bits;
+        factor.sign = (std::popcount(base & member.z_outside) & 1) != 0 ? -1.0 : 1.0;
+        factors.push_back(factor);
+    }
+}
+
+void Numbers::add_gradient(std::size_t number, const double *overlaps, double *gradient) const {
+    const Task &task = plan_.tasks[number];
+    for (std::size_t j = 0; j < task.num_members; ++j) {
+        const Step &step = *plan_.members[task.first_member + j].step;
+        if (step.has_slot()) {
+            gradient[step.slot] += -2.0 * step.gate->generator.scale * overlaps[j];
+        }
+    }
+}
+
+void Numbers::check_unitary(double tolerance) const {
     for (std::size_t i = 0; i < members_.size(); ++i) {
         if (plan_.members[i].step->gate->opcode != Opcode::qubit_unitary) {
             continue;
@@ -70,7 +105,7 @@ void Numbers::check_unitary() const {
         Matrix2 defect = product(adjoint(members_[i]), members_[i]);
         add(-1.0, identity, defect);
         for (const Complex &element : defect) {
-            if (std::abs(element) > 1e-8) {
+            if (std::abs(element) > tolerance) {
                 refuse_matrix();
             }
         }

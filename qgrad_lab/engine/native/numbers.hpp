@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "diagonal_kernels.hpp"
 #include "plan.hpp"
 
 namespace qgrad {
@@ -25,8 +26,14 @@ class Numbers {
 
     const RunMatrices &run(std::size_t task) const { return runs_[task]; }
 
-    // Throws std::invalid_argument where a matrix of a run is not unitary.
-    void check_unitary() const;
+    // The factors of a diagonal task in the slice with a base, into `factors`.
+    void factors(std::size_t task, std::size_t base, std::vector<ZFactor> &factors) const;
+
+    // Throws std::invalid_argument where a matrix of a run is further than this from unitary.
+    void check_unitary(double tolerance) const;
+
+    // Adds the gradient in every angle of a diagonal task; `overlaps` are Im <lambda|Z...Z|psi>.
+    void add_gradient(std::size_t task, const double *overlaps, double *gradient) const;
 
     // Adds the gradient in every angle of a run. `overlaps` are those of the co-state and the state
     // behind it; with tangents, the gradient's tangent is added instead.
@@ -35,7 +42,8 @@ class Numbers {
 
   private:
     const Plan &plan_;
-    std::vector<Matrix2> members_;
+    std::vector<Matrix2> members_;  // of runs
+    std::vector<ZFactor> factors_;  // of diagonal tasks, by member
     std::vector<RunMatrices> runs_;
 };
 

@@ -21,13 +21,19 @@ WireMatrices in_slice(const Task &task, std::size_t base, const WireMatrices &ma
     return {matrices[(base >> task.outer_control) & 1U], Matrix2{}};
 }
 
+std::vector<ZFactor> &factors_of_slice() {
+    thread_local std::vector<ZFactor> factors;
+    return factors;
+}
+
 bool acts_in_slice(const Task &task, std::size_t base) {
     return (base & task.outer_mask) == task.outer_bits;
 }
 
 // psi' <- M psi' + M' psi, before M is applied to psi itself.
+template <class Real>
 void apply_to_tangent(const Wire &wire, const WireMatrices &matrices, const WireMatrices &tangents,
-                      bool varies, const Jet &psi, std::size_t size) {
+                      bool varies, const Jet<Real> &psi, std::size_t size) {
     if (psi.tangent != nullptr) {
         apply(wire, matrices, psi.tangent, size);
         if (varies) {
@@ -45,33 +51,36 @@ void add_all(const RunMatrices &from, RunMatrices &to) {
 
 } // namespace
 
-void Passes::forward(const Jet &psi) const {
+template <class Real>
+void Passes<Real>::forward(const Jet<Real> &psi) const {
     prepare(psi);
     advance(psi, 0, plan_.tasks.size());
 }
 
-void Passes::prepare(const Jet &psi) const {
+template <class Real>
+void Passes<Real>::prepare(const Jet<Real> &psi) const {
     const std::size_t size = plan_.circuit.dimension();
-    clear(psi.value, size);
+    clear(psi.value, size, threads_);
     psi.value[0] = 1.0;
     if (psi.tangent != nullptr) {
-        clear(psi.tangent, size);
+        clear(psi.tangent, size, threads_);
     }
     if (plan_.preparation != nullptr) {
         qgrad::advance(*plan_.preparation, operands_, tangent_, psi, plan_.circuit.num_wires);
     }
 }
 
-void Passes::advance(const Jet &psi, std::size_t from, std::size_t to) const {
+template <class Real>
+void Passes<Real>::advance(const Jet<Real> &psi, std::size_t from, std::size_t to) const {
     for (const Pass &pass : plan_.passes) {
         const std::size_t begin = std::max(from, pass.first_task);
         const std::size_t end = std::min(to, pass.first_task + pass.num_tasks);
         if (begin >= end) {
             continue;
         }
-        Slices(pass, plan_.circuit.num_wires)
+        Slices<Real>(pass, plan_.circuit.num_wires)
             .for_each(threads_, {psi.value, psi.tangent},
-                      [&](std::size_t, std::size_t base, const Slices::States &slices) {
+                      [&](std::size_t, std::size_t base, const auto &slices) {
                           for (std::size_t i = begin; i < end; ++i) {
                               apply_task(pass, i, base, {slices[0], slices[1]});
                           }
@@ -80,15 +89,16 @@ void Passes::advance(const Jet &psi, std::size_t from, std::size_t to) const {
 }
 
 // Nothing before the first task that reads theta has a derivative.
-void Passes::backward(const Jet &psi, const Jet &lambda, const Limits &limits,
-                      double *gradient) const {
-    numbers_.check_unitary();
+template <class Real>
+void Passes<Real>::backward(const Jet<Real> &psi, const Jet<Real> &lambda, const Limits &limits,
+                            double *gradient) const {
+    numbers_.check_unitary(unitary_tolerance<Real>);
     const Step *preparation = plan_.preparation;
     const bool to_the_start = preparation != nullptr && preparation->gate->numbers_in_theta;
     const std::size_t first =
         to_the_start ? 0 : std::max(plan_.first_with_theta, limits.first_task);
-    // Of a run, its overlaps; of a single gate, its gradient in the first number.
-    std::vector<RunMatrices> overlaps;
+    std::vector<RunMatrices> matrices;
+    std::vector<double> numbers;
     for (auto pass = plan_.passes.rbegin(); pass != plan_.passes.rend(); ++pass) {
         const std::size_t end = pass->first_task + pass->num_tasks;
         if (end <= first) {
@@ -96,24 +106,36 @@ void Passes::backward(const Jet &psi, const Jet &lambda, const Limits &limits,
         }
         const std::size_t begin = std::max(first, pass->first_task);
         const std::size_t width = end - begin;
-        Complex *const psi_tangent = end <= limits.first_change ? nullptr : psi.tangent;
-        const Slices slices(*pass, plan_.circuit.num_wires);
-        overlaps.assign(slices.num_groups() * width, RunMatrices{});
+        std::complex<Real> *const psi_tangent = end <= limits.first_change ? nullptr : psi.tangent;
+        const Slices<Real> slices(*pass, plan_.circuit.num_wires);
+        const std::size_t first_member = plan_.tasks[begin].first_member;
+        const Task &last = plan_.tasks[end - 1];
+        const std::size_t num_members = last.first_member + last.num_members - first_member;
+        matrices.assign(slices.num_groups() * width, RunMatrices{});
+        numbers.assign(slices.num_groups() * num_members, 0.0);
+        const auto sums = [&](std::size_t group, std::size_t task) {
+            return Sums{&matrices[group * width + task - begin],
+                        numbers.data() + group * num_members +
+                            (plan_.tasks[task].first_member - first_member)};
+        };
         slices.for_each(
             threads_, {psi.value, psi_tangent, lambda.value, lambda.tangent},
-            [&](std::size_t group, std::size_t base, const Slices::States &local) {
+            [&](std::size_t group, std::size_t base, const auto &local) {
                 for (std::size_t i = end; i-- > begin;) {
                     undo_task(*pass, i, base, {local[0], local[1]}, {local[2], local[3]},
-                              to_the_start || i > first, overlaps[group * width + i - begin],
-                              gradient);
+                              to_the_start || i > first, sums(group, i), gradient);
                 }
             });
         for (std::size_t i = begin; i < end; ++i) {
-            RunMatrices sum = overlaps[i - begin];
+            const Sums total = sums(0, i);
             for (std::size_t group = 1; group < slices.num_groups(); ++group) {
-                add_all(overlaps[group * width + i - begin], sum);
+                const Sums part = sums(group, i);
+                add_all(*part.matrices, *total.matrices);
+                for (std::size_t j = 0; j < plan_.tasks[i].num_members; ++j) {
+                    total.numbers[j] += part.numbers[j];
+                }
             }
-            add_gradient(i, sum, gradient);
+            add_gradient(i, total, gradient);
         }
     }
     if (to_the_start) {
@@ -123,7 +145,9 @@ void Passes::backward(const Jet &psi, const Jet &lambda, const Limits &limits,
     }
 }
 
-void Passes::apply_task(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi) const {
+template <class Real>
+void Passes<Real>::apply_task(const Pass &pass, std::size_t number, std::size_t base,
+                              const Jet<Real> &psi) const {
     const Task &task = plan_.tasks[number];
     if (task.is_run()) {
         const RunMatrices &run = numbers_.run(number);
@@ -131,23 +155,33 @@ void Passes::apply_task(const Pass &pass, std::size_t number, std::size_t base, 
         apply_to_tangent(task.wire, matrices, in_slice(task, base, run.tangent), run.varies, psi,
                          pass.slice_size());
         apply(task.wire, matrices, psi.value, pass.slice_size());
+    } else if (task.kind == Kind::diagonal) {
+        numbers_.factors(number, base, factors_of_slice());
+        apply_factors(factors_of_slice(), false, {ZState<Real>{psi.value, psi.tangent}},
+                      pass.slice_size());
     } else if (acts_in_slice(task, base)) {
         qgrad::advance(task.single, operands_, tangent_, psi, pass.bits.size());
     }
 }
 
-void Passes::undo_task(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi,
-               const Jet &lambda, bool undo, RunMatrices &overlaps, double *gradient) const {
+template <class Real>
+void Passes<Real>::undo_task(const Pass &pass, std::size_t number, std::size_t base,
+                             const Jet<Real> &psi, const Jet<Real> &lambda, bool undo,
+                             const Sums &sums, double *gradient) const {
     const Task &task = plan_.tasks[number];
     if (task.is_run()) {
-        undo_run(pass, number, base, psi, lambda, undo, overlaps);
+        undo_run(pass, number, base, psi, lambda, undo, *sums.matrices);
+    } else if (task.kind == Kind::diagonal) {
+        undo_diagonal(pass, number, base, psi, lambda, undo, sums.numbers);
     } else if (acts_in_slice(task, base)) {
-        undo_single(pass, task.single, psi, lambda, undo, overlaps, gradient);
+        undo_single(pass, task.single, psi, lambda, undo, *sums.matrices, gradient);
     }
 }
 
-void Passes::undo_single(const Pass &pass, const Step &step, const Jet &psi, const Jet &lambda,
-                 bool undo, RunMatrices &overlaps, double *gradient) const {
+template <class Real>
+void Passes<Real>::undo_single(const Pass &pass, const Step &step, const Jet<Real> &psi,
+                               const Jet<Real> &lambda, bool undo, RunMatrices &overlaps,
+                               double *gradient) const {
     const Gate &gate = *step.gate;
     const std::size_t num_wires = pass.bits.size();
     if (step.has_slot()) {
@@ -164,8 +198,10 @@ void Passes::undo_single(const Pass &pass, const Step &step, const Jet &psi, con
     }
 }
 
-void Passes::undo_run(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi,
-              const Jet &lambda, bool undo, RunMatrices &overlaps) const {
+template <class Real>
+void Passes<Real>::undo_run(const Pass &pass, std::size_t number, std::size_t base,
+                            const Jet<Real> &psi, const Jet<Real> &lambda, bool undo,
+                            RunMatrices &overlaps) const {
     const Task &task = plan_.tasks[number];
     const RunMatrices &run = numbers_.run(number);
     const std::size_t size = pass.slice_size();
@@ -199,15 +235,38 @@ void Passes::undo_run(const Pass &pass, std::size_t number, std::size_t base, co
     add_all(own, overlaps);
 }
 
-void Passes::add_gradient(std::size_t number, const RunMatrices &overlaps, double *gradient) const {
+template <class Real>
+void Passes<Real>::undo_diagonal(const Pass &pass, std::size_t number, std::size_t base,
+                                 const Jet<Real> &psi, const Jet<Real> &lambda, bool undo,
+                                 double *sums) const {
+    const std::size_t size = pass.slice_size();
+    std::vector<ZFactor> &factors = factors_of_slice();
+    numbers_.factors(number, base, factors);
+    const ZState<Real> state{psi.value, psi.tangent};
+    const ZState<Real> costate{lambda.value, lambda.tangent};
+    if (plan_.tasks[number].reads_theta) {
+        add_factor_overlaps(factors, costate, state, size, sums);
+    }
+    if (undo) {
+        apply_factors(factors, true, {state, costate}, size);
+    }
+}
+
+template <class Real>
+void Passes<Real>::add_gradient(std::size_t number, const Sums &sums, double *gradient) const {
     const Task &task = plan_.tasks[number];
     if (task.is_run()) {
         if (task.reads_theta) {
-            numbers_.add_gradient(number, overlaps, tangent_, gradient);
+            numbers_.add_gradient(number, *sums.matrices, tangent_, gradient);
         }
+    } else if (task.kind == Kind::diagonal) {
+        numbers_.add_gradient(number, sums.numbers, gradient);
     } else if (task.single.has_slot()) {
-        gradient[task.single.slot] += overlaps.value[0][0].real();
+        gradient[task.single.slot] += sums.matrices->value[0][0].real();
     }
 }
+
+template class Passes<float>;
+template class Passes<double>;
 
 } // namespace qgrad

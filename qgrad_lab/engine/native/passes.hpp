@@ -8,25 +8,43 @@
 #include "numbers.hpp"
 #include "parallel.hpp"
 #include "plan.hpp"
+#include "ranges.hpp"
 #include "slices.hpp"
 
 namespace qgrad {
 
-// How many amplitudes are allocated for a state: kernels read four at a time.
-inline std::size_t room(std::size_t size) { return std::max(size, least_amplitudes); }
+// How many amplitudes are allocated for a state: kernels read a whole block at a time.
+template <class Real> std::size_t room(std::size_t size) {
+    return std::max(size, least_amplitudes<Real>);
+}
 
-inline void clear(Complex *state, std::size_t size) { std::fill(state, state + room(size), Complex{}); }
-
-// What is allocated beyond a state of less than four amplitudes; seed() sets the state itself.
-inline void clear_padding(const Jet &jet, std::size_t size) {
-    for (Complex *state : {jet.value, jet.tangent}) {
+// What is allocated beyond a state that fills no block.
+template <class Real> void clear_padding(const Jet<Real> &jet, std::size_t size) {
+    for (std::complex<Real> *state : {jet.value, jet.tangent}) {
         if (state != nullptr) {
-            std::fill(state + size, state + room(size), Complex{});
+            std::fill(state + size, state + room<Real>(size), std::complex<Real>{});
         }
     }
 }
 
-class Passes {
+template <class Real>
+void clear(std::complex<Real> *state, std::size_t size, const Threads &threads) {
+    Ranges(size, threads).for_each([&](std::size_t, std::size_t begin, std::size_t end) {
+        std::fill(state + begin, state + end, std::complex<Real>{});
+    });
+    clear_padding(Jet<Real>{state, nullptr}, size);
+}
+
+template <class Real>
+void copy(const std::complex<Real> *from, std::complex<Real> *to, std::size_t size,
+          const Threads &threads) {
+    Ranges(size, threads).for_each([&](std::size_t, std::size_t begin, std::size_t end) {
+        std::copy(from + begin, from + end, to + begin);
+    });
+    clear_padding(Jet<Real>{to, nullptr}, size);
+}
+
+template <class Real> class Passes {
   public:
     Passes(const Plan &plan, const Operands &operands, const double *tangent,
            const Threads &threads, const Numbers &numbers)
@@ -34,17 +52,17 @@ class Passes {
           numbers_(numbers) {}
 
     // psi <- U |0>, and its tangent.
-    void forward(const Jet &psi) const;
+    void forward(const Jet<Real> &psi) const;
 
     // psi <- the state that the tasks begin with.
-    void prepare(const Jet &psi) const;
+    void prepare(const Jet<Real> &psi) const;
 
     // The tasks from one to another, on a state that all before them were applied to.
-    void advance(const Jet &psi, std::size_t from, std::size_t to) const;
+    void advance(const Jet<Real> &psi, std::size_t from, std::size_t to) const;
 
     // The gradient in all that the tasks and the preparation read, for the states behind them, is added.
     // The states are undone on the way.
-    void backward(const Jet &psi, const Jet &lambda, double *gradient) const {
+    void backward(const Jet<Real> &psi, const Jet<Real> &lambda, double *gradient) const {
         backward(psi, lambda, {}, gradient);
     }
 
@@ -53,17 +71,26 @@ class Passes {
         std::size_t first_task = 0;   // gradients of earlier tasks are not asked for
         std::size_t first_change = 0; // the tangent of psi is zero before this task
     };
-    void backward(const Jet &psi, const Jet &lambda, const Limits &limits, double *gradient) const;
+    void backward(const Jet<Real> &psi, const Jet<Real> &lambda, const Limits &limits,
+                  double *gradient) const;
 
   private:
-    void apply_task(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi) const;
-    void undo_task(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi,
-                   const Jet &lambda, bool undo, RunMatrices &overlaps, double *gradient) const;
-    void undo_run(const Pass &pass, std::size_t number, std::size_t base, const Jet &psi,
-                  const Jet &lambda, bool undo, RunMatrices &overlaps) const;
-    void undo_single(const Pass &pass, const Step &step, const Jet &psi, const Jet &lambda,
+    void apply_task(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi) const;
+    // What gradients of a task are made of, summed over slices: of a run, its overlaps; of a diagonal
+    // task, one number for each member; of a single gate, its gradient in the first of `matrices`.
+    struct Sums {
+        RunMatrices *matrices;
+        double *numbers;
+    };
+    void undo_task(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi,
+                   const Jet<Real> &lambda, bool undo, const Sums &sums, double *gradient) const;
+    void undo_diagonal(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi,
+                       const Jet<Real> &lambda, bool undo, double *sums) const;
+    void undo_run(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi,
+                  const Jet<Real> &lambda, bool undo, RunMatrices &overlaps) const;
+    void undo_single(const Pass &pass, const Step &step, const Jet<Real> &psi, const Jet<Real> &lambda,
                      bool undo, RunMatrices &overlaps, double *gradient) const;
-    void add_gradient(std::size_t number, const RunMatrices &overlaps, double *gradient) const;
+    void add_gradient(std::size_t number, const Sums &sums, double *gradient) const;
 
     const Plan &plan_;
     const Operands &operands_;

@@ -6,12 +6,13 @@
 #include <utility>
 
 #include "gate_table.hpp"
+#include "memory.hpp"
 
 namespace qgrad {
 namespace {
 
 // The lowest bits are in every slice: what is read and written together is 256 bytes at least.
-constexpr std::size_t shared_bits = 4;
+constexpr std::size_t shared_bits(bool single) { return single ? 5 : 4; }
 
 struct Support {
     std::uint64_t targets = 0;
@@ -29,7 +30,14 @@ std::uint64_t mask_of(const std::vector<std::size_t> &wires, std::size_t num_wir
 
 Support support_of(const Operation &operation, std::size_t num_wires) {
     Support support;
-    if (operation.is_run()) {
+    if (operation.kind == Kind::diagonal) {
+        // Signs are known from the number of a slice as well as from bits within.
+        for (const Member &member : operation.members) {
+            support.controls |= member.z_bits;
+        }
+        return support;
+    }
+    if (operation.kind == Kind::run) {
         support.targets = std::uint64_t{1} << operation.wire.target;
         if (operation.wire.control != no_control) {
             support.controls = std::uint64_t{1} << operation.wire.control;
@@ -47,7 +55,7 @@ Support support_of(const Operation &operation, std::size_t num_wires) {
 class Planner {
   public:
     Planner(Circuit circuit, std::size_t max_bits)
-        : num_wires_(circuit.num_wires),
+        : num_wires_(circuit.num_wires), shared_bits_(shared_bits(circuit.single)),
           max_bits_(std::max(std::min(max_bits, num_wires_), least_bits())) {
         plan_.circuit = std::move(circuit);
         const std::vector<Step> &steps = plan_.circuit.schedule.steps;
@@ -80,7 +88,7 @@ class Planner {
     }
 
   private:
-    std::size_t least_bits() const { return std::min(num_wires_, shared_bits); }
+    std::size_t least_bits() const { return std::min(num_wires_, shared_bits_); }
 
     std::uint64_t all_bits() const { return (std::uint64_t{1} << num_wires_) - 1; }
 
@@ -146,8 +154,7 @@ class Planner {
         pass.first_task = plan_.tasks.size();
         pass.num_tasks = chosen.size();
         for (const std::size_t i : chosen) {
-            plan_.tasks.push_back(operations_[i].is_run() ? run_task(operations_[i], bits)
-                                                          : single_task(operations_[i], bits));
+            plan_.tasks.push_back(task_of(operations_[i], bits));
         }
         plan_.passes.push_back(std::move(pass));
     }
@@ -175,11 +182,25 @@ class Planner {
 
     static bool contains(std::uint64_t bits, unsigned bit) { return ((bits >> bit) & 1U) != 0; }
 
-    Task run_task(const Operation &run, std::uint64_t bits) {
+    Task task_of(const Operation &operation, std::uint64_t bits) {
         Task task;
+        task.kind = operation.kind;
+        task.reads_theta = operation.reads_theta();
         task.first_member = plan_.members.size();
-        task.num_members = run.members.size();
-        plan_.members.insert(plan_.members.end(), run.members.begin(), run.members.end());
+        task.num_members = operation.members.size();
+        plan_.members.insert(plan_.members.end(), operation.members.begin(),
+                             operation.members.end());
+        if (operation.kind == Kind::run) {
+            place_run(operation, bits, task);
+        } else if (operation.kind == Kind::diagonal) {
+            place_diagonal(bits, task);
+        } else if (operation.kind == Kind::single) {
+            place_single(operation, bits, task);
+        }
+        return task;
+    }
+
+    void place_run(const Operation &run, std::uint64_t bits, Task &task) {
         task.wire.target = place(run.wire.target, bits);
         if (run.wire.control != no_control) {
             const auto control = static_cast<unsigned>(run.wire.control);
@@ -189,12 +210,23 @@ class Planner {
                 task.outer_control = run.wire.control;
             }
         }
-        task.reads_theta = run.reads_theta();
-        return task;
     }
 
-    Task single_task(const Operation &operation, std::uint64_t bits) {
-        Task task;
+    void place_diagonal(std::uint64_t bits, const Task &task) {
+        for (std::size_t j = 0; j < task.num_members; ++j) {
+            Member &member = plan_.members[task.first_member + j];
+            member.z_outside = member.z_bits & ~bits;
+            std::uint64_t inside = 0;
+            for (unsigned bit = 0; bit < num_wires_; ++bit) {
+                if (contains(member.z_bits & bits, bit)) {
+                    inside |= std::uint64_t{1} << place(bit, bits);
+                }
+            }
+            member.z_bits = inside;
+        }
+    }
+
+    void place_single(const Operation &operation, std::uint64_t bits, Task &task) {
         const auto width = static_cast<std::size_t>(std::popcount(bits));
         Gate gate = *operation.single->gate;
         const auto local_wire = [&](std::size_t wire) {
@@ -220,8 +252,6 @@ class Planner {
         complete(gate, width);
         task.single = *operation.single;
         task.single.gate = &plan_.gates.emplace_back(std::move(gate));
-        task.reads_theta = operation.reads_theta();
-        return task;
     }
 
     void add_uses() {
@@ -242,7 +272,7 @@ class Planner {
                     visit(step.slot, i);
                 }
             }
-            if (task.is_run()) {
+            if (task.kind != Kind::single) {
                 continue;
             }
             if (task.single.has_slot()) {
@@ -258,6 +288,7 @@ class Planner {
     }
 
     std::size_t num_wires_;
+    std::size_t shared_bits_;
     std::size_t max_bits_;
     Plan plan_;
     std::vector<Operation> operations_;
@@ -266,6 +297,18 @@ class Planner {
 };
 
 } // namespace
+
+std::size_t slice_bits(bool single) {
+    static const std::size_t cache = level2_cache();
+    const std::size_t amplitude = single ? sizeof(std::complex<float>) : sizeof(Complex);
+    const auto bits = static_cast<std::size_t>(std::bit_width(cache / 2 / 4 / amplitude)) - 1;
+    return std::clamp(bits, std::size_t{10}, std::size_t{16});
+}
+
+Plan make_plan(Circuit circuit) {
+    const std::size_t max_bits = slice_bits(circuit.single);
+    return make_plan(std::move(circuit), max_bits);
+}
 
 Plan make_plan(Circuit circuit, std::size_t max_bits) {
     return Planner(std::move(circuit), max_bits).build();

@@ -20,16 +20,17 @@ namespace qgrad {
 
 // An operation on slices: its targets are bits of the slice, its controls these or bits outside.
 struct Task {
-    std::size_t first_member = 0; // a run: its members in Plan::members
+    Kind kind = Kind::run;
+    std::size_t first_member = 0; // run, diagonal: in Plan::members
     std::size_t num_members = 0;
-    Wire wire;                        // of a run, in the slice
-    int outer_control = no_control;   // of a run: a bit of the whole state instead
-    Step single;                      // another gate, on the wires of the slice; null for a run
-    std::uint64_t outer_mask = 0;     // its controls outside of the slice
+    Wire wire;                        // run: in the slice
+    int outer_control = no_control;   // run: a bit of the whole state instead
+    Step single;                      // single: on the wires of the slice
+    std::uint64_t outer_mask = 0;     // single: its controls outside of the slice
     std::uint64_t outer_bits = 0;
     bool reads_theta = false;
 
-    bool is_run() const { return single.gate == nullptr; }
+    bool is_run() const { return kind == Kind::run; }
 
     // Of its control; one, where it has none.
     std::size_t num_values() const {
@@ -70,10 +71,12 @@ struct Plan {
     }
 };
 
-// Bits of the largest slices: two states of this size fit a level-2 cache.
-constexpr std::size_t slice_bits = 13;
+// Bits of the largest slices. A state and a co-state with their tangents fill half of a processor's
+// level-2 cache: larger slices save passes over memory, and smaller ones save nothing.
+std::size_t slice_bits(bool single);
 
-Plan make_plan(Circuit circuit, std::size_t max_bits = slice_bits);
+Plan make_plan(Circuit circuit);
+Plan make_plan(Circuit circuit, std::size_t max_bits);
 
 // The same, kept: for ever where it does not depend on index, else for this thread's next call.
 std::shared_ptr<const Plan> plan_for(const std::shared_ptr<const Program> &program,

@@ -11,29 +11,29 @@
 namespace qgrad {
 namespace {
 
-constexpr double bytes_of_amplitude = sizeof(Complex);
+double bytes_of_amplitude(const Plan &plan) {
+    return static_cast<double>(plan.circuit.bytes_of_amplitude());
+}
 
 // Floating-point operations for one amplitude. A matrix on one wire: two complex products and a sum.
 // Overlaps: two complex products, each added up.
 constexpr double matrix_operations = 14.0;
 constexpr double overlap_operations = 16.0;
+// Factors of a diagonal task are multiplied out in groups, once for a row of amplitudes.
+constexpr double factor_operations = 2.0;
 
 double size_of(const Plan &plan) { return static_cast<double>(plan.circuit.dimension()); }
 
 // The part of the state on which a task works.
 double share(const Task &task) {
-    const std::size_t controls =
-        static_cast<std::size_t>(std::popcount(task.outer_mask)) + (task.is_run() ? 0 : task.single.gate->controls.size());
+    const std::size_t inside =
+        task.kind == Kind::single ? task.single.gate->controls.size() : std::size_t{0};
+    const std::size_t controls = inside + static_cast<std::size_t>(std::popcount(task.outer_mask));
     return std::ldexp(1.0, -static_cast<int>(controls));
 }
 
-bool is_diagonal(const Task &task) {
-    if (task.is_run()) {
-        return false;
-    }
-    switch (task.single.gate->opcode) {
-    case Opcode::ising_zz:
-    case Opcode::multi_rz:
+bool is_diagonal(const Gate &gate) {
+    switch (gate.opcode) {
     case Opcode::global_phase:
     case Opcode::pc_phase:
         return true;
@@ -46,10 +46,13 @@ double operations_of(const Task &task) {
     if (task.is_run()) {
         return matrix_operations;
     }
-    if (is_diagonal(task)) {
-        return 6.0 * share(task);
+    if (task.kind == Kind::diagonal) {
+        return 6.0 + factor_operations * static_cast<double>(task.num_members);
     }
     const Gate &gate = *task.single.gate;
+    if (is_diagonal(gate)) {
+        return 6.0 * share(task);
+    }
     const bool dense = gate.opcode == Opcode::qubit_unitary;
     const double terms = dense ? std::ldexp(1.0, static_cast<int>(gate.targets.size())) : 2.0;
     return (8.0 * terms - 2.0) * share(task);
@@ -64,7 +67,8 @@ class Text {
         if (circuit_.num_wires < circuit_.num_wires_before) {
             text_ << " (" << list(circuit_.wires) << ")";
         }
-        text_ << ", " << circuit_.schedule.steps.size() << " of " << circuit_.num_gates_before
+        text_ << (circuit_.single ? " in complex64" : "") << ", "
+              << circuit_.schedule.steps.size() << " of " << circuit_.num_gates_before
               << " gates {\n";
         if (plan_.preparation != nullptr) {
             text_ << "  prepare " << gate_text(*plan_.preparation) << '\n';
@@ -103,10 +107,34 @@ class Text {
               << (pass.contiguous ? "" : ", copied") << " {\n";
         for (std::size_t i = 0; i < pass.num_tasks; ++i) {
             const Task &task = plan_.tasks[pass.first_task + i];
-            text_ << "    " << (task.is_run() ? run_text(pass, task) : single_text(pass, task))
-                  << '\n';
+            text_ << "    " << text_of(pass, task) << '\n';
         }
         text_ << "  }\n";
+    }
+
+    std::string text_of(const Pass &pass, const Task &task) const {
+        switch (task.kind) {
+        case Kind::run:
+            return run_text(pass, task);
+        case Kind::diagonal:
+            return diagonal_text(task);
+        default:
+            return single_text(pass, task);
+        }
+    }
+
+    std::string diagonal_text(const Task &task) const {
+        std::ostringstream text;
+        text << "diagonal:";
+        for (std::size_t j = 0; j < task.num_members; ++j) {
+            const Step &step = *plan_.members[task.first_member + j].step;
+            std::vector<std::size_t> wires;
+            for (const std::size_t target : step.gate->targets) {
+                wires.push_back(circuit_.wires[target]);
+            }
+            text << (j == 0 ? " " : ", ") << name_of(step) << ' ' << list(wires);
+        }
+        return text.str();
     }
 
     std::string run_text(const Pass &pass, const Task &task) const {
@@ -198,7 +226,7 @@ Cost value_cost(const Plan &plan) {
     for (const Task &task : plan.tasks) {
         cost.operations += operations_of(task) * size_of(plan);
     }
-    cost.bytes = cost.sweeps * 2.0 * bytes_of_amplitude * size_of(plan);
+    cost.bytes = cost.sweeps * 2.0 * bytes_of_amplitude(plan) * size_of(plan);
     return cost;
 }
 
@@ -217,7 +245,7 @@ Cost gradient_cost(const Plan &plan) {
         cost.operations += (2.0 * operations_of(task) + overlaps * share(task)) * size_of(plan);
     }
     cost.sweeps += sweeps;
-    cost.bytes += sweeps * 2.0 * bytes_of_amplitude * size_of(plan);
+    cost.bytes += sweeps * 2.0 * bytes_of_amplitude(plan) * size_of(plan);
     return cost;
 }
 

@@ -133,6 +133,7 @@ struct Measurement {
 struct Plan; // plan.hpp
 
 struct Program {
+    bool single = false; // whether amplitudes are two floats, not two doubles
     std::size_t num_wires = 0;
     std::size_t num_theta = 0;
     std::size_t num_index = 0;

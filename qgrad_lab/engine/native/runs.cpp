@@ -34,6 +34,11 @@ bool joins_runs(const Gate &gate) {
     }
 }
 
+bool joins_diagonals(const Gate &gate) {
+    return gate.controls.empty() &&
+           (gate.opcode == Opcode::ising_zz || gate.opcode == Opcode::multi_rz);
+}
+
 // Runs that may still grow, at most one for each target. None of them acts on the target of another,
 // nor on its control: they commute, and may be closed in any order.
 class Joiner {
@@ -49,6 +54,11 @@ class Joiner {
             join(step, gate);
             return;
         }
+        if (joins_diagonals(gate)) {
+            join_diagonal(step, gate);
+            return;
+        }
+        close_diagonal(mask_of(gate.controls) | mask_of(gate.targets));
         for (const auto &wires : {gate.controls, gate.targets}) {
             for (const std::size_t wire : wires) {
                 close(bit(wire));
@@ -56,11 +66,13 @@ class Joiner {
             }
         }
         Operation operation;
+        operation.kind = Kind::single;
         operation.single = &step;
         operations_.push_back(std::move(operation));
     }
 
     std::vector<Operation> finish() {
+        close_diagonal(diagonal_bits_);
         for (unsigned target = 0; target < open_.size(); ++target) {
             close(target);
         }
@@ -75,6 +87,7 @@ class Joiner {
         const int control =
             gate.controls.empty() ? no_control : static_cast<int>(bit(gate.controls.front()));
         close_controlled_by(target);
+        close_diagonal(std::uint64_t{1} << target);
         if (control != no_control) {
             close(static_cast<unsigned>(control));
             const int known = open_[target].wire.control;
@@ -90,6 +103,37 @@ class Joiner {
             run.wire.control = control;
             run.members.push_back({&step, gate.control_values.front() ? 2U : 1U});
         }
+    }
+
+    // It commutes with what it controls, and with whatever is diagonal.
+    void join_diagonal(const Step &step, const Gate &gate) {
+        for (const std::size_t wire : gate.targets) {
+            close(bit(wire));
+        }
+        const std::uint64_t bits = mask_of(gate.targets);
+        diagonal_.push_back({&step, 1U, bits});
+        diagonal_bits_ |= bits;
+    }
+
+    // Where it acts on one of these bits.
+    void close_diagonal(std::uint64_t bits) {
+        if (diagonal_.empty() || (diagonal_bits_ & bits) == 0) {
+            return;
+        }
+        Operation operation;
+        operation.kind = Kind::diagonal;
+        operation.members = std::move(diagonal_);
+        operations_.push_back(std::move(operation));
+        diagonal_.clear();
+        diagonal_bits_ = 0;
+    }
+
+    std::uint64_t mask_of(const std::vector<std::size_t> &wires) const {
+        std::uint64_t mask = 0;
+        for (const std::size_t wire : wires) {
+            mask |= std::uint64_t{1} << bit(wire);
+        }
+        return mask;
     }
 
     void close(unsigned target) {
@@ -110,6 +154,8 @@ class Joiner {
 
     std::size_t num_wires_;
     std::vector<Operation> open_;
+    std::vector<Member> diagonal_; // gates that may still be joined by more
+    std::uint64_t diagonal_bits_ = 0;
     std::vector<Operation> operations_;
 };
 
@@ -157,9 +203,10 @@ Matrix2 plain_matrix(const Gate &gate, double angle, const Complex *numbers) {
 } // namespace
 
 bool Operation::reads_theta() const {
-    return is_run() ? std::any_of(members.begin(), members.end(),
-                                  [](const Member &member) { return member.step->reads_theta(); })
-                    : single->reads_theta();
+    return kind == Kind::single
+               ? single->reads_theta()
+               : std::any_of(members.begin(), members.end(),
+                             [](const Member &member) { return member.step->reads_theta(); });
 }
 
 std::vector<Operation> join_runs(const Schedule &schedule, std::size_t num_wires) {

@@ -1,4 +1,5 @@
-// Consecutive gates on one wire, some of them under one and the same control, as one operation.
+// Consecutive gates on one wire, some of them under one and the same control, as one operation; and
+// consecutive gates exp(i angle Z...Z) as one.
 //
 // A CNOT joins the rotations before it on its target and those behind it: the run has one matrix where
 // the control is 0 and one where it is 1, and costs what a single rotation costs. Inverse gates and
@@ -14,21 +15,30 @@
 
 namespace qgrad {
 
-// One gate of a run, and the values of the control for which it acts: bit c for value c.
+// One gate of an operation.
 struct Member {
     const Step *step = nullptr;
-    unsigned values = 1;
+    unsigned values = 1;      // of the control for which it acts: bit c for value c
+    std::uint64_t z_bits = 0; // of Z...Z; in a plan those in the slice, and
+    std::uint64_t z_outside = 0; // those outside of it, as bits of the whole state
 
     bool acts(std::size_t value) const { return ((values >> value) & 1U) != 0; }
 };
 
-// A run of gates, or a single gate of another kind.
-struct Operation {
-    const Step *single = nullptr;
-    Wire wire; // bits of the whole state
-    std::vector<Member> members;
+// What an operation is made of.
+enum class Kind {
+    run,      // gates on one wire
+    diagonal, // exp(i angle Z...Z)
+    single,   // one gate of another kind
+};
 
-    bool is_run() const { return single == nullptr; }
+// Bits are those of the whole state.
+struct Operation {
+    Kind kind = Kind::run;
+    Wire wire;                   // run
+    std::vector<Member> members; // run, diagonal
+    const Step *single = nullptr;
+
     bool reads_theta() const;
 };
 

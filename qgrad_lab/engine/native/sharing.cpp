@@ -13,28 +13,32 @@ namespace qgrad {
 namespace {
 
 // States of one thread, by what they are for.
-enum Purpose : std::size_t { beginning, psi, psi_tangent, lambda, lambda_tangent, scratch, scratch_tangent };
+enum Purpose : std::size_t {
+    beginning,
+    psi,
+    psi_tangent,
+    lambda,
+    lambda_tangent,
+    scratch,
+    scratch_tangent,
+};
 
-class OwnStates {
+template <class Real> class OwnStates {
   public:
     explicit OwnStates(const Circuit &circuit)
         : circuit_(circuit), workspace_(Workspace::of_this_thread()), use_(workspace_) {}
 
-    Complex *operator()(Purpose purpose) {
-        return workspace_.state(purpose, room(circuit_.dimension()));
+    std::complex<Real> *operator()(Purpose purpose) {
+        return workspace_.state<Real>(purpose, room<Real>(circuit_.dimension()));
     }
 
-    Jet scratch_jet(bool with_tangent) {
-        Jet jet;
+    Jet<Real> scratch_jet(bool with_tangent) {
+        Jet<Real> jet;
         if (circuit_.needs_observable_scratch) {
             jet.value = (*this)(scratch);
             jet.tangent = with_tangent ? (*this)(scratch_tangent) : nullptr;
         }
         return jet;
-    }
-
-    void copy(const Complex *from, Complex *to) const {
-        std::copy(from, from + room(circuit_.dimension()), to);
     }
 
   private:
@@ -111,18 +115,18 @@ class Symmetry {
 };
 
 // Calls visit(i, passes, jet, scratch, states) for every tangent, with the final state and its tangent.
-template <class Visit>
+template <class Real, class Visit>
 void for_each_tangent(const Plan &plan, const Operands &operands, const Family &family,
                       const Workers &workers, const Visit &visit) {
     const Circuit &circuit = plan.circuit;
     const std::vector<std::size_t> order = family.order();
     const Numbers still(plan, operands, family.common());
     for_each_group(family.size(), workers.outer, [&](std::size_t first, std::size_t last) {
-        OwnStates states(circuit);
-        const Jet begun{states(beginning), nullptr};
-        const Jet jet{states(psi), states(psi_tangent)};
+        OwnStates<Real> states(circuit);
+        const Jet<Real> begun{states(beginning), nullptr};
+        const Jet<Real> jet{states(psi), states(psi_tangent)};
         Numbers numbers = still;
-        const Passes common(plan, operands, nullptr, workers.inner, still);
+        const Passes<Real> common(plan, operands, nullptr, workers.inner, still);
         common.prepare(begun);
         std::size_t done = 0;
         for (std::size_t k = first; k < last; ++k) {
@@ -130,11 +134,11 @@ void for_each_tangent(const Plan &plan, const Operands &operands, const Family &
             const double *const tangent = family.row(i);
             common.advance(begun, done, family.begin(i));
             done = family.begin(i);
-            states.copy(begun.value, jet.value);
-            clear(jet.tangent, circuit.dimension());
+            copy(begun.value, jet.value, circuit.dimension(), workers.inner);
+            clear(jet.tangent, circuit.dimension(), workers.inner);
             family.for_each_difference(
                 i, [&](std::size_t task) { numbers.update(task, operands, tangent); });
-            const Passes passes(plan, operands, tangent, workers.inner, numbers);
+            const Passes<Real> passes(plan, operands, tangent, workers.inner, numbers);
             passes.advance(jet, done, plan.tasks.size());
             visit(i, passes, jet, states);
             family.for_each_difference(
@@ -145,6 +149,7 @@ void for_each_tangent(const Plan &plan, const Operands &operands, const Family &
 
 } // namespace
 
+template <class Real>
 void evaluate_shifts(const Plan &plan, const double *theta, std::size_t count, const Complex *data,
                      const Workers &workers, double *out) {
     const Circuit &circuit = plan.circuit;
@@ -153,22 +158,22 @@ void evaluate_shifts(const Plan &plan, const double *theta, std::size_t count, c
     const Operands operands{family.common(), data};
     const Numbers common_numbers(plan, operands, nullptr);
     for_each_group(count, workers.outer, [&](std::size_t first, std::size_t last) {
-        OwnStates states(circuit);
-        const Jet begun{states(beginning), nullptr};
-        const Jet jet{states(psi), nullptr};
+        OwnStates<Real> states(circuit);
+        const Jet<Real> begun{states(beginning), nullptr};
+        const Jet<Real> jet{states(psi), nullptr};
         Numbers numbers = common_numbers;
-        const Passes common(plan, operands, nullptr, workers.inner, common_numbers);
+        const Passes<Real> common(plan, operands, nullptr, workers.inner, common_numbers);
         common.prepare(begun);
         std::size_t done = 0;
         for (std::size_t k = first; k < last; ++k) {
             const std::size_t i = order[k];
             common.advance(begun, done, family.begin(i));
             done = family.begin(i);
-            states.copy(begun.value, jet.value);
+            copy(begun.value, jet.value, circuit.dimension(), workers.inner);
             const Operands own{family.row(i), data};
             family.for_each_difference(
                 i, [&](std::size_t task) { numbers.update(task, own, nullptr); });
-            Passes(plan, own, nullptr, workers.inner, numbers)
+            Passes<Real>(plan, own, nullptr, workers.inner, numbers)
                 .advance(jet, done, plan.tasks.size());
             measure(circuit, {own.theta, nullptr}, jet, states.scratch_jet(false), workers.inner,
                     out + i * circuit.num_outputs);
@@ -178,36 +183,38 @@ void evaluate_shifts(const Plan &plan, const double *theta, std::size_t count, c
     });
 }
 
+template <class Real>
 void evaluate_tangents(const Plan &plan, const Operands &operands, const double *tangents,
                        std::size_t count, const Workers &workers, double *out) {
     const Circuit &circuit = plan.circuit;
     const Family family = Family::of_tangents(plan, tangents, count);
-    for_each_tangent(plan, operands, family, workers,
-                     [&](std::size_t i, const Passes &, const Jet &jet, OwnStates &states) {
-                         measure(circuit, {operands.theta, family.row(i)}, jet,
-                                 states.scratch_jet(true), workers.inner,
-                                 out + i * circuit.num_outputs);
-                     });
+    for_each_tangent<Real>(
+        plan, operands, family, workers,
+        [&](std::size_t i, const Passes<Real> &, const Jet<Real> &jet, OwnStates<Real> &states) {
+            measure(circuit, {operands.theta, family.row(i)}, jet, states.scratch_jet(true),
+                    workers.inner, out + i * circuit.num_outputs);
+        });
 }
 
+template <class Real>
 void evaluate_cotangents(const Plan &plan, const Operands &operands, const double *cotangents,
-                         std::size_t count, const Complex *final_state, const Workers &workers,
-                         double *out) {
+                         std::size_t count, const std::complex<Real> *final_state,
+                         const Workers &workers, double *out) {
     const Circuit &circuit = plan.circuit;
     const Numbers numbers(plan, operands, nullptr);
-    const Passes passes(plan, operands, nullptr, workers.inner, numbers);
-    std::optional<OwnStates> caller;
+    const Passes<Real> passes(plan, operands, nullptr, workers.inner, numbers);
+    std::optional<OwnStates<Real>> caller;
     if (final_state == nullptr) {
         caller.emplace(circuit);
-        Complex *const state = (*caller)(beginning);
+        std::complex<Real> *const state = (*caller)(beginning);
         passes.forward({state, nullptr});
         final_state = state;
     }
     workers.outer.for_each(count, [&](std::size_t i) {
-        OwnStates states(circuit);
-        const Jet jet{states(psi), nullptr};
-        const Jet costate{states(lambda), nullptr};
-        states.copy(final_state, jet.value);
+        OwnStates<Real> states(circuit);
+        const Jet<Real> jet{states(psi), nullptr};
+        const Jet<Real> costate{states(lambda), nullptr};
+        copy(final_state, jet.value, circuit.dimension(), workers.inner);
         clear_padding(costate, circuit.dimension());
         double *const gradient = out + i * circuit.num_theta;
         std::fill(gradient, gradient + circuit.num_theta, 0.0);
@@ -217,16 +224,18 @@ void evaluate_cotangents(const Plan &plan, const Operands &operands, const doubl
     });
 }
 
+template <class Real>
 void evaluate_hessian(const Plan &plan, const Operands &operands, const double *tangents,
                       std::size_t count, const double *cotangent, const Workers &workers,
                       double *out) {
     const Circuit &circuit = plan.circuit;
     const Family family = Family::of_tangents(plan, tangents, count);
     const Symmetry symmetry(plan, family);
-    for_each_tangent(
+    for_each_tangent<Real>(
         plan, operands, family, workers,
-        [&](std::size_t i, const Passes &passes, const Jet &jet, OwnStates &states) {
-            const Jet costate{states(lambda), states(lambda_tangent)};
+        [&](std::size_t i, const Passes<Real> &passes, const Jet<Real> &jet,
+            OwnStates<Real> &states) {
+            const Jet<Real> costate{states(lambda), states(lambda_tangent)};
             clear_padding(costate, circuit.dimension());
             double *const gradient = out + i * circuit.num_theta;
             std::fill(gradient, gradient + circuit.num_theta, 0.0);
@@ -236,5 +245,22 @@ void evaluate_hessian(const Plan &plan, const Operands &operands, const double *
         });
     symmetry.complete(out);
 }
+
+template void evaluate_shifts<float>(const Plan &, const double *, std::size_t, const Complex *,
+                                     const Workers &, double *);
+template void evaluate_tangents<float>(const Plan &, const Operands &, const double *, std::size_t,
+                                       const Workers &, double *);
+template void evaluate_cotangents(const Plan &, const Operands &, const double *, std::size_t,
+                                  const std::complex<float> *, const Workers &, double *);
+template void evaluate_hessian<float>(const Plan &, const Operands &, const double *, std::size_t,
+                                      const double *, const Workers &, double *);
+template void evaluate_shifts<double>(const Plan &, const double *, std::size_t, const Complex *,
+                                      const Workers &, double *);
+template void evaluate_tangents<double>(const Plan &, const Operands &, const double *, std::size_t,
+                                        const Workers &, double *);
+template void evaluate_cotangents(const Plan &, const Operands &, const double *, std::size_t,
+                                  const std::complex<double> *, const Workers &, double *);
+template void evaluate_hessian<double>(const Plan &, const Operands &, const double *, std::size_t,
+                                       const double *, const Workers &, double *);
 
 } // namespace qgrad

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 
 // One wheel serves every processor: the loader picks the widest version of a marked function that the
 // machine can run. Sanitizers run before such choices can be made.
@@ -14,17 +15,40 @@
 
 namespace qgrad {
 
-// Four amplitudes, real and imaginary parts interleaved.
-using Lanes = double __attribute__((vector_size(64)));
-using LaneIndex = long long __attribute__((vector_size(64)));
+// A block of a state: 64 bytes of amplitudes, real and imaginary parts interleaved.
+template <class Real> struct LanesOf;
 
-constexpr std::size_t amplitudes_per_lanes = 4;
+template <> struct LanesOf<double> {
+    using Values = double __attribute__((vector_size(64)));
+    using Index = long long __attribute__((vector_size(64)));
+    static constexpr unsigned bits = 2; // of the number of an amplitude in its block
+};
+
+template <> struct LanesOf<float> {
+    using Values = float __attribute__((vector_size(64)));
+    using Index = int __attribute__((vector_size(64)));
+    static constexpr unsigned bits = 3;
+};
+
+template <class Real> using Lanes = typename LanesOf<Real>::Values;
+template <class Real> using LaneIndex = typename LanesOf<Real>::Index;
+
+template <class Real> constexpr unsigned lane_bits = LanesOf<Real>::bits;
+template <class Real> constexpr std::size_t amplitudes_per_lanes = std::size_t{1} << lane_bits<Real>;
+
+// How many products a lane adds up at most before its sum is added to one of sums. In single precision
+// rounding errors of a long sum matter: of equal products, as those of a uniform superposition, they all
+// point the same way.
+template <class Real> constexpr bool limits_terms = sizeof(Real) < sizeof(double);
+template <class Real>
+constexpr std::size_t most_terms = limits_terms<Real> ? 32 : std::numeric_limits<std::size_t>::max();
 
 // Vectors go by reference: as values, their passing would depend on the instruction set.
-[[gnu::always_inline]] inline void permute(const Lanes &values, const LaneIndex &order,
-                                           Lanes &result) {
+template <class Values, class Index>
+[[gnu::always_inline]] inline void permute(const Values &values, const Index &order,
+                                           Values &result) {
 #ifdef __clang__
-    for (int i = 0; i < 8; ++i) {
+    for (std::size_t i = 0; i < sizeof order / sizeof order[0]; ++i) {
         result[i] = values[order[i]];
     }
 #else

@@ -11,10 +11,10 @@
 
 namespace qgrad {
 
-class Slices {
+template <class Real> class Slices {
   public:
     // Up to four states, null where there are fewer.
-    using States = std::array<Complex *, 4>;
+    using States = std::array<std::complex<Real> *, 4>;
 
     Slices(const Pass &pass, std::size_t num_wires)
         : pass_(pass), num_wires_(num_wires), count_(std::size_t{1} << (num_wires - pass.bits.size())) {}
@@ -78,17 +78,17 @@ class Slices {
         return base;
     }
 
-    Complex *gathered(const Complex *from, std::size_t slot) const {
-        Complex *const copy =
-            Workspace::for_slices_of_this_thread().state(slot, pass_.slice_size());
-        Complex *to = copy;
+    std::complex<Real> *gathered(const std::complex<Real> *from, std::size_t slot) const {
+        std::complex<Real> *const copy =
+            Workspace::for_slices_of_this_thread().state<Real>(slot, pass_.slice_size());
+        std::complex<Real> *to = copy;
         for (const std::size_t row : pass_.rows) {
             to = std::copy(from + row, from + row + pass_.row_size, to);
         }
         return copy;
     }
 
-    void scatter(const Complex *from, Complex *to) const {
+    void scatter(const std::complex<Real> *from, std::complex<Real> *to) const {
         for (const std::size_t row : pass_.rows) {
             std::copy(from, from + pass_.row_size, to + row);
             from += pass_.row_size;

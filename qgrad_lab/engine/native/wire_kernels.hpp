@@ -1,7 +1,8 @@
 // Matrices on one wire, which may depend on the value of another one: our own kernels.
 //
-// A state is read in blocks of four amplitudes. A wire of the two lowest bits pairs amplitudes inside a
-// block, any other wire pairs blocks; both take four fused multiplications an amplitude.
+// A state is read in blocks of four amplitudes, or eight in single precision. A wire of the two or three
+// lowest bits pairs amplitudes inside a block, any other wire pairs blocks; both take four fused
+// multiplications an amplitude. Matrices and sums are in double precision for every state.
 #pragma once
 
 #include <array>
@@ -24,22 +25,34 @@ struct Wire {
 // One matrix for each value of the control; without control, the first alone.
 using WireMatrices = std::array<Matrix2, 2>;
 
-// A state of fewer than four amplitudes has room for four, of which the others are zero.
-constexpr std::size_t least_amplitudes = 4;
+// A state of fewer amplitudes has room for as many, of which the others are zero.
+template <class Real>
+constexpr std::size_t least_amplitudes = 64 / sizeof(std::complex<Real>);
 
 // ket <- M ket
-void apply(const Wire &wire, const WireMatrices &matrices, Complex *ket, std::size_t size);
+void apply(const Wire &wire, const WireMatrices &matrices, std::complex<float> *ket,
+           std::size_t size);
+void apply(const Wire &wire, const WireMatrices &matrices, std::complex<double> *ket,
+           std::size_t size);
 
 // out += M ket
-void accumulate(const Wire &wire, const WireMatrices &matrices, const Complex *ket, Complex *out,
-                std::size_t size);
+void accumulate(const Wire &wire, const WireMatrices &matrices, const std::complex<float> *ket,
+                std::complex<float> *out, std::size_t size);
+void accumulate(const Wire &wire, const WireMatrices &matrices, const std::complex<double> *ket,
+                std::complex<double> *out, std::size_t size);
 
 // sums[c][2a + b] += sum of conj(bra_a) ket_b over pairs where the control is c.
-void add_overlaps(const Wire &wire, const Complex *bra, const Complex *ket, std::size_t size,
-                  WireMatrices &sums);
+void add_overlaps(const Wire &wire, const std::complex<float> *bra, const std::complex<float> *ket,
+                  std::size_t size, WireMatrices &sums);
+void add_overlaps(const Wire &wire, const std::complex<double> *bra,
+                  const std::complex<double> *ket, std::size_t size, WireMatrices &sums);
 
 // The same, and then bra <- M bra and ket <- M ket, in one pass over both.
-void add_overlaps_and_apply(const Wire &wire, const WireMatrices &matrices, Complex *bra,
-                            Complex *ket, std::size_t size, WireMatrices &sums);
+void add_overlaps_and_apply(const Wire &wire, const WireMatrices &matrices,
+                            std::complex<float> *bra, std::complex<float> *ket, std::size_t size,
+                            WireMatrices &sums);
+void add_overlaps_and_apply(const Wire &wire, const WireMatrices &matrices,
+                            std::complex<double> *bra, std::complex<double> *ket,
+                            std::size_t size, WireMatrices &sums);
 
 } // namespace qgrad

@@ -13,20 +13,19 @@ namespace {
 
 // Small states stay with every thread. Of large ones this much stays with all threads together: to
 // allocate them again is to have every page cleared again.
-constexpr std::size_t small_size = std::size_t{1} << 16;
-constexpr std::size_t max_kept = std::size_t{1} << 25; // amplitudes: 512 MiB
+constexpr std::size_t small_size = std::size_t{1} << 20; // bytes: 1 MiB
+constexpr std::size_t max_kept = std::size_t{1} << 29;   // 512 MiB
 std::atomic<std::size_t> kept{0};
 
 } // namespace
 
-void Free::operator()(Complex *memory) const { std::free(memory); }
+void Free::operator()(void *memory) const { std::free(memory); }
 
-StateMemory allocate_states(std::size_t num_amplitudes) {
+StateMemory allocate_states(std::size_t num_bytes) {
     constexpr std::size_t huge_page = std::size_t{1} << 21;
-    const std::size_t bytes = num_amplitudes * sizeof(Complex);
-    const std::size_t alignment = bytes >= 2 * huge_page ? huge_page : 64;
-    const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-    StateMemory memory(static_cast<Complex *>(std::aligned_alloc(alignment, rounded)));
+    const std::size_t alignment = num_bytes >= 2 * huge_page ? huge_page : 64;
+    const std::size_t rounded = (num_bytes + alignment - 1) / alignment * alignment;
+    StateMemory memory(std::aligned_alloc(alignment, rounded));
     if (memory == nullptr) {
         throw std::bad_alloc();
     }
@@ -48,12 +47,12 @@ Workspace &Workspace::for_slices_of_this_thread() {
     return workspace;
 }
 
-Complex *Workspace::state(std::size_t index, std::size_t size) {
+void *Workspace::memory(std::size_t index, std::size_t num_bytes) {
     Slot &slot = slots_[index];
-    if (slot.size < size) {
+    if (slot.size < num_bytes) {
         forget(slot);
-        slot.memory = allocate_states(size);
-        slot.size = size;
+        slot.memory = allocate_states(num_bytes);
+        slot.size = num_bytes;
     }
     return slot.memory.get();
 }

@@ -8,15 +8,17 @@
 
 namespace qgrad {
 
-using Complex = std::complex<double>;
-
 struct Free {
-    void operator()(Complex *memory) const;
+    void operator()(void *memory) const;
 };
-using StateMemory = std::unique_ptr<Complex, Free>;
+using StateMemory = std::unique_ptr<void, Free>; // of either precision
 
 // Contents are not defined. Throws std::bad_alloc.
-StateMemory allocate_states(std::size_t num_amplitudes);
+StateMemory allocate_states(std::size_t num_bytes);
+
+template <class Real> std::complex<Real> *amplitudes(const StateMemory &states) {
+    return static_cast<std::complex<Real> *>(states.get());
+}
 
 class Workspace {
   public:
@@ -28,7 +30,9 @@ class Workspace {
     static Workspace &for_slices_of_this_thread();
 
     // The states named `index` of this thread, `size` amplitudes each; contents are not defined.
-    Complex *state(std::size_t index, std::size_t size);
+    template <class Real> std::complex<Real> *state(std::size_t index, std::size_t size) {
+        return static_cast<std::complex<Real> *>(memory(index, size * sizeof(std::complex<Real>)));
+    }
 
     // While one of these lives, states stay where they are; with the last of them go those that are too
     // large to be kept for this thread's next call.
@@ -52,10 +56,11 @@ class Workspace {
   private:
     struct Slot {
         StateMemory memory;
-        std::size_t size = 0;
+        std::size_t size = 0; // in bytes
         bool is_counted = false; // among the large ones that are kept
     };
 
+    void *memory(std::size_t index, std::size_t num_bytes);
     void trim();
     static void forget(Slot &slot);
 

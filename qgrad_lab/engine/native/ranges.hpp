@@ -1,0 +1,36 @@
+// The amplitudes of a state in ranges, for threads.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "parallel.hpp"
+
+namespace qgrad {
+
+// There are as many ranges for any number of threads, so that sums over them are the same to the last
+// bit, and each fits a processor's cache.
+class Ranges {
+  public:
+    Ranges(std::size_t size, const Threads &threads)
+        : size_(size), count_(std::clamp(size / range, std::size_t{1}, most)), threads_(threads) {}
+
+    std::size_t count() const { return count_; }
+
+    // Calls body(number, begin, end) for every range.
+    template <class Body> void for_each(const Body &body) const {
+        threads_.for_each(count_, [&](std::size_t i) {
+            body(i, size_ * i / count_, size_ * (i + 1) / count_);
+        });
+    }
+
+  private:
+    static constexpr std::size_t range = std::size_t{1} << 12;
+    static constexpr std::size_t most = 64;
+
+    std::size_t size_;
+    std::size_t count_;
+    const Threads &threads_;
+};
+
+} // namespace qgrad
