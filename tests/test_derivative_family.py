@@ -9,7 +9,7 @@ import numpy as np
 import pennylane as qml
 import pytest
 
-from qgrad_lab import DifferentiableCompileError, grad, qjit, reference
+from qgrad_lab import DifferentiableCompileError, for_loop, grad, qjit, reference
 from qgrad_lab.engine import evaluate
 
 METHODS = ["adjoint", "parameter-shift"]
@@ -108,13 +108,42 @@ def test_shifted_evaluations_in_several_chunks(chunk_bytes, derivatives, monkeyp
     """What does not fit at once is summed in a loop; the last chunk is filled up."""
     monkeypatch.setattr(evaluate, "_CHUNK_BYTES", chunk_bytes)
     f = make_circuit("parameter-shift")
-    for mode, order in [(jax.jacrev, 1), (jax.jacfwd, 1), (jax.hessian, 2)]:
-        compiled = qjit(mode(f))
-        np.testing.assert_allclose(compiled(POINT), derivatives[order], rtol=0, atol=1e-11)
+    for second in (jax.hessian, lambda f: jax.jacrev(jax.jacrev(f))):
+        compiled = qjit(second(f))
+        np.testing.assert_allclose(compiled(POINT), derivatives[2], rtol=0, atol=1e-11)
         assert "stablehlo.while" in compiled.mlir
     points = jnp.stack([POINT, jnp.zeros(3)])
-    found = qjit(jax.vmap(jax.jacrev(f)))(points)[0]
-    np.testing.assert_allclose(found, derivatives[1], rtol=0, atol=1e-11)
+    found = qjit(jax.vmap(jax.hessian(f)))(points)[0]
+    np.testing.assert_allclose(found, derivatives[2], rtol=0, atol=1e-11)
+
+
+def test_a_first_derivative_by_shifts_is_one_native_call():
+    """Of so many parameters that the shifted ones do not fit one batch, and of a batch of points."""
+
+    def make(diff_method):
+        @qml.qnode(qml.device("lightning.qubit", wires=2), diff_method=diff_method)
+        def circuit(x):
+            qml.RX(x[0], wires=1)
+
+            @for_loop(0, 1100, 1)
+            def layer(i):
+                qml.RY(x[i], wires=0)
+                qml.CRX(x[i], wires=[0, 1])
+
+            layer()
+            return qml.expval(qml.Z(0)), qml.probs(wires=1)
+
+        return lambda x: sum(map(jnp.sum, circuit(x))) + circuit(x)[1][0]
+
+    points = jnp.asarray(np.random.default_rng(2).normal(size=(2, 1100)))
+    shifted, swept = make("parameter-shift"), make("adjoint")
+    compiled = qjit(jax.vmap(jax.grad(shifted)))
+    expected = qjit(jax.vmap(jax.grad(swept)))(points)
+    np.testing.assert_allclose(compiled(points), expected, rtol=0, atol=1e-10)
+    assert "stablehlo.while" not in compiled.mlir
+    direction = jnp.cos(points[1])
+    found = qjit(lambda x: jax.jvp(shifted, (x,), (direction,))[1])(points[0])
+    np.testing.assert_allclose(found, expected[0] @ direction, rtol=0, atol=1e-9)
 
 
 def test_much_work_is_announced(monkeypatch):

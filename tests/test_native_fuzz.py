@@ -138,3 +138,46 @@ def test_one_digest_for_two_programs_runs_the_right_one():
     for _ in range(2):
         np.testing.assert_allclose(run("RX", 0.4), np.cos(0.4), atol=1e-15)
         np.testing.assert_allclose(run("RZ", 0.4), 1.0, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("slots", "shifts", "coefficients"),
+    [
+        ([1], [0.5], [1.0]),
+        ([-1], [0.5], [1.0]),
+        ([0, 0], [0.5], [1.0]),
+        ([0], [0.5, 0.5], [1.0]),
+        ([0], [0.5], []),
+        ([2**62], [0.5], [1.0]),
+    ],
+)
+def test_a_shift_rule_that_does_not_fit_is_an_exception(slots, shifts, coefficients):
+    import jax
+    import jax.numpy as jnp
+
+    from qgrad_lab.circuit.gates import GATES
+    from qgrad_lab.circuit.program import Expval, Gate, Program, Slot, Term
+    from qgrad_lab.engine.library import SHIFT_TARGET
+
+    body = (Gate(GATES["RX"], (0,), Slot(0)),)
+    program = Program(1, 1, body=body, measurements=(Expval((Term(1.0, ((0, "Z"),)),)),))
+
+    def run(slots, shifts, coefficients):
+        call = jax.ffi.ffi_call(SHIFT_TARGET, jax.ShapeDtypeStruct((1, 1), jnp.float64))
+        return call(
+            jnp.full((1, 1), 0.4),
+            jnp.zeros((1, 0), jnp.int64),
+            jnp.zeros((1, 0), jnp.complex128),
+            jnp.ones((1, 1)),
+            program=program.words,
+            digest=np.int64(0),
+            transposed=True,
+            slots=np.array(slots, np.int64),
+            shifts=np.array(shifts, np.float64),
+            coefficients=np.array(coefficients, np.float64),
+        )[0, 0]
+
+    with pytest.raises(Exception, match="a shift rule that does not fit the Program"):
+        jax.block_until_ready(run(slots, shifts, coefficients))
+    slope = run([0, 0], [np.pi / 2, -np.pi / 2], [0.5, -0.5])
+    np.testing.assert_allclose(slope, -np.sin(0.4), atol=1e-15)

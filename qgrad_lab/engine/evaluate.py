@@ -4,7 +4,8 @@ The method changes how a member is evaluated, never what it means:
 
 - ``"adjoint"``: orders 0 and 1 and their transposes are native sweeps (forward, adjoint, tangent,
   tangent and adjoint together); higher orders apply the exact shift rule to the member one below.
-- ``"parameter-shift"``: every order applies the shift rule to the one below, down to the circuit.
+- ``"parameter-shift"``: every order applies the shift rule to the one below, down to the circuit. The
+  first is one native call, in which evaluations share the beginnings of their circuits.
 
 A circuit with shots is evaluated by the latter, its order 0 by ``engine.sampling``.
 """
@@ -12,14 +13,14 @@ A circuit with shots is evaluated by the latter, its order 0 by ``engine.samplin
 import dataclasses
 import warnings
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from qgrad_lab.engine import sampling
-from qgrad_lab.engine.library import FFI_TARGET
+from qgrad_lab.engine.library import FFI_TARGET, SHIFT_TARGET
 from qgrad_lab.engine.shift import ShiftRule
 
 _CHUNK_BYTES = 64 * 2**20
@@ -157,6 +158,8 @@ def evaluate(member: Member, bind: Bind, *operands: jax.Array) -> jax.Array:
     native_orders = 1 if member.method == "adjoint" else 0
     if member.order <= native_orders and (member.method == "adjoint" or not member.transposed):
         return _native(member, *operands)
+    if not member.circuit.settings and member.order + member.transposed == 1:
+        return _native_shifts(member, *operands)
     # A shifted matrix is not unitary, and a sweep back cannot undo it: such circuits are shifted in
     # forward sweeps only.
     forward_only = member.method == "parameter-shift" or member.circuit.has_numbers_in_theta
@@ -183,6 +186,29 @@ def _rekeyed(member: Member, index: jax.Array, chunk: jax.Array) -> jax.Array:
 
 
 def _native(member: Member, *operands: jax.Array) -> jax.Array:
+    """One call of the native library's sweeps."""
+    return _call(
+        FFI_TARGET, member, operands, order=np.int64(member.order), keep=member.keep
+    )
+
+
+def _native_shifts(member: Member, *operands: jax.Array) -> jax.Array:
+    """D[1] or D[0]T by the shift rule, in one call of the native library."""
+    shifts = _Shifts.of(member.circuit)
+    _warn_of_work(member.circuit.num_theta, len(shifts.slot))
+    return _call(
+        SHIFT_TARGET,
+        member,
+        operands,
+        slots=shifts.slot.astype(np.int64),
+        shifts=shifts.shift.astype(np.float64),
+        coefficients=shifts.coefficient.astype(np.float64),
+    )
+
+
+def _call(
+    target: str, member: Member, operands: tuple[jax.Array, ...], **attributes: Any
+) -> jax.Array:
     batch = jnp.broadcast_shapes(*(operand.shape[:-1] for operand in operands))
     size = int(np.prod(batch, dtype=np.int64))
 
@@ -196,15 +222,14 @@ def _native(member: Member, *operands: jax.Array) -> jax.Array:
 
     circuit = cast(NativeCircuit, member.circuit)
     call = jax.ffi.ffi_call(
-        FFI_TARGET, jax.ShapeDtypeStruct((size, result_width(member)), jnp.dtype("float64"))
+        target, jax.ShapeDtypeStruct((size, result_width(member)), jnp.dtype("float64"))
     )
     value = call(
         *(rows(operand) for operand in operands),
         program=circuit.words,
         digest=np.int64(circuit.digest),
-        order=np.int64(member.order),
         transposed=member.transposed,
-        keep=member.keep,
+        **attributes,
     )
     return value.reshape(*batch, value.shape[-1])
 
@@ -235,6 +260,16 @@ class _Shifts:
         return _Shifts(fill(self.slot), fill(self.shift), fill(self.coefficient))
 
 
+def _warn_of_work(num_theta: int, count: int) -> None:
+    if count * num_theta > _MUCH_WORK:
+        warnings.warn(
+            f"A shift rule evaluates a circuit of {num_theta:,} parameters {count:,} times "
+            "for one derivative, which may take hours. Without shots, diff_method='adjoint' "
+            "computes first and second derivatives in one sweep.",
+            stacklevel=3,
+        )
+
+
 def _accumulate_shifts(
     member: Member,
     contribution: Callable[[jax.Array, jax.Array, jax.Array, jax.Array], jax.Array],
@@ -251,13 +286,7 @@ def _accumulate_shifts(
     count = len(shifts.slot)
     if count == 0:
         return total
-    if count * theta.shape[-1] > _MUCH_WORK:
-        warnings.warn(
-            f"A shift rule evaluates a circuit of {theta.shape[-1]:,} parameters {count:,} times "
-            "for one derivative, which may take hours. Without shots, diff_method='adjoint' "
-            "computes first and second derivatives in one sweep.",
-            stacklevel=2,
-        )
+    _warn_of_work(theta.shape[-1], count)
     chunk = max(1, min(count, _CHUNK_BYTES // (8 * max(1, width))))
     shifts = shifts.chunks(chunk)
     positions = jnp.arange(theta.shape[-1])

@@ -22,6 +22,9 @@ FFI_TARGET = f"qgrad_lab_derivative_v{ENCODING_VERSION}"
 """Carries the version, so that an executable from JAX's persistent cache never meets a decoder that
 reads other words."""
 
+SHIFT_TARGET = f"qgrad_lab_shift_rule_v{ENCODING_VERSION}"
+"""First derivatives by a shift rule."""
+
 RANDOM_TARGET = "qgrad_lab_random_v1"
 """Gives keys for JAX's generators of random numbers; ``engine/native/random.cpp``."""
 
@@ -142,7 +145,11 @@ def load() -> None:
             f"jaxlib {built_jaxlib}, and does not load with {found['lightning']} and "
             f"{found['jaxlib_version']}: {error}. If it comes from another machine, {_BUILD_AGAIN}"
         ) from error
-    targets = {FFI_TARGET: library.qgrad_lab_derivative, RANDOM_TARGET: library.qgrad_lab_random}
+    targets = {
+        FFI_TARGET: library.qgrad_lab_derivative,
+        SHIFT_TARGET: library.qgrad_lab_shift_rule,
+        RANDOM_TARGET: library.qgrad_lab_random,
+    }
     for name, handler in targets.items():
         jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(handler), platform="cpu")
 

@@ -1,16 +1,17 @@
-// The XLA custom call: one handler for every native member of the derivative family.
+// The XLA custom calls: every native member of the derivative family by sweeps, and the first derivatives
+// by a shift rule.
 //
 // Operands: theta f64[T, P], index i64[I, K], data c128[D, N], a tangent of theta f64[V, P] where
 // order = 1, a cotangent f64[Y, M] where transposed. Leading sizes are the batch or 1 (shared).
 // Result: f64[B, M], or f64[B, P] where transposed. `keep` asks to keep the final states of D[0] for the
 // call of its transpose that follows.
-#include <algorithm>
+#include <span>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 
 #include "batch.hpp"
-#include "plan_text.hpp"
+#include "shift_rule.hpp"
 
 namespace ffi = xla::ffi;
 
@@ -36,14 +37,14 @@ Rows<T> rows(const ffi::AnyBuffer &buffer, const char *name, std::size_t batch,
     return {static_cast<const T *>(buffer.untyped_data()), found_rows, found_width};
 }
 
-void run(ffi::ThreadPool &pool, const ffi::RemainingArgs &args, const ffi::RemainingRets &rets,
-         ffi::Span<const std::int64_t> words, std::int64_t digest, std::int64_t order,
-         bool transposed, bool keep) {
+// Checks the shapes of all operands and of the result.
+Batch read_batch(const ffi::RemainingArgs &args, const ffi::RemainingRets &rets,
+                 ffi::Span<const std::int64_t> words, std::int64_t digest, std::int64_t order,
+                 bool transposed) {
     Batch batch;
     batch.program = decode_once(words.begin(), words.size(), digest);
     batch.with_tangent = order == 1;
     batch.transposed = transposed;
-    batch.keep = keep && order == 0 && !transposed;
     const std::size_t num_args = 3U + (batch.with_tangent ? 1U : 0U) + (transposed ? 1U : 0U);
     if (order < 0 || order > 1 || args.size() != num_args || rets.size() != 1) {
         throw std::invalid_argument("wrong order or number of operands");
@@ -73,16 +74,15 @@ void run(ffi::ThreadPool &pool, const ffi::RemainingArgs &args, const ffi::Remai
         batch.cotangent = rows<double, ffi::DataType::F64>(argument(num_args - 1), "cotangent",
                                                            size, program.num_outputs);
     }
-    evaluate(batch, pool);
+    return batch;
 }
 
-ffi::Error handle(ffi::ThreadPool pool, ffi::RemainingArgs args, ffi::RemainingRets rets,
-                  ffi::Span<const std::int64_t> words, std::int64_t digest, std::int64_t order,
-                  bool transposed, bool keep) {
+// Turns what body() throws into an error of XLA's.
+template <class Body> ffi::Error guarded(const Body &body) {
     // The name tells the caller, to whom errors come through JAX, that one is ours.
     const std::string ours = "qgrad_lab: ";
     try {
-        run(pool, args, rets, words, digest, order, transposed, keep);
+        body();
     } catch (const std::length_error &error) {
         return {ffi::ErrorCode::kResourceExhausted, ours + error.what()};
     } catch (const std::bad_alloc &) {
@@ -93,13 +93,37 @@ ffi::Error handle(ffi::ThreadPool pool, ffi::RemainingArgs args, ffi::RemainingR
     return ffi::Error::Success();
 }
 
+ffi::Error derivative(ffi::ThreadPool pool, ffi::RemainingArgs args, ffi::RemainingRets rets,
+                      ffi::Span<const std::int64_t> words, std::int64_t digest, std::int64_t order,
+                      bool transposed, bool keep) {
+    return guarded([&] {
+        Batch batch = read_batch(args, rets, words, digest, order, transposed);
+        batch.keep = keep && order == 0 && !transposed;
+        evaluate(batch, pool);
+    });
+}
+
+template <class T> std::span<const T> span(ffi::Span<const T> numbers) {
+    return {numbers.begin(), numbers.size()};
+}
+
+ffi::Error shift_rule(ffi::ThreadPool pool, ffi::RemainingArgs args, ffi::RemainingRets rets,
+                      ffi::Span<const std::int64_t> words, std::int64_t digest, bool transposed,
+                      ffi::Span<const std::int64_t> slots, ffi::Span<const double> shifts,
+                      ffi::Span<const double> coefficients) {
+    return guarded([&] {
+        const Batch batch = read_batch(args, rets, words, digest, transposed ? 0 : 1, transposed);
+        evaluate_shift_rule(batch, {span(slots), span(shifts), span(coefficients)}, pool);
+    });
+}
+
 } // namespace
 } // namespace qgrad
 
 extern "C" __attribute__((visibility("default"))) XLA_FFI_Error *
 qgrad_lab_derivative(XLA_FFI_CallFrame *call_frame);
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(qgrad_lab_derivative, qgrad::handle,
+XLA_FFI_DEFINE_HANDLER_SYMBOL(qgrad_lab_derivative, qgrad::derivative,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()
                                   .RemainingArgs()
@@ -110,41 +134,17 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(qgrad_lab_derivative, qgrad::handle,
                                   .Attr<bool>("transposed")
                                   .Attr<bool>("keep"));
 
-// The text of the plan of a Program, or the message of what is wrong with it: as much as there is room
-// for, and how long it is. `costs` gets sweeps, bytes and operations of a value and of a gradient;
-// nothing where there is no plan.
-extern "C" __attribute__((visibility("default"))) std::size_t
-qgrad_lab_plan(const std::int64_t *words, std::size_t num_words, const std::int64_t *index,
-               std::size_t num_index, char *text, std::size_t room, double *costs) {
-    std::string found;
-    std::fill(costs, costs + 6, 0.0);
-    try {
-        const qgrad::Program program = qgrad::decode(words, num_words);
-        if (program.num_index != num_index) {
-            throw std::invalid_argument("wrong number of integers");
-        }
-        const qgrad::Plan plan = qgrad::make_plan(qgrad::reduced_circuit(program, index));
-        found = qgrad::describe(plan);
-        for (const qgrad::Cost &cost : {qgrad::value_cost(plan), qgrad::gradient_cost(plan)}) {
-            *costs++ = cost.sweeps;
-            *costs++ = cost.bytes;
-            *costs++ = cost.operations;
-        }
-    } catch (const std::exception &error) {
-        found = error.what();
-    }
-    std::copy_n(found.data(), std::min(room, found.size()), text);
-    return found.size();
-}
+extern "C" __attribute__((visibility("default"))) XLA_FFI_Error *
+qgrad_lab_shift_rule(XLA_FFI_CallFrame *call_frame);
 
-// The two numbers of qgrad::Counts.
-extern "C" __attribute__((visibility("default"))) void qgrad_lab_counts(std::uint64_t *numbers) {
-    const qgrad::Counts counts = qgrad::counts();
-    numbers[0] = counts.forward;
-    numbers[1] = counts.backward;
-}
-
-// What this library was built against. The loader reads it from the file, before it loads anything.
-extern "C" __attribute__((visibility("default"))) const char qgrad_lab_built_for[];
-const char qgrad_lab_built_for[] = "qgrad_lab built for pennylane-lightning " QGRAD_LIGHTNING_VERSION
-                                   " and jaxlib " QGRAD_JAXLIB_VERSION;
+XLA_FFI_DEFINE_HANDLER_SYMBOL(qgrad_lab_shift_rule, qgrad::shift_rule,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .RemainingArgs()
+                                  .RemainingRets()
+                                  .Attr<ffi::Span<const std::int64_t>>("program")
+                                  .Attr<std::int64_t>("digest")
+                                  .Attr<bool>("transposed")
+                                  .Attr<ffi::Span<const std::int64_t>>("slots")
+                                  .Attr<ffi::Span<const double>>("shifts")
+                                  .Attr<ffi::Span<const double>>("coefficients"));

@@ -1,0 +1,47 @@
+// Plain functions of the library, for qgrad_lab.engine.plans and for the loader.
+#include <algorithm>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+#include "batch.hpp"
+#include "plan_text.hpp"
+
+// The text of the plan of a Program, or the message of what is wrong with it: as much as there is room
+// for, and how long it is. `costs` gets sweeps, bytes and operations of a value and of a gradient;
+// nothing where there is no plan.
+extern "C" __attribute__((visibility("default"))) std::size_t
+qgrad_lab_plan(const std::int64_t *words, std::size_t num_words, const std::int64_t *index,
+               std::size_t num_index, char *text, std::size_t room, double *costs) {
+    std::string found;
+    std::fill(costs, costs + 6, 0.0);
+    try {
+        const qgrad::Program program = qgrad::decode(words, num_words);
+        if (program.num_index != num_index) {
+            throw std::invalid_argument("wrong number of integers");
+        }
+        const qgrad::Plan plan = qgrad::make_plan(qgrad::reduced_circuit(program, index));
+        found = qgrad::describe(plan);
+        for (const qgrad::Cost &cost : {qgrad::value_cost(plan), qgrad::gradient_cost(plan)}) {
+            *costs++ = cost.sweeps;
+            *costs++ = cost.bytes;
+            *costs++ = cost.operations;
+        }
+    } catch (const std::exception &error) {
+        found = error.what();
+    }
+    std::copy_n(found.data(), std::min(room, found.size()), text);
+    return found.size();
+}
+
+// The two numbers of qgrad::Counts.
+extern "C" __attribute__((visibility("default"))) void qgrad_lab_counts(std::uint64_t *numbers) {
+    const qgrad::Counts counts = qgrad::counts();
+    numbers[0] = counts.forward;
+    numbers[1] = counts.backward;
+}
+
+// What this library was built against. The loader reads it from the file, before it loads anything.
+extern "C" __attribute__((visibility("default"))) const char qgrad_lab_built_for[];
+const char qgrad_lab_built_for[] = "qgrad_lab built for pennylane-lightning " QGRAD_LIGHTNING_VERSION
+                                   " and jaxlib " QGRAD_JAXLIB_VERSION;
