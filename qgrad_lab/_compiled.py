@@ -187,7 +187,7 @@ class QJIT:
             wire 1, control 0: [1: PauliX] RY(0.5)
           }
           estimated value: 2 sweeps, 0.000256 MB, 0.000112 million operations
-          estimated gradient: 5 sweeps, 0.00064 MB, 0.000352 million operations
+          estimated gradient: 5 sweeps, 0.00064 MB, 0.0004 million operations
         }
         """
         args, kwargs = self._last_signature()

@@ -187,9 +187,7 @@ def _rekeyed(member: Member, index: jax.Array, chunk: jax.Array) -> jax.Array:
 
 def _native(member: Member, *operands: jax.Array) -> jax.Array:
     """One call of the native library's sweeps."""
-    return _call(
-        FFI_TARGET, member, operands, order=np.int64(member.order), keep=member.keep
-    )
+    return _call(FFI_TARGET, member, operands, order=np.int64(member.order), keep=member.keep)
 
 
 def _native_shifts(member: Member, *operands: jax.Array) -> jax.Array:
