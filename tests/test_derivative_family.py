@@ -118,7 +118,7 @@ def test_shifted_evaluations_in_several_chunks(chunk_bytes, derivatives, monkeyp
 
 
 def test_a_first_derivative_by_shifts_is_one_native_call():
-    """Of so many parameters that the shifted ones do not fit one batch, and of a batch of points."""
+    """Of so many parameters that their shifts are more than one batch, and of several points."""
 
     def make(diff_method):
         @qml.qnode(qml.device("lightning.qubit", wires=2), diff_method=diff_method)

@@ -4,8 +4,8 @@ The method changes how a member is evaluated, never what it means:
 
 - ``"adjoint"``: orders 0 and 1 and their transposes are native sweeps (forward, adjoint, tangent,
   tangent and adjoint together); higher orders apply the exact shift rule to the member one below.
-- ``"parameter-shift"``: every order applies the shift rule to the one below, down to the circuit. The
-  first is one native call, in which evaluations share the beginnings of their circuits.
+- ``"parameter-shift"``: every order applies the shift rule to the one below, down to the circuit.
+  The first is one native call, in which evaluations share the beginnings of their circuits.
 
 A circuit with shots is evaluated by the latter, its order 0 by ``engine.sampling``.
 """
