@@ -22,6 +22,7 @@ ELSEWHERE = {
     "cli.py": "the command line, tests/test_cli.py",
     "engine/library.py": "the import, tests/test_library.py",
     "circuit/verify.py": "Programs that no circuit becomes, tests/test_program.py",
+    "engine/plans.py": "plans of such Programs, tests/test_plan.py",
     "workbench": "the magics, tests/test_magics.py",
 }
 

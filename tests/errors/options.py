@@ -5,7 +5,7 @@ import pennylane as qml
 
 import qgrad_lab as lab
 from qgrad_lab import grad, jvp, qjit, vjp
-from tests.errors.table import derivative_error, entry
+from tests.errors.table import compile_error, derivative_error, entry
 
 
 def square(x):
@@ -343,6 +343,20 @@ def a_wire_out_of_range():
         return qml.expval(qml.Z(0))
 
     qjit(circuit)(5)
+
+
+@compile_error(
+    "has c_dtype=",
+    "States are `complex128` or `complex64`; a device was made for another type.",
+    'Give one of these: `qml.device("lightning.qubit", wires=2, c_dtype=np.complex64)`.',
+)
+def no_complex_dtype():
+    @qml.qnode(qml.device("lightning.qubit", wires=1, c_dtype=float))
+    def circuit(x):
+        qml.RX(x, wires=0)
+        return qml.expval(qml.Z(0))
+
+    qjit(circuit)(0.1)
 
 
 @entry(
