@@ -116,6 +116,31 @@ const GateInfo *find_gate(Opcode opcode) {
     return position < table.size() ? &table[position] : nullptr;
 }
 
+bool is_diagonal(Opcode opcode) {
+    switch (opcode) {
+    case Opcode::pauli_z:
+    case Opcode::s:
+    case Opcode::t:
+    case Opcode::phase_shift:
+    case Opcode::rz:
+    case Opcode::ising_zz:
+    case Opcode::multi_rz:
+    case Opcode::global_phase:
+    case Opcode::pc_phase:
+        return true;
+    default:
+        return false;
+    }
+}
+
+std::uint64_t bits_of(const std::vector<std::size_t> &wires, std::size_t num_wires) {
+    std::uint64_t bits = 0;
+    for (const std::size_t wire : wires) {
+        bits |= std::uint64_t{1} << bit_of(wire, num_wires);
+    }
+    return bits;
+}
+
 PauliWord make_word(const std::vector<std::size_t> &wires, const std::string &letters,
                     std::size_t num_wires) {
     PauliWord result;

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 #include "program.hpp"
 
@@ -33,6 +36,12 @@ constexpr bool prepares(Opcode opcode) {
 constexpr unsigned bit_of(std::size_t wire, std::size_t num_wires) {
     return static_cast<unsigned>(num_wires - 1 - wire);
 }
+
+// The same for several wires, as a mask.
+std::uint64_t bits_of(const std::vector<std::size_t> &wires, std::size_t num_wires);
+
+// Whether a gate is diagonal on its targets.
+bool is_diagonal(Opcode opcode);
 
 PauliWord make_word(const std::vector<std::size_t> &wires, const std::string &letters,
                     std::size_t num_wires);

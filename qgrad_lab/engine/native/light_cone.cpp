@@ -11,31 +11,6 @@
 namespace qgrad {
 namespace {
 
-std::uint64_t mask_of(const std::vector<std::size_t> &wires) {
-    std::uint64_t mask = 0;
-    for (const std::size_t wire : wires) {
-        mask |= std::uint64_t{1} << wire;
-    }
-    return mask;
-}
-
-bool is_diagonal(const Gate &gate) {
-    switch (gate.opcode) {
-    case Opcode::pauli_z:
-    case Opcode::s:
-    case Opcode::t:
-    case Opcode::phase_shift:
-    case Opcode::rz:
-    case Opcode::ising_zz:
-    case Opcode::multi_rz:
-    case Opcode::global_phase:
-    case Opcode::pc_phase:
-        return true;
-    default:
-        return false;
-    }
-}
-
 // Whether it takes every basis state to a basis state, up to a phase.
 bool is_monomial(const Gate &gate) {
     switch (gate.opcode) {
@@ -45,12 +20,12 @@ bool is_monomial(const Gate &gate) {
     case Opcode::pswap:
         return true;
     default:
-        return is_diagonal(gate);
+        return is_diagonal(gate.opcode);
     }
 }
 
 // What is measured, carried back through the gates as in the Heisenberg picture: on which wires it may
-// act at all, and on which it may be other than diagonal. Bit w is wire w.
+// act at all, and on which it may be other than diagonal. Wires are bits of basis states.
 class Cone {
   public:
     explicit Cone(const Circuit &circuit) : num_wires_(circuit.num_wires) {
@@ -58,10 +33,10 @@ class Cone {
             if (m.kind == Measurement::Kind::state) {
                 everything_ = true;
             }
-            wires_ |= mask_of(m.wires);
+            wires_ |= bits_of(m.wires, num_wires_);
             for (const Term &term : m.terms) {
-                wires_ |= reversed(term.word.x | term.word.z);
-                mixed_ |= reversed(term.word.x);
+                wires_ |= term.word.x | term.word.z;
+                mixed_ |= term.word.x;
             }
         }
     }
@@ -76,20 +51,22 @@ class Cone {
         }
         if (prepares(gate.opcode)) {
             // Amplitudes need not be normalised: all numbers are in proportion to all of them.
-            wires_ |= gate.opcode == Opcode::state_prep ? mask_of(gate.targets) : 0;
+            if (gate.opcode == Opcode::state_prep) {
+                wires_ |= bits_of(gate.targets, num_wires_);
+            }
             return true;
         }
-        const std::uint64_t targets = mask_of(gate.targets);
-        const std::uint64_t all = targets | mask_of(gate.controls);
+        const std::uint64_t targets = bits_of(gate.targets, num_wires_);
+        const std::uint64_t all = targets | bits_of(gate.controls, num_wires_);
         // Nor need a matrix be unitary.
         if (gate.opcode != Opcode::qubit_unitary) {
-            const std::uint64_t diagonal_on = is_diagonal(gate) ? all : all & ~targets;
+            const std::uint64_t diagonal_on = is_diagonal(gate.opcode) ? all : all & ~targets;
             if ((all & wires_) == 0 ||
                 ((all & wires_ & ~diagonal_on) == 0 && (all & mixed_) == 0)) {
                 return false; // it commutes with what is measured
             }
         }
-        if (!is_diagonal(gate) && !(is_monomial(gate) && (all & mixed_) == 0)) {
+        if (!is_diagonal(gate.opcode) && !(is_monomial(gate) && (all & mixed_) == 0)) {
             mixed_ |= targets;
         }
         wires_ |= all;
@@ -101,15 +78,6 @@ class Cone {
     }
 
   private:
-    // From bits of basis states, where wire 0 is the highest.
-    std::uint64_t reversed(std::uint64_t bits) const {
-        std::uint64_t result = 0;
-        for (std::size_t wire = 0; wire < num_wires_; ++wire) {
-            result |= ((bits >> bit_of(wire, num_wires_)) & 1U) << wire;
-        }
-        return result;
-    }
-
     std::size_t num_wires_;
     std::uint64_t wires_ = 0;
     std::uint64_t mixed_ = 0;
@@ -121,7 +89,7 @@ class Narrowing {
   public:
     Narrowing(Circuit &circuit, std::uint64_t kept) : circuit_(circuit), old_(circuit.num_wires) {
         for (std::size_t wire = 0; wire < old_; ++wire) {
-            if (((kept >> wire) & 1U) != 0) {
+            if (((kept >> bit_of(wire, old_)) & 1U) != 0) {
                 wires_.push_back(wire);
             }
         }

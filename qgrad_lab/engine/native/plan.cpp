@@ -20,14 +20,6 @@ struct Support {
     bool whole = false; // works on the whole state at once
 };
 
-std::uint64_t mask_of(const std::vector<std::size_t> &wires, std::size_t num_wires) {
-    std::uint64_t mask = 0;
-    for (const std::size_t wire : wires) {
-        mask |= std::uint64_t{1} << bit_of(wire, num_wires);
-    }
-    return mask;
-}
-
 Support support_of(const Operation &operation, std::size_t num_wires) {
     Support support;
     if (operation.kind == Kind::diagonal) {
@@ -45,8 +37,8 @@ Support support_of(const Operation &operation, std::size_t num_wires) {
         return support;
     }
     const Gate &gate = *operation.single->gate;
-    support.targets = mask_of(gate.targets, num_wires);
-    support.controls = mask_of(gate.controls, num_wires);
+    support.targets = bits_of(gate.targets, num_wires);
+    support.controls = bits_of(gate.controls, num_wires);
     // The gradient in a matrix is added to one array from all of the state.
     support.whole = gate.numbers_in_theta;
     return support;

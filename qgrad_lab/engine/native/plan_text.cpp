@@ -32,16 +32,6 @@ double share(const Task &task) {
     return std::ldexp(1.0, -static_cast<int>(controls));
 }
 
-bool is_diagonal(const Gate &gate) {
-    switch (gate.opcode) {
-    case Opcode::global_phase:
-    case Opcode::pc_phase:
-        return true;
-    default:
-        return false;
-    }
-}
-
 double operations_of(const Task &task) {
     if (task.is_run()) {
         return matrix_operations;
@@ -50,7 +40,7 @@ double operations_of(const Task &task) {
         return 6.0 + factor_operations * static_cast<double>(task.num_members);
     }
     const Gate &gate = *task.single.gate;
-    if (is_diagonal(gate)) {
+    if (is_diagonal(gate.opcode)) {
         return 6.0 * share(task);
     }
     const bool dense = gate.opcode == Opcode::qubit_unitary;

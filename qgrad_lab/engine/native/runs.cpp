@@ -58,7 +58,8 @@ class Joiner {
             join_diagonal(step, gate);
             return;
         }
-        close_diagonal(mask_of(gate.controls) | mask_of(gate.targets));
+        close_diagonal(bits_of(gate.controls, num_wires_) |
+                       bits_of(gate.targets, num_wires_));
         for (const auto &wires : {gate.controls, gate.targets}) {
             for (const std::size_t wire : wires) {
                 close(bit(wire));
@@ -110,7 +111,7 @@ class Joiner {
         for (const std::size_t wire : gate.targets) {
             close(bit(wire));
         }
-        const std::uint64_t bits = mask_of(gate.targets);
+        const std::uint64_t bits = bits_of(gate.targets, num_wires_);
         diagonal_.push_back({&step, 1U, bits});
         diagonal_bits_ |= bits;
     }
@@ -126,14 +127,6 @@ class Joiner {
         operations_.push_back(std::move(operation));
         diagonal_.clear();
         diagonal_bits_ = 0;
-    }
-
-    std::uint64_t mask_of(const std::vector<std::size_t> &wires) const {
-        std::uint64_t mask = 0;
-        for (const std::size_t wire : wires) {
-            mask |= std::uint64_t{1} << bit(wire);
-        }
-        return mask;
     }
 
     void close(unsigned target) {

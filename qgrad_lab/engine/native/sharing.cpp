@@ -114,37 +114,65 @@ class Symmetry {
     bool holds_ = false;
 };
 
-// Calls visit(i, passes, jet, scratch, states) for every tangent, with the final state and its tangent.
-template <class Real, class Visit>
-void for_each_tangent(const Plan &plan, const Operands &operands, const Family &family,
-                      const Workers &workers, const Visit &visit) {
-    const Circuit &circuit = plan.circuit;
+// What one evaluation reads.
+struct Inputs {
+    Operands operands;
+    const double *tangent = nullptr;
+};
+
+// Calls visit(i, inputs, passes, jet, states) for every row, with its final state and, where there are
+// tangents, that of the state. Rows begin with what the common inputs give, where the tangent of the
+// state is zero.
+template <class Real, class InputsOf, class Visit>
+void for_each_row(const Plan &plan, const Family &family, const Inputs &common,
+                  const InputsOf &inputs_of, const Workers &workers, const Visit &visit) {
+    const std::size_t size = plan.circuit.dimension();
     const std::vector<std::size_t> order = family.order();
-    const Numbers still(plan, operands, family.common());
+    const Numbers common_numbers(plan, common.operands, common.tangent);
     for_each_group(family.size(), workers.outer, [&](std::size_t first, std::size_t last) {
-        OwnStates<Real> states(circuit);
+        OwnStates<Real> states(plan.circuit);
         const Jet<Real> begun{states(beginning), nullptr};
-        const Jet<Real> jet{states(psi), states(psi_tangent)};
-        Numbers numbers = still;
-        const Passes<Real> common(plan, operands, nullptr, workers.inner, still);
-        common.prepare(begun);
+        const Jet<Real> jet{states(psi), common.tangent == nullptr ? nullptr : states(psi_tangent)};
+        Numbers numbers = common_numbers;
+        const Passes<Real> beginnings(plan, common.operands, nullptr, workers.inner,
+                                      common_numbers);
+        beginnings.prepare(begun);
         std::size_t done = 0;
         for (std::size_t k = first; k < last; ++k) {
             const std::size_t i = order[k];
-            const double *const tangent = family.row(i);
-            common.advance(begun, done, family.begin(i));
+            const Inputs own = inputs_of(i);
+            const auto update = [&](const Inputs &inputs) {
+                family.for_each_difference(i, [&](std::size_t task) {
+                    numbers.update(task, inputs.operands, inputs.tangent);
+                });
+            };
+            beginnings.advance(begun, done, family.begin(i));
             done = family.begin(i);
-            copy(begun.value, jet.value, circuit.dimension(), workers.inner);
-            clear(jet.tangent, circuit.dimension(), workers.inner);
-            family.for_each_difference(
-                i, [&](std::size_t task) { numbers.update(task, operands, tangent); });
-            const Passes<Real> passes(plan, operands, tangent, workers.inner, numbers);
+            copy(begun.value, jet.value, size, workers.inner);
+            if (jet.tangent != nullptr) {
+                clear(jet.tangent, size, workers.inner);
+            }
+            update(own);
+            const Passes<Real> passes(plan, own.operands, own.tangent, workers.inner, numbers);
             passes.advance(jet, done, plan.tasks.size());
-            visit(i, passes, jet, states);
-            family.for_each_difference(
-                i, [&](std::size_t task) { numbers.update(task, operands, family.common()); });
+            visit(i, own, passes, jet, states);
+            update(common);
         }
     });
+}
+
+// The values, or their derivatives, of every row.
+template <class Real, class InputsOf>
+void measure_rows(const Plan &plan, const Family &family, const Inputs &common,
+                  const InputsOf &inputs_of, const Workers &workers, double *out) {
+    for_each_row<Real>(
+        plan, family, common, inputs_of, workers,
+        [&](std::size_t i, const Inputs &own, const Passes<Real> &, const Jet<Real> &jet,
+            OwnStates<Real> &states) {
+            measure(plan.circuit, {own.operands.theta, own.tangent}, jet,
+                    states.scratch_jet(own.tangent != nullptr), workers.inner,
+                    out + i * plan.circuit.num_outputs);
+        });
 }
 
 } // namespace
@@ -152,48 +180,17 @@ void for_each_tangent(const Plan &plan, const Operands &operands, const Family &
 template <class Real>
 void evaluate_shifts(const Plan &plan, const double *theta, std::size_t count, const Complex *data,
                      const Workers &workers, double *out) {
-    const Circuit &circuit = plan.circuit;
     const Family family = Family::of_shifts(plan, theta, count);
-    const std::vector<std::size_t> order = family.order();
-    const Operands operands{family.common(), data};
-    const Numbers common_numbers(plan, operands, nullptr);
-    for_each_group(count, workers.outer, [&](std::size_t first, std::size_t last) {
-        OwnStates<Real> states(circuit);
-        const Jet<Real> begun{states(beginning), nullptr};
-        const Jet<Real> jet{states(psi), nullptr};
-        Numbers numbers = common_numbers;
-        const Passes<Real> common(plan, operands, nullptr, workers.inner, common_numbers);
-        common.prepare(begun);
-        std::size_t done = 0;
-        for (std::size_t k = first; k < last; ++k) {
-            const std::size_t i = order[k];
-            common.advance(begun, done, family.begin(i));
-            done = family.begin(i);
-            copy(begun.value, jet.value, circuit.dimension(), workers.inner);
-            const Operands own{family.row(i), data};
-            family.for_each_difference(
-                i, [&](std::size_t task) { numbers.update(task, own, nullptr); });
-            Passes<Real>(plan, own, nullptr, workers.inner, numbers)
-                .advance(jet, done, plan.tasks.size());
-            measure(circuit, {own.theta, nullptr}, jet, states.scratch_jet(false), workers.inner,
-                    out + i * circuit.num_outputs);
-            family.for_each_difference(
-                i, [&](std::size_t task) { numbers.update(task, operands, nullptr); });
-        }
-    });
+    const auto inputs_of = [&](std::size_t i) { return Inputs{{family.row(i), data}, nullptr}; };
+    measure_rows<Real>(plan, family, {{family.common(), data}, nullptr}, inputs_of, workers, out);
 }
 
 template <class Real>
 void evaluate_tangents(const Plan &plan, const Operands &operands, const double *tangents,
                        std::size_t count, const Workers &workers, double *out) {
-    const Circuit &circuit = plan.circuit;
     const Family family = Family::of_tangents(plan, tangents, count);
-    for_each_tangent<Real>(
-        plan, operands, family, workers,
-        [&](std::size_t i, const Passes<Real> &, const Jet<Real> &jet, OwnStates<Real> &states) {
-            measure(circuit, {operands.theta, family.row(i)}, jet, states.scratch_jet(true),
-                    workers.inner, out + i * circuit.num_outputs);
-        });
+    const auto inputs_of = [&](std::size_t i) { return Inputs{operands, family.row(i)}; };
+    measure_rows<Real>(plan, family, {operands, family.common()}, inputs_of, workers, out);
 }
 
 template <class Real>
@@ -231,15 +228,16 @@ void evaluate_hessian(const Plan &plan, const Operands &operands, const double *
     const Circuit &circuit = plan.circuit;
     const Family family = Family::of_tangents(plan, tangents, count);
     const Symmetry symmetry(plan, family);
-    for_each_tangent<Real>(
-        plan, operands, family, workers,
-        [&](std::size_t i, const Passes<Real> &passes, const Jet<Real> &jet,
+    const auto inputs_of = [&](std::size_t i) { return Inputs{operands, family.row(i)}; };
+    for_each_row<Real>(
+        plan, family, {operands, family.common()}, inputs_of, workers,
+        [&](std::size_t i, const Inputs &own, const Passes<Real> &passes, const Jet<Real> &jet,
             OwnStates<Real> &states) {
             const Jet<Real> costate{states(lambda), states(lambda_tangent)};
             clear_padding(costate, circuit.dimension());
             double *const gradient = out + i * circuit.num_theta;
             std::fill(gradient, gradient + circuit.num_theta, 0.0);
-            seed(circuit, {operands.theta, family.row(i)}, cotangent, jet,
+            seed(circuit, {operands.theta, own.tangent}, cotangent, jet,
                  states.scratch_jet(true), costate, workers.inner, gradient);
             passes.backward(jet, costate, {symmetry.first_task(i), family.begin(i)}, gradient);
         });

@@ -19,8 +19,7 @@ template <class Real>
 void evaluate_shifts(const Plan &plan, const double *theta, std::size_t count, const Complex *data,
                      const Workers &workers, double *out);
 
-// out[i] = dE(theta; tangent_i), with `state` the final state where that is known. The preparation may
-// not read theta.
+// out[i] = dE(theta; tangent_i). The preparation may not read theta.
 template <class Real>
 void evaluate_tangents(const Plan &plan, const Operands &operands, const double *tangents,
                        std::size_t count, const Workers &workers, double *out);

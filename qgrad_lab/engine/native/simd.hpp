@@ -5,7 +5,8 @@
 #include <limits>
 
 // One wheel serves every processor: the loader picks the widest version of a marked function that the
-// machine can run. Sanitizers run before such choices can be made.
+// machine can run. Such a function is no template: those for both precisions are overloads around one
+// that is inlined. Sanitizers run before such choices can be made.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) &&        \
     !defined(__SANITIZE_ADDRESS__)
 #define QGRAD_MULTIVERSION __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
