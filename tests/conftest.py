@@ -5,9 +5,12 @@ The entry points of ``pyproject.toml`` are in force in every test, installed or 
 
 import importlib.metadata
 import os
+import subprocess
 import sys
 import tempfile
+import textwrap
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import jax
@@ -60,3 +63,21 @@ def subprocess_environment() -> dict[str, str]:
     """In which a new Python finds this package and its entry points."""
     path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")]), _entry_points.name]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+
+
+@pytest.fixture
+def run_python(subprocess_environment: dict[str, str]) -> Callable[[str], str]:
+    """What a program prints in a new Python, which must end well."""
+
+    def run(program: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)],
+            env=subprocess_environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    return run

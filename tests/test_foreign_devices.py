@@ -1,8 +1,6 @@
 """QNodes on devices without native circuits, in compiled programs, against PennyLane alone."""
 
 import os
-import subprocess
-import sys
 import warnings
 
 import jax
@@ -305,17 +303,9 @@ print(sum(several(jnp.eye(512) + 0j) for _ in range(5)))
 @pytest.mark.skipif(
     not hasattr(os, "sched_setaffinity"), reason="a process cannot be kept on one core here"
 )
-def test_large_operands_on_one_core(subprocess_environment):
+def test_large_operands_on_one_core(run_python):
     """JAX copies large arrays in a thread of its own, and there may be no other thread."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", ONE_CORE],
-        env=subprocess_environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    assert float(done.stdout) == pytest.approx(20.0)
+    assert float(run_python(ONE_CORE)) == pytest.approx(20.0)
 
 
 # -- Refusals --------------------------------------------------------------------------------------

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import jax
 import jax.numpy as jnp
@@ -390,17 +388,9 @@ print(json.dumps([np.asarray(part).tobytes().hex() for part in parts]))
     not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2,
     reason="needs two processors, and a system that can hold a process on one",
 )
-def test_any_number_of_threads_gives_the_same_bits(subprocess_environment):
+def test_any_number_of_threads_gives_the_same_bits(run_python):
     found = []
     for cores in (1, 2):
         code = _BITS.format(cores=cores, tests=os.path.dirname(__file__))
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            capture_output=True,
-            text=True,
-            env=subprocess_environment,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        found.append(json.loads(done.stdout.splitlines()[-1]))
+        found.append(json.loads(run_python(code).splitlines()[-1]))
     assert found[0] == found[1]

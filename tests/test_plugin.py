@@ -3,9 +3,6 @@
 import functools
 import importlib.metadata
 import importlib.util
-import subprocess
-import sys
-import textwrap
 
 import jax
 import jax.numpy as jnp
@@ -425,24 +422,12 @@ def test_the_names_of_the_peer():
 # New interpreters: import orders, and Catalyst in the same environment
 
 
-def run(program, environment):
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
 @pytest.mark.parametrize(
     "imports",
     ["import pennylane as qml", "import qgrad_lab; import pennylane as qml"],
     ids=["pennylane first", "qgrad_lab first"],
 )
-def test_in_a_new_interpreter(imports, subprocess_environment):
+def test_in_a_new_interpreter(imports, run_python):
     program = f"""
     {imports}
     @qml.qjit(compiler="qgrad_lab")
@@ -453,7 +438,7 @@ def test_in_a_new_interpreter(imports, subprocess_environment):
         return qml.expval(qml.Z(0))
     print(round(float(f(0.5)), 6))
     """
-    assert run(program, subprocess_environment).split() == ["0.877583"]
+    assert run_python(program).split() == ["0.877583"]
 
 
 CATALYST, OURS = "catalyst", "qgrad_lab"
@@ -472,7 +457,7 @@ CATALYST, OURS = "catalyst", "qgrad_lab"
         ("import catalyst", (CATALYST, OURS)),
     ],
 )
-def test_beside_catalyst(imports, order, subprocess_environment):
+def test_beside_catalyst(imports, order, run_python):
     program = f"""
     {imports}
     import jax, numpy as np, pennylane as qml
@@ -505,4 +490,4 @@ def test_beside_catalyst(imports, order, subprocess_environment):
     assert qml.compiler.active_compiler() is None
     print("done")
     """
-    assert run(program, subprocess_environment).split() == ["done"]
+    assert run_python(program).split() == ["done"]

@@ -6,7 +6,6 @@ other tests. Rounding errors of a state are about 1e-7 for each gate.
 
 import dataclasses
 import json
-import subprocess
 import sys
 
 import jax
@@ -279,20 +278,12 @@ print(json.dumps([peak() - before, gradient.tolist()]))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-def test_a_gradient_takes_half_the_memory(subprocess_environment):
+def test_a_gradient_takes_half_the_memory(run_python):
     """A state of 22 wires has 32 or 64 MiB; a gradient has two, and slices of them."""
     peaks, gradients = [], []
     for c_dtype in ("complex64", "complex128"):
         code = _MEMORY.format(c_dtype=c_dtype, tests=__file__.rpartition("/")[0])
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            capture_output=True,
-            text=True,
-            env=subprocess_environment,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        peak, gradient = json.loads(done.stdout.splitlines()[-1])
+        peak, gradient = json.loads(run_python(code).splitlines()[-1])
         peaks.append(peak)
         gradients.append(gradient)
     print(peaks)

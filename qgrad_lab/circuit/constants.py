@@ -12,15 +12,10 @@ import jax
 import numpy as np
 from jax.extend.core import Literal
 
+from qgrad_lab.circuit.rearranging import REARRANGED
+
 _MAX_SIZE = 2**20
 """Of an array that is worth knowing."""
-
-
-def _broadcast_in_dim(params: dict[str, Any], value: np.ndarray) -> np.ndarray:
-    shape = [1] * len(params["shape"])
-    for axis, dimension in enumerate(params["broadcast_dimensions"]):
-        shape[dimension] = value.shape[axis]
-    return np.broadcast_to(value.reshape(shape), params["shape"])
 
 
 def _iota(params: dict[str, Any]) -> np.ndarray:
@@ -29,12 +24,6 @@ def _iota(params: dict[str, Any]) -> np.ndarray:
     return np.broadcast_to(
         row.reshape([-1 if d == dimension else 1 for d in range(len(shape))]), shape
     )
-
-
-def _slice(params: dict[str, Any], value: np.ndarray) -> np.ndarray:
-    strides = params["strides"] or (1,) * value.ndim
-    bounds = zip(params["start_indices"], params["limit_indices"], strides, strict=True)
-    return value[tuple(slice(*bound) for bound in bounds)]
 
 
 def _rem(params: dict[str, Any], a: np.ndarray, b: np.ndarray) -> np.ndarray | None:
@@ -48,6 +37,7 @@ def _div(params: dict[str, Any], a: np.ndarray, b: np.ndarray) -> np.ndarray | N
 
 
 _EVALUATED: dict[str, Callable[..., np.ndarray | None]] = {
+    **REARRANGED,
     "eq": lambda params, a, b: np.equal(a, b),
     "ne": lambda params, a, b: np.not_equal(a, b),
     "lt": lambda params, a, b: np.less(a, b),
@@ -70,17 +60,7 @@ _EVALUATED: dict[str, Callable[..., np.ndarray | None]] = {
     "div": _div,
     "clamp": lambda params, low, a, high: np.minimum(np.maximum(a, low), high),
     "select_n": lambda params, which, *cases: np.choose(which.astype(int), cases),
-    "concatenate": lambda params, *parts: np.concatenate(parts, params["dimension"]),
-    "stack": lambda params, *parts: np.stack(parts, params["axis"]),
     "convert_element_type": lambda params, a: a.astype(params["new_dtype"]),
-    "broadcast_in_dim": _broadcast_in_dim,
-    "squeeze": lambda params, a: np.squeeze(a, params["dimensions"]),
-    "reshape": lambda params, a: a.reshape(params["new_sizes"]),
-    "transpose": lambda params, a: np.transpose(a, params["permutation"]),
-    "rev": lambda params, a: np.flip(a, params["dimensions"]),
-    "slice": _slice,
-    "copy": lambda params, a: a,
-    "copy_p": lambda params, a: a,
     "device_put": lambda params, a: a,
     "iota": _iota,
 }

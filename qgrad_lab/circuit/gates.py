@@ -103,5 +103,20 @@ _ROWS = [
 GATES: dict[str, GateKind] = {row.name: row for row in _ROWS}
 """By PennyLane's name."""
 
+CONTROLLED = {
+    ("PauliX", 1): "CNOT",
+    ("PauliY", 1): "CY",
+    ("PauliZ", 1): "CZ",
+    ("Hadamard", 1): "CH",
+    ("RX", 1): "CRX",
+    ("RY", 1): "CRY",
+    ("RZ", 1): "CRZ",
+    ("PhaseShift", 1): "ControlledPhaseShift",
+    ("SWAP", 1): "CSWAP",
+    ("PauliX", 2): "Toffoli",
+    ("PauliZ", 2): "CCZ",
+}
+"""PennyLane's name of a gate with so many controls, all of them 1."""
+
 PREPARATIONS = frozenset({"BasisState", "StatePrep"})
 """Operations that set the state and can therefore only come first."""

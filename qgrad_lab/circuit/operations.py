@@ -11,7 +11,7 @@ import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
 
-from qgrad_lab.circuit.gates import GATES, PREPARATIONS, GateKind
+from qgrad_lab.circuit.gates import CONTROLLED, GATES, PREPARATIONS, GateKind
 from qgrad_lab.circuit.operands import Operands
 from qgrad_lab.circuit.program import Gate, Instruction, Integer
 from qgrad_lab.circuit.regions import place, region_of
@@ -32,24 +32,10 @@ def _plain_classes() -> dict[type, tuple[GateKind, int]]:
         for kind in GATES.values()
         if kind.name not in {*_NOTHING, *_SPECIAL, *PREPARATIONS, "GlobalPhase"}
     }
-    for name, base, controls in _CONTROLLED:
-        found[getattr(qml, name)] = (GATES[base], controls)
+    for (base, num_controls), name in CONTROLLED.items():
+        found[getattr(qml, name)] = (GATES[base], num_controls)
     return found
 
-
-_CONTROLLED = (
-    ("CNOT", "PauliX", 1),
-    ("CY", "PauliY", 1),
-    ("CZ", "PauliZ", 1),
-    ("CH", "Hadamard", 1),
-    ("CRX", "RX", 1),
-    ("CRY", "RY", 1),
-    ("CRZ", "RZ", 1),
-    ("ControlledPhaseShift", "PhaseShift", 1),
-    ("CSWAP", "SWAP", 1),
-    ("CCZ", "PauliZ", 2),
-    ("Toffoli", "PauliX", 2),
-)
 
 _PLAIN = _plain_classes()
 

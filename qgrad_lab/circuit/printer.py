@@ -1,5 +1,6 @@
 """The text form of a Program."""
 
+from qgrad_lab.circuit.gates import CONTROLLED
 from qgrad_lab.circuit.program import (
     Branch,
     Data,
@@ -19,21 +20,6 @@ from qgrad_lab.circuit.program import (
     Term,
     Var,
 )
-
-# Controlled gates that have a name of their own, by base and number of controls.
-_CONTROLLED_NAMES = {
-    ("PauliX", 1): "CNOT",
-    ("PauliX", 2): "Toffoli",
-    ("PauliY", 1): "CY",
-    ("PauliZ", 1): "CZ",
-    ("Hadamard", 1): "CH",
-    ("SWAP", 1): "CSWAP",
-    ("RX", 1): "CRX",
-    ("RY", 1): "CRY",
-    ("RZ", 1): "CRZ",
-    ("PhaseShift", 1): "ControlledPhaseShift",
-}
-
 
 _COUNTERS = "ijklmnpqrstuvw"
 """Names of loop counters, by depth."""
@@ -61,7 +47,7 @@ def gate_text(gate: Gate) -> str:
     wires = gate.wires
     prefix = ""
     if gate.controls:
-        own_name = _CONTROLLED_NAMES.get((name, len(gate.controls)))
+        own_name = CONTROLLED.get((name, len(gate.controls)))
         if own_name and all(gate.control_values):
             name, wires = own_name, gate.controls + wires
         else:

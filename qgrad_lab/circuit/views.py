@@ -23,32 +23,7 @@ import numpy as np
 from jax.extend.core import ClosedJaxpr, Literal, jaxpr_as_fun
 
 from qgrad_lab.circuit.constants import Constants, gathered, sliced
-
-
-def _slice(positions: np.ndarray, params: dict[str, Any]) -> np.ndarray:
-    strides = params["strides"] or (1,) * positions.ndim
-    bounds = zip(params["start_indices"], params["limit_indices"], strides, strict=True)
-    return positions[tuple(slice(*bound) for bound in bounds)]
-
-
-def _broadcast_in_dim(positions: np.ndarray, params: dict[str, Any]) -> np.ndarray:
-    shape = [1] * len(params["shape"])
-    for axis, dimension in enumerate(params["broadcast_dimensions"]):
-        shape[dimension] = positions.shape[axis]
-    return np.broadcast_to(positions.reshape(shape), params["shape"])
-
-
-# Primitives that only pick and rearrange elements of their one operand.
-_PICKS: dict[str, Callable[[np.ndarray, dict[str, Any]], np.ndarray]] = {
-    "slice": _slice,
-    "squeeze": lambda positions, params: np.squeeze(positions, params["dimensions"]),
-    "reshape": lambda positions, params: positions.reshape(params["new_sizes"]),
-    "transpose": lambda positions, params: np.transpose(positions, params["permutation"]),
-    "rev": lambda positions, params: np.flip(positions, params["dimensions"]),
-    "broadcast_in_dim": _broadcast_in_dim,
-    "copy": lambda positions, _: positions,
-    "copy_p": lambda positions, _: positions,
-}
+from qgrad_lab.circuit.rearranging import REARRANGED
 
 # Primitives that take their one operand apart.
 _PARTS: dict[str, Callable[[np.ndarray, dict[str, Any]], Sequence[np.ndarray]]] = {
@@ -56,12 +31,6 @@ _PARTS: dict[str, Callable[[np.ndarray, dict[str, Any]], Sequence[np.ndarray]]] 
         positions, np.cumsum(params["sizes"])[:-1], params["axis"]
     ),
     "unstack": lambda positions, params: list(np.moveaxis(positions, params["axis"], 0)),
-}
-
-# Primitives that put their operands together.
-_JOINS: dict[str, Callable[[Sequence[np.ndarray], dict[str, Any]], np.ndarray]] = {
-    "concatenate": lambda parts, params: np.concatenate(parts, params["dimension"]),
-    "stack": lambda parts, params: np.stack(parts, params["axis"]),
 }
 
 # Primitives that take elements of their first operand at indices that are operands too.
@@ -120,8 +89,10 @@ def _track(jaxpr: Any, views: dict[Any, np.ndarray], constants: Constants) -> No
             constants.note(equation)
             continue
         positions = views[operand]
-        if len(equation.invars) == 1 and name in _PICKS and equation.outvars:
-            views[equation.outvars[0]] = _PICKS[name](positions, equation.params)
+        if name in REARRANGED:
+            operands = [views.get(v) for v in equation.invars if not isinstance(v, Literal)]
+            if len(operands) == len(equation.invars) and all(o is not None for o in operands):
+                views[equation.outvars[0]] = REARRANGED[name](equation.params, *operands)
         elif name in _PARTS:
             parts = _PARTS[name](positions, equation.params)
             views.update(zip(equation.outvars, parts, strict=True))
@@ -129,10 +100,6 @@ def _track(jaxpr: Any, views: dict[Any, np.ndarray], constants: Constants) -> No
             picked = _AT_INDICES[name](equation, positions, constants)
             if picked is not None:
                 views[equation.outvars[0]] = picked
-        elif name in _JOINS:
-            parts = [views[v] for v in equation.invars if not isinstance(v, Literal) and v in views]
-            if len(parts) == len(equation.invars):
-                views[equation.outvars[0]] = _JOINS[name](parts, equation.params)
         elif (
             name == "convert_element_type" and operand.aval.dtype == equation.outvars[0].aval.dtype
         ):

@@ -98,7 +98,7 @@ class Process:
             raise Stopped("its process had ended before")
         assert self._process.stdin is not None
         try:
-            send(self._process.stdin, (request, arguments))  # type: ignore[arg-type]
+            send(self._process.stdin, (request, arguments))
         except BrokenPipeError:
             raise self._end(self._death()) from None
         deadline = time.monotonic() + patience

@@ -11,7 +11,7 @@ import pickle
 import struct
 import sys
 import traceback
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from tests.benchmarks import memory
 from tests.benchmarks.checks import Route, vector
@@ -93,7 +93,7 @@ class Worker:
         return references.reference(workload, route)
 
 
-def send(pipe: BinaryIO, message: Any) -> None:
+def send(pipe: IO[bytes], message: Any) -> None:
     """Write one message."""
     data = pickle.dumps(message)
     pipe.write(_LENGTH.pack(len(data)) + data)
