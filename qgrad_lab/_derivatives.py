@@ -7,6 +7,7 @@ differentiation or by finite differences.
 
 import dataclasses
 import functools
+import math
 import types
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -29,6 +30,7 @@ from qgrad_lab._arguments import Call, Options, describe, function_name
 from qgrad_lab._flat_function import FlatFunction, Outputs
 from qgrad_lab._jaxprs import equations
 from qgrad_lab._tracebacks import frames_hidden
+from qgrad_lab.engine.elements import parts
 from qgrad_lab.tracing import Mode, current_mode
 
 
@@ -249,6 +251,8 @@ def _autodiff_jacobian(
         eqn.primitive.name.startswith("custom_vjp") for eqn in equations(program.jaxpr)
     )
     if outputs < inputs or reverse_only:
+        if all(aval.dtype == jnp.float64 for aval in (*program.in_avals, *out_avals)):
+            return shapes, *_reverse_rows(split, leaves, shapes)
         rows, aux = jax.jacrev(split, argnums=argnums, has_aux=True)(*leaves)
         return shapes, [list(row) for row in rows], aux
     # In forward mode a derivative has the dtype of the result; here it has the argument's.
@@ -258,6 +262,25 @@ def _autodiff_jacobian(
         for row in rows
     ]
     return shapes, cast, aux
+
+
+def _reverse_rows(
+    function: Callable[..., Outputs], leaves: Sequence[Any], shapes: Sequence[tuple[int, ...]]
+) -> tuple[list[list[Array]], list[Array]]:
+    """What ``jax.jacrev`` gives, without a slice for each result, which XLA compiles for long."""
+
+    def joined(*leaves: Any) -> tuple[Array, list[Array]]:
+        outputs, aux = function(*leaves)
+        return jnp.concatenate([jnp.ravel(output) for output in outputs]), aux
+
+    sizes = [math.prod(shape) for shape in shapes]
+    _, pullback, aux = jax.vjp(joined, *leaves, has_aux=True)
+    rows: list[list[Array]] = [[] for _ in shapes]
+    for leaf, block in zip(leaves, jax.vmap(pullback)(jnp.eye(sum(sizes))), strict=True):
+        pieces = parts(jnp.ravel(block), [size * jnp.size(leaf) for size in sizes])
+        for row, shape, piece in zip(rows, shapes, pieces, strict=True):
+            row.append(piece.reshape(*shape, *jnp.shape(leaf)))
+    return rows, aux
 
 
 def _cotangent_leaves(cotangents: Any, tree: Any, outputs: Sequence[Any]) -> list[Any]:

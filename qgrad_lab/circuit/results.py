@@ -16,6 +16,7 @@ import jax.numpy as jnp
 
 from qgrad_lab.circuit.program import Measurement, Program, State
 from qgrad_lab.circuit.sampled import Estimated, Sampled
+from qgrad_lab.engine.elements import parts
 
 
 class Measured(NamedTuple):
@@ -41,15 +42,15 @@ class Measured(NamedTuple):
     ) -> "list[Measured]":
         """From the vector of all numbers of ``circuit``, f64[M]: one for each number of shots."""
         copies: Sequence[int] = circuit.shots if isinstance(circuit, Sampled) else (0,)
-        result = []
-        end = 0
-        for shots in copies:
-            numbers = []
-            for size in circuit.sizes(shots) if isinstance(circuit, Sampled) else circuit.sizes():
-                start, end = end, end + size
-                numbers.append(outputs[start:end])
-            result.append(cls(numbers, kept, shots))
-        return result
+        sizes = [
+            circuit.sizes(shots) if isinstance(circuit, Sampled) else circuit.sizes()
+            for shots in copies
+        ]
+        numbers = iter(parts(outputs, [size for own in sizes for size in own]))
+        return [
+            cls([next(numbers) for _ in own], kept, shots)
+            for shots, own in zip(copies, sizes, strict=True)
+        ]
 
 
 Readout = Callable[[Measured], Any]

@@ -5,7 +5,7 @@ and stacking thousands of them back into one array costs seconds in XLA, more ag
 derivative, where each slice becomes a padded copy of ``x``. So the quantum function is traced on
 its own, and its jaxpr tells which elements of theta are elements of arrays that existed before:
 those are gathered at once, and the equations that took them apart are dropped. All others are
-evaluated as they stand.
+evaluated as they stand, those that are alike at once (``circuit.alike``).
 
 A *view* is a value that is made of elements of these arrays, the *sources*. It is tracked as an
 array of positions, in all sources one after the other: the primitive that took the elements takes
@@ -22,6 +22,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Literal, jaxpr_as_fun
 
+from qgrad_lab.circuit.alike import Expressions
+from qgrad_lab.circuit.array_sources import ArraySources
 from qgrad_lab.circuit.constants import Constants, gathered, sliced
 from qgrad_lab.circuit.rearranging import REARRANGED
 
@@ -62,28 +64,62 @@ def assemble(
         The remaining results, as they are.
     """
     jaxpr = classical.jaxpr
-    sources = _Sources(
+    sources = ArraySources(
         [*jaxpr.constvars, *jaxpr.invars],
         [*classical.consts, *arguments],
     )
     views = dict(sources.views)
     constants = Constants(classical)
-    _track(jaxpr, views, constants)
+    expressions = Expressions()
+    _track(jaxpr, views, constants, expressions)
     pieces = jaxpr.outvars[:num_pieces]
-    picked = [None if isinstance(v, Literal) else views.get(v) for v in pieces]
-    computed = [v for v, view in zip(pieces, picked, strict=True) if view is None]
-    wanted = [*computed, *jaxpr.outvars[num_pieces:]]
-    values = _evaluate(jaxpr, classical.consts, arguments, wanted, constants)
-    return sources.join(picked, values[: len(computed)]), values[len(computed) :]
+    groups = expressions.groups([None if v in views else v for v in map(_named, pieces)])
+    grouped = {place for group in groups for places in group.rows.values() for place in places}
+    computed = [
+        place
+        for place, piece in enumerate(pieces)
+        if _named(piece) not in views and place not in grouped
+    ]
+    variables = list(dict.fromkeys(v for group in groups for v in group.variables()))
+    wanted = [*(pieces[place] for place in computed), *variables, *jaxpr.outvars[num_pieces:]]
+    values = iter(_evaluate(jaxpr, classical.consts, arguments, wanted, constants))
+
+    positions = {place: views[v].ravel() for place, v in enumerate(pieces) if _named(v) in views}
+    rest = [jnp.ravel(jnp.asarray(next(values), jnp.float64)) for _ in computed]
+    known = {variable: next(values) for variable in variables}
+    for group in groups:
+        numbers = sources.add(group.evaluate(sources.elements, known), (len(group.rows),))
+        for number, places in zip(numbers, group.rows.values(), strict=True):
+            positions |= dict.fromkeys(places, number[None])
+    if rest:
+        # One source, for there may be thousands.
+        numbers = sources.add(jnp.concatenate(rest), (sum(value.size for value in rest),))
+        ends = np.cumsum([value.size for value in rest])
+        positions |= zip(computed, np.split(numbers, ends[:-1]), strict=True)
+    taken = [positions[place] for place in range(num_pieces)]
+    theta = sources.elements(np.concatenate(taken) if taken else np.zeros(0, int))
+    return theta, list(values)
 
 
-def _track(jaxpr: Any, views: dict[Any, np.ndarray], constants: Constants) -> None:
+def _named(variable: Any) -> Any:
+    """A variable, as a key: literals have none."""
+    return None if isinstance(variable, Literal) else variable
+
+
+def _track(
+    jaxpr: Any,
+    views: dict[Any, np.ndarray],
+    constants: Constants,
+    expressions: Expressions | None = None,
+) -> None:
     """Add the views among the results of ``jaxpr`` to those among its inputs."""
     for equation in jaxpr.eqns:
         name = equation.primitive.name
         if name in ("jit", "pjit"):
             _track_call(equation, views, constants)
             continue
+        if expressions is not None:
+            expressions.note(equation, views)
         operand = equation.invars[0] if equation.invars else None
         if operand is None or isinstance(operand, Literal) or operand not in views:
             constants.note(equation)
@@ -159,65 +195,3 @@ def _evaluate(
         constvars=[*jaxpr.constvars, *known], eqns=kept[::-1], outvars=list(wanted)
     )
     return jaxpr_as_fun(ClosedJaxpr(pruned, [*consts, *known.values()]))(*arguments)
-
-
-class _Sources:
-    """The arrays of real numbers that views are of.
-
-    Parameters
-    ----------
-    variables
-        Inputs of a jaxpr.
-    values
-        Of these.
-    """
-
-    def __init__(self, variables: Sequence[Any], values: Sequence[Any]) -> None:
-        self._values = []
-        self.views = {}
-        ends = [0]
-        for variable, value in zip(variables, values, strict=True):
-            if jnp.issubdtype(variable.aval.dtype, jnp.floating):
-                positions = np.arange(ends[-1], ends[-1] + variable.aval.size)
-                self.views[variable] = positions.reshape(variable.aval.shape)
-                self._values.append(value)
-                ends.append(ends[-1] + variable.aval.size)
-        self._ends = np.array(ends)
-
-    def join(self, picked: Sequence[np.ndarray | None], computed: Sequence[Any]) -> jax.Array:
-        """Theta: each piece is a view, or the next of the computed values."""
-        rest = [jnp.ravel(jnp.asarray(value, jnp.float64)) for value in computed]
-        # Computed values as one more source, after all others.
-        end = self._ends[-1]
-        positions: list[np.ndarray] = []
-        sizes = iter([value.size for value in rest])
-        for view in picked:
-            if view is None:
-                begin, end = end, end + next(sizes)
-                positions.append(np.arange(begin, end))
-            else:
-                positions.append(view.ravel())
-        if not positions:
-            return jnp.zeros(0)
-        taken = np.concatenate(positions)
-        numbers = np.searchsorted(self._ends, taken, side="right") - 1
-        joined = []
-        places = []
-        for number, value in enumerate(self._values):
-            (own,) = np.nonzero(numbers == number)
-            if len(own):
-                elements = _take(jnp.ravel(value), taken[own] - self._ends[number])
-                joined.append(elements.astype(jnp.float64))
-                places.append(own)
-        places.append(np.nonzero(numbers == len(self._values))[0])
-        return _take(jnp.concatenate([*joined, *rest]), np.argsort(np.concatenate(places)))
-
-
-def _take(values: jax.Array, positions: np.ndarray) -> jax.Array:
-    """``values[positions]``, for positions known to be in bounds."""
-    if len(positions) == 0:
-        return values[:0]
-    first, last = int(positions[0]), int(positions[-1])
-    if last - first == len(positions) - 1 and np.array_equal(positions, np.arange(first, last + 1)):
-        return values if len(positions) == values.size else values[first : last + 1]
-    return values.at[positions].get(mode="promise_in_bounds")

@@ -25,6 +25,12 @@ reads other words."""
 SHIFT_TARGET = f"qgrad_lab_shift_rule_v{ENCODING_VERSION}"
 """First derivatives by a shift rule."""
 
+TAKE_TARGET = "qgrad_lab_take_v1"
+PUT_TARGET = "qgrad_lab_put_v1"
+PARTS_TARGET = "qgrad_lab_parts_v1"
+"""Elements of vectors at known positions, the transpose, and vectors taken apart;
+``engine/native/elements.cpp``."""
+
 RANDOM_TARGET = "qgrad_lab_random_v1"
 """Gives keys for JAX's generators of random numbers; ``engine/native/random.cpp``."""
 
@@ -148,6 +154,9 @@ def load() -> None:
     targets = {
         FFI_TARGET: library.qgrad_lab_derivative,
         SHIFT_TARGET: library.qgrad_lab_shift_rule,
+        TAKE_TARGET: library.qgrad_lab_take,
+        PUT_TARGET: library.qgrad_lab_put,
+        PARTS_TARGET: library.qgrad_lab_parts,
         RANDOM_TARGET: library.qgrad_lab_random,
     }
     for name, handler in targets.items():
