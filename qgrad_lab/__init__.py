@@ -38,6 +38,7 @@ from qgrad_lab.errors import (  # noqa: E402
 )
 from qgrad_lab.qjit import QJIT, qjit  # noqa: E402
 from qgrad_lab.reference import reference  # noqa: E402
+from qgrad_lab.stages import stages  # noqa: E402
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -58,6 +59,7 @@ __all__ = [
     "measure",
     "qjit",
     "reference",
+    "stages",
     "switch",
     "value_and_grad",
     "vjp",

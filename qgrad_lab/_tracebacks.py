@@ -9,10 +9,14 @@ import os
 import types
 
 import jax
+from jax.extend.source_info_util import register_exclusion
 
 _LIBRARIES = tuple(
     os.path.dirname(os.path.abspath(file)) + os.sep for file in (__file__, str(jax.__file__))
 )
+
+# In what JAX notes of where an operation comes from, too.
+register_exclusion(os.path.dirname(os.path.abspath(__file__)))
 
 
 def _hide_frames(error: Exception) -> None:

@@ -14,7 +14,9 @@ from pennylane.operation import Operator
 from qgrad_lab.circuit.gates import CONTROLLED, GATES, PREPARATIONS, GateKind
 from qgrad_lab.circuit.operands import Operands
 from qgrad_lab.circuit.program import Gate, Instruction, Integer
-from qgrad_lab.circuit.regions import place, region_of
+from qgrad_lab.circuit.regions import place as place_region
+from qgrad_lab.circuit.regions import region_of
+from qgrad_lab.circuit.sources import place_of
 from qgrad_lab.errors import CompileError
 
 _NOTHING = frozenset({"Identity", "Barrier", "Snapshot", "WireCut"})
@@ -58,14 +60,16 @@ def lower_plain(operation: Operator, wire_map: dict[Any, int], operands: Operand
         wires = tuple([wire_map[label] for label in operation.wires.labels])
     except (KeyError, TypeError):  # unknown or traced
         return None
+    place = place_of(operation)
     angle = None
     if kind.spectrum is not None:
         angle = operands.plain_angle(operation.data[0])
         if angle is None:
             return None
     if controls:
-        return Gate(kind, wires[controls:], angle, wires[:controls], (True,) * controls)
-    return Gate(kind, wires, angle)
+        values = (True,) * controls
+        return Gate(kind, wires[controls:], angle, wires[:controls], values, place=place)
+    return Gate(kind, wires, angle, place=place)
 
 
 def is_native(operation: Operator) -> bool:
@@ -105,7 +109,7 @@ def lower(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> 
     """
     region = region_of(operation)
     if region is not None:
-        return list(place(region, operands))
+        return list(place_region(region, operands))
     if _prepares(operation):
         return [_preparation(operation, wire_map, operands)]
     controls: list[Integer] = []

@@ -21,24 +21,33 @@ from qgrad_lab.circuit.program import (
     Var,
 )
 
+_Lines = list[tuple[str, Gate | None]]
+
 _COUNTERS = "ijklmnpqrstuvw"
 """Names of loop counters, by depth."""
 
 
 def program_text(program: Program, results: str | None = None) -> str:
     """``program`` as text, one operation a line; with ``results`` in the place of its own."""
+    return "\n".join(text for text, _ in program_lines(program, results))
+
+
+def program_lines(program: Program, results: str | None = None) -> _Lines:
+    """The lines of `program_text`, each with the gate that it is."""
     arrays = [("theta", "f64", program.num_theta)]
     arrays += [("index", "i64", program.num_index), ("data", "c128", program.num_data)]
     operands = ", ".join(f"{name}: {kind}[{size}]" for name, kind, size in arrays if size)
     plural = "" if program.num_wires == 1 else "s"
     precision = " in complex64" if program.single else ""
     wires = f"{program.num_wires} wire{plural}"
-    lines = [f"program {program.name}({operands}) on {wires}{precision} {{"]
-    lines += _indented(_body(program.body, 0))
     if results is None:
         results = ", ".join(map(measurement_text, program.measurements))
-    lines.append(f"  return {results}")
-    return "\n".join([*lines, "}"])
+    return [
+        (f"program {program.name}({operands}) on {wires}{precision} {{", None),
+        *_indented(_body(program.body, 0)),
+        (f"  return {results}", None),
+        ("}", None),
+    ]
 
 
 def gate_text(gate: Gate) -> str:
@@ -52,38 +61,49 @@ def gate_text(gate: Gate) -> str:
             name, wires = own_name, gate.controls + wires
         else:
             values = zip(gate.controls, gate.control_values, strict=True)
-            pairs = (f"{_integer(wire)}={int(value)}" for wire, value in values)
+            pairs = (f"{integer_text(wire)}={int(value)}" for wire, value in values)
             prefix = f"control {' '.join(pairs)}"
-    operands = [_number(gate.angle)] if gate.angle is not None else []
-    operands += _extra(gate)
+    operands = [number_text(gate.angle)] if gate.angle is not None else []
+    operands += extra_texts(gate)
     text = f"{name}({', '.join(operands)})" if operands else name
-    text = " ".join([text, *map(_integer, wires)])
+    text = " ".join([text, *map(integer_text, wires)])
     if gate.adjoint:
         text = f"adjoint {{ {text} }}"
     return f"{prefix} {{ {text} }}" if prefix else text
 
 
-def _indented(lines: list[str]) -> list[str]:
-    return [f"  {line}" for line in lines]
+def repeat_text(loop: Repeat, depth: int) -> str:
+    """The beginning of a loop that is inside of ``depth`` others."""
+    order = "backwards " if loop.reverse else ""
+    counter = _COUNTERS[depth % len(_COUNTERS)]
+    return f"repeat {integer_text(loop.count)} times {order}{counter}"
 
 
-def _body(body: tuple[Instruction, ...], depth: int) -> list[str]:
-    lines = []
+def case_text(branch: Branch, number: int) -> str:
+    """The beginning of one body of a branch."""
+    start = "" if number else f"branch {integer_text(branch.selector)} "
+    return f"{start}case {number}"
+
+
+def _indented(lines: _Lines) -> _Lines:
+    return [(f"  {text}", gate) for text, gate in lines]
+
+
+def _body(body: tuple[Instruction, ...], depth: int) -> _Lines:
+    lines: _Lines = []
     for instruction in body:
         match instruction:
             case Gate():
-                lines.append(gate_text(instruction))
-            case Repeat(count, _, inner, reverse, _):
-                order = "backwards " if reverse else ""
-                counter = _COUNTERS[depth % len(_COUNTERS)]
-                lines.append(f"repeat {_integer(count)} times {order}{counter} {{")
-                lines += [*_indented(_body(inner, depth + 1)), "}"]
-            case Branch(selector, bodies):
+                lines.append((gate_text(instruction), instruction))
+            case Repeat(body=inner):
+                lines.append((f"{repeat_text(instruction, depth)} {{", None))
+                lines += [*_indented(_body(inner, depth + 1)), ("}", None)]
+            case Branch(bodies=bodies):
                 for number, inner in enumerate(bodies):
-                    start = f"branch {_integer(selector)}" if number == 0 else "}"
-                    lines.append(f"{start} case {number} {{")
+                    closing = "} " if number else ""
+                    lines.append((f"{closing}{case_text(instruction, number)} {{", None))
                     lines += _indented(_body(inner, depth))
-                lines.append("}")
+                lines.append(("}", None))
     return lines
 
 
@@ -95,11 +115,13 @@ def _place(position: Position) -> str:
     return " + ".join(parts)
 
 
-def _number(value: Number) -> str:
+def number_text(value: Number) -> str:
+    """A number, or the element of theta that it is."""
     return f"theta[{_place(value)}]" if isinstance(value, Slot) else f"{value:.17g}"
 
 
-def _integer(value: Integer) -> str:
+def integer_text(value: Integer) -> str:
+    """An integer, or the element of index that it is."""
     return f"index[{_place(value)}]" if isinstance(value, Index) else str(int(value))
 
 
@@ -110,7 +132,8 @@ def _numbers(position: Data | Slot, size: int) -> str:
     return f"{name}[{start}:{end}]"
 
 
-def _extra(gate: Gate) -> list[str]:
+def extra_texts(gate: Gate) -> list[str]:
+    """What a gate has besides wires and an angle, each as text."""
     match gate.kind.name:
         case "PCPhase":
             return [f"dim={value}" for value in gate.extra]
@@ -121,14 +144,14 @@ def _extra(gate: Gate) -> list[str]:
         case "StatePrep":
             return [_numbers(value, 2 ** len(gate.wires)) for value in gate.extra]
         case "BasisState":
-            return [_integer(value) for value in gate.extra]
+            return [integer_text(value) for value in gate.extra]
         case _:
             return []
 
 
 def _term(term: Term) -> str:
     word = " @ ".join(f"{letter}{wire}" for wire, letter in term.word) or "I"
-    return word if term.coefficient == 1.0 else f"{_number(term.coefficient)} * {word}"
+    return word if term.coefficient == 1.0 else f"{number_text(term.coefficient)} * {word}"
 
 
 def measurement_text(measurement: Measurement) -> str:

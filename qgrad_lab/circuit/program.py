@@ -112,6 +112,8 @@ class Gate:
     source
         The user's line (``circuit.sources``) of a gate that may fail when it runs, 0 for others:
         the same gates written elsewhere are the same Program.
+    place
+        Where the user's code makes it (``circuit.sources``), for those who show the Program.
     """
 
     kind: GateKind
@@ -122,6 +124,7 @@ class Gate:
     adjoint: bool = False
     extra: tuple[Any, ...] = ()
     source: int = 0
+    place: Any = dataclasses.field(default=None, compare=False, repr=False)
 
     @property
     def may_fail(self) -> bool:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 import pennylane as qml
+from jax.extend.source_info_util import register_exclusion
 
 from qgrad_lab.errors import CompileError
 
@@ -26,6 +27,10 @@ _LIBRARIES = tuple(
     os.path.dirname(os.path.abspath(file)) + os.sep
     for file in (qml.__file__, os.path.dirname(os.path.abspath(__file__)))
 )
+
+# What a circuit computes comes from the user's line, to JAX too.
+for _folder in _LIBRARIES:
+    register_exclusion(_folder)
 
 
 class Source(NamedTuple):
@@ -79,8 +84,13 @@ class _Found:
 
 
 def _source_of(thing: Any) -> Source | None:
-    place = getattr(thing, "_qgrad_lab_place", None)
+    place = place_of(thing)
     return None if place is None else place.source()
+
+
+def place_of(thing: Any) -> Any:
+    """Where ``thing`` was made, to be kept with what is made of it; None where it is not known."""
+    return getattr(thing, "_qgrad_lab_place", None)
 
 
 _known: dict[int, Source] = {}
@@ -132,14 +142,15 @@ class SourceQueue(qml.queuing.AnnotatedQueue):
         """Record ``obj``, and the innermost line of the user's that is running."""
         super().append(obj, **kwargs)
         frame = sys._getframe(1)
-        while frame.f_back is not None and _is_library(frame.f_code.co_filename):
+        while frame.f_back is not None and is_library(frame.f_code.co_filename):
             frame = frame.f_back
         # On the object, for PennyLane's transforms keep it in the copies that they make.
         obj._qgrad_lab_place = _Place(frame.f_code, frame.f_lasti)
 
 
 @functools.lru_cache(maxsize=4096)
-def _is_library(file: str) -> bool:
+def is_library(file: str) -> bool:
+    """Whether a file is PennyLane's, or one of those that record circuits."""
     return file.startswith(_LIBRARIES)
 
 

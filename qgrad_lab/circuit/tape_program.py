@@ -24,7 +24,7 @@ from qgrad_lab.circuit.program import Gate, Instruction, Program
 from qgrad_lab.circuit.results import Outputs, Readout
 from qgrad_lab.circuit.sampled import Sampled
 from qgrad_lab.circuit.sampled_measurements import Context, lower_sampled
-from qgrad_lab.circuit.sources import explained, number_of
+from qgrad_lab.circuit.sources import explained, number_of, place_of
 from qgrad_lab.circuit.verify import MAX_WIRES, verify
 from qgrad_lab.errors import CompileError
 from qgrad_lab.tracing import lowering
@@ -202,12 +202,16 @@ def lower_operations(
         _check_wires(operation, wire_map, name)
         known = operands.index.size
         instructions = lower(operation, wire_map, operands)
-        if operands.index.size == known:
-            return instructions  # as nearly always: it reads no integers that may be wrong
-        source = number_of(operation)
+        place = place_of(operation)
+        # As nearly always, it reads no integers that may be wrong.
+        fallible = operands.index.size != known
         return [
-            dataclasses.replace(each, source=source)
-            if isinstance(each, Gate) and each.may_fail
+            dataclasses.replace(
+                each,
+                place=each.place or place,
+                source=number_of(operation) if fallible and each.may_fail else each.source,
+            )
+            if isinstance(each, Gate)
             else each
             for each in instructions
         ]

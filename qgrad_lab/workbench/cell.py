@@ -4,14 +4,24 @@ import ast
 import dataclasses
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from qgrad_lab.workbench.tracebacks import begin_below
 
-_ADVICE = "The last line of a %%qgrad cell is the call to differentiate, such as loss(theta)"
+
+class Magic(NamedTuple):
+    """What a magic is called, and what is said to who gives it no call."""
+
+    name: str
+    advice: str
+
+
+QGRAD = Magic(
+    "%%qgrad", "The last line of a %%qgrad cell is the call to differentiate, such as loss(theta)"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,9 +58,11 @@ class Cell:
     shell : InteractiveShell
         Where it is run, and by whose rules it is transformed and compiled.
     line : str
-        What follows ``%%qgrad`` on its line.
+        What follows the magic on its line.
     source : str
         The lines below.
+    magic : Magic, optional
+        Whose cell it is.
 
     Raises
     ------
@@ -60,16 +72,19 @@ class Cell:
         If the cell is not valid Python.
     """
 
-    def __init__(self, shell: InteractiveShell, line: str, source: str) -> None:
+    def __init__(
+        self, shell: InteractiveShell, line: str, source: str, magic: Magic = QGRAD
+    ) -> None:
+        self._magic = magic
         self._shell = shell
         # A running cell has been counted already; IPython's own prompts rely on that too.
         count = max(shell.execution_count - 1, 0)
         try:
             # The magic's own line stays as a comment, so that lines have the numbers of the editor.
-            text = _above(line, source) + shell.transform_cell(source)
+            text = _above(f"{magic.name} {line}", source) + shell.transform_cell(source)
             name = shell.compile.cache(text, count)
             tree = shell.transform_ast(shell.compile.ast_parse(text, filename=name))
-            call = _last_call(tree, text, source)
+            call = _last_call(tree, text, source, magic)
             # IPython's compiler takes trees, too, whatever the types of its base class say.
             compiler: Callable[..., types.CodeType] = shell.compile
             self._statements = compiler(tree, name, "exec")
@@ -97,22 +112,22 @@ class Cell:
             raise
         if not callable(f):
             raise UsageError(
-                f"{_ADVICE}, and {self._function} is of type {type(f).__name__}, "
+                f"{self._magic.advice}, and {self._function} is of type {type(f).__name__}, "
                 "which cannot be called."
             )
         return Call(f, tuple(args), kwargs, self._function, self._text)
 
 
-def _above(line: str, source: str) -> str:
+def _above(first: str, source: str) -> str:
     """The magic's own line and the blank ones after it, which IPython's transformation drops."""
     blank = source[: len(source) - len(source.lstrip())].count("\n")
-    return f"# %%qgrad {line}".rstrip() + "\n" * (1 + blank)
+    return f"# {first}".rstrip() + "\n" * (1 + blank)
 
 
-def _last_call(tree: ast.Module, text: str, source: str) -> ast.Call:
+def _last_call(tree: ast.Module, text: str, source: str, magic: Magic) -> ast.Call:
     """Take the last statement out of the tree, and the call out of that."""
     if not tree.body:
-        raise UsageError(f"{_ADVICE}; this cell has no code.")
+        raise UsageError(f"{magic.advice}; this cell has no code.")
     last = tree.body.pop()
     if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
         if not _is_command(last.value):
@@ -123,8 +138,9 @@ def _last_call(tree: ast.Module, text: str, source: str) -> ast.Call:
     first, *others = found.splitlines()
     if others:
         first += " ..."
-    message = f"{_ADVICE}; here it is: {first}"
-    if isinstance(last, ast.Assign | ast.AnnAssign) and isinstance(last.value, ast.Call):
+    message = f"{magic.advice}; here it is: {first}"
+    is_call = isinstance(last, ast.Assign | ast.AnnAssign) and isinstance(last.value, ast.Call)
+    if is_call and magic is QGRAD:
         message += " (to give the result a name, use %%qgrad -o NAME)"
     raise UsageError(message)
 

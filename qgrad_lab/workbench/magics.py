@@ -3,26 +3,35 @@
 import keyword
 import math
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import (
     Magics,
     cell_magic,
+    line_magic,
     magics_class,
     no_var_expand,
     output_can_be_silenced,
 )
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+from IPython.display import display
 
-from qgrad_lab.workbench.cell import Call, Cell
+from qgrad_lab.differentiate import grad
+from qgrad_lab.stages import STAGES, Stage
+from qgrad_lab.workbench.cell import Call, Cell, Magic
 from qgrad_lab.workbench.comparison import METHODS, Comparison
+from qgrad_lab.workbench.point import Point
 from qgrad_lab.workbench.running import compare
 from qgrad_lab.workbench.tracebacks import leave_out_libraries, message
 
-_COMPLETED = "%%qgrad"
+_IR = Magic(
+    "%qgrad_ir",
+    "%qgrad_ir takes the name of a stage and a call, such as %qgrad_ir jaxpr loss(theta)",
+)
 
 
 def _method(text: str) -> str:
@@ -59,6 +68,12 @@ def _name(text: str) -> str:
     raise ArgumentTypeError(f"{text!r} is not a Python name.")
 
 
+def _stage(text: str) -> str:
+    if text in STAGES:
+        return text
+    raise ArgumentTypeError(f"{text!r} is not a stage; these are: {', '.join(STAGES)}.")
+
+
 @magics_class
 class QgradMagics(Magics):
     """The magics of qgrad_lab."""
@@ -90,6 +105,13 @@ class QgradMagics(Magics):
         type=_position,
         help="""The positions of the arguments to differentiate; 0, the first, by default. With more
         than one, the gradient is a tuple.""",
+    )
+    @argument(
+        "--ir",
+        metavar="STAGE",
+        type=_stage,
+        help=f"""A stage of the compilation of the gradient by the first method, to be shown too:
+        {", ".join(STAGES)}.""",
     )
     @argument(
         "-o",
@@ -132,9 +154,59 @@ class QgradMagics(Magics):
         options = self._options(line)
         call = Cell(self.shell, line, cell).run()
         result = self._compare(call, options)
+        if options.ir is not None:
+            derivative = grad(
+                call.f,
+                method=options.method[0],
+                h=options.h if options.method[0] == "fd" else None,
+                argnum=options.argnum,
+            )
+            display(self._stage(options.ir, call, options.argnum, derivative))
         if options.output is not None:
             self.shell.user_ns[options.output] = result
         return result
+
+    @no_var_expand
+    @output_can_be_silenced
+    @line_magic
+    def qgrad_ir(self, line: str) -> Stage:
+        """Show a stage of the compilation of a call.
+
+        The first word is the name of the stage: source, circuit, jaxpr, program, plan, stablehlo,
+        hlo, llvm or assembly. The rest is a call, as it would stand in a cell, of a function, a
+        QNode, a derivative or a compiled program. It is compiled and not run.
+
+        Examples
+        --------
+        ::
+
+          %qgrad_ir program loss(theta)
+
+          %qgrad_ir hlo grad(loss)(theta)
+        """
+        name, _, source = line.strip().partition(" ")
+        try:
+            name = _stage(name)
+        except ArgumentTypeError as error:
+            raise UsageError(str(error)) from None
+        call = Cell(self.shell, name, source.strip(), _IR).run()
+        return self._stage(name, call, None, call.f)
+
+    def _stage(self, name: str, call: Call, argnum: Any, derivative: Callable[..., Any]) -> Stage:
+        try:
+            stage = Point(call.f, call.args, call.kwargs, argnum).stages(derivative)[name]
+            str(stage)  # what is wrong with the program is to be said here
+        except Exception as error:
+            self._say(error)
+        return stage
+
+    def _say(self, error: Exception) -> NoReturn:
+        """Raise ``error``, as it is to be shown."""
+        words = message(error)
+        if words is not None:
+            raise UsageError(words) from None
+        leave_out_libraries(error, self.shell)
+        raise error
 
     def _options(self, line: str) -> Any:
         try:
@@ -162,11 +234,7 @@ class QgradMagics(Magics):
                 call=call.text,
             )
         except Exception as error:
-            words = message(error)
-            if words is not None:
-                raise UsageError(words) from None
-            leave_out_libraries(error, self.shell)
-            raise
+            self._say(error)
         errors = {row.method: row.error for row in result.rows if row.error is not None}
         if len(errors) < len(result.rows):
             return result
@@ -186,21 +254,36 @@ def complete(_: InteractiveShell, event: SimpleNamespace) -> list[str]:
         return [method for method in METHODS if method not in words]
     if option in ("-o", "--h") and words[-1] == option:
         return []
-    return ["--method", "--h", "--argnum", "-o"]
+    if option == "--ir":
+        return list(STAGES)
+    return ["--method", "--h", "--argnum", "--ir", "-o"]
+
+
+def complete_ir(_: InteractiveShell, event: SimpleNamespace) -> list[str]:
+    """The stages, where ``%qgrad_ir`` expects one."""
+    words = event.line.split()[1:]
+    typing = words[:1] == [event.symbol] if event.symbol else not words
+    return list(STAGES) if typing else []
+
+
+_COMPLETED = {"%%qgrad": complete, "%qgrad_ir": complete_ir}
 
 
 def load(shell: InteractiveShell) -> None:
     """Register the magics and their completion, in place of any that are there."""
     unload(shell)
     shell.register_magics(QgradMagics)
-    shell.set_hook("complete_command", complete, str_key=_COMPLETED)
+    for key, completer in _COMPLETED.items():
+        shell.set_hook("complete_command", completer, str_key=key)
 
 
 def unload(shell: InteractiveShell) -> None:
     """Take back all that `load` did; IPython has no function for that."""
     manager = shell.magics_manager
     manager.magics["cell"].pop("qgrad", None)
+    manager.magics["line"].pop("qgrad_ir", None)
     manager.registry.pop(QgradMagics.__name__, None)
     completers = shell.strdispatchers.get("complete_command")
     if completers is not None:
-        completers.strs.pop(_COMPLETED, None)
+        for key in _COMPLETED:
+            completers.strs.pop(key, None)

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from qgrad_lab.qjit import qjit
+from qgrad_lab.stages import Stages, stages
 
 
 class Point:
@@ -78,6 +79,11 @@ class Point:
         """A newly compiled program that computes ``derivative``, made of `f`, at this point."""
         args, kwargs = self._given
         return functools.partial(qjit(self._program(derivative)), *args, **kwargs)
+
+    def stages(self, derivative: Callable[..., Any]) -> Stages:
+        """The stages of ``derivative``, made of `f`, at this point."""
+        args, kwargs = self._given
+        return stages(self._program(derivative), *args, **kwargs)
 
     def _program(self, f: Callable[..., Any]) -> Callable[..., Any]:
         """``f`` as a function of what is given, with the constants built in.

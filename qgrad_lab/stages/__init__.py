@@ -1,0 +1,175 @@
+"""``stages``: every form that a program takes on its way from Python to machine code."""
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from qgrad_lab._tracebacks import frames_hidden
+from qgrad_lab.stages import view
+from qgrad_lab.stages.pipeline import STAGES, Pipeline, steps
+from qgrad_lab.stages.stage import Line, Stage
+
+__all__ = ["STAGES", "Line", "Stage", "Stages", "stages"]
+
+
+class Stages(Mapping[str, Stage]):
+    """The forms of one program, by name, in the order of compilation.
+
+    Made by `stages`. In a notebook it shows all of them, folded. Each is computed when it is first
+    asked for, and with it the steps before it, but no other stage.
+    """
+
+    def __init__(self, name: str, all_stages: Mapping[str, Stage]) -> None:
+        self.name = name
+        self._stages = dict(all_stages)
+
+    def __getitem__(self, name: str) -> Stage:
+        try:
+            return self._stages[name]
+        except KeyError:
+            raise KeyError(
+                f"{name!r} is not a stage; these are: {', '.join(self._stages)}"
+            ) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stages)
+
+    def __len__(self) -> int:
+        return len(self._stages)
+
+    def __repr__(self) -> str:
+        return f"<Stages of {self.name}: {', '.join(self._stages)}>"
+
+    def diff(self, a: str, b: str, *, context: int = 3) -> str:
+        """How stage ``b`` differs from stage ``a``, as a unified diff.
+
+        Parameters
+        ----------
+        a, b : str
+            Names of stages.
+        context : int, optional
+            Equal lines around each difference.
+
+        Returns
+        -------
+        str
+            Empty where the two are the same.
+
+        Examples
+        --------
+        >>> import jax.numpy as jnp
+        >>> found = stages(lambda x: jnp.sin(x), 0.5)
+        >>> print(found.diff("jaxpr", "stablehlo").splitlines()[0])
+        --- jaxpr
+        """
+        first, second = self[a].text.splitlines(), self[b].text.splitlines()
+        return "\n".join(difflib.unified_diff(first, second, a, b, lineterm="", n=context))
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write every stage to a file of its own.
+
+        Parameters
+        ----------
+        folder : str or path
+            Where; made if it is not there. Files that it has of an earlier call are replaced.
+
+        Returns
+        -------
+        list of path
+            The files, numbered in the order of compilation; what is missing has none.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        files = []
+        for number, (name, stage) in enumerate(self.items(), 1):
+            if stage.text:
+                file = folder / f"{number}_{name}.{view.ENDINGS[stage.language]}"
+                file.write_text(stage.text + "\n")
+                files.append(file)
+        return files
+
+    def to_dict(self) -> dict[str, Any]:
+        """All stages, as plain Python objects that ``json.dumps`` takes.
+
+        Returns
+        -------
+        dict
+            ``version``, ``name``, and in ``stages`` a dictionary for each. ``lines`` has an entry
+            ``[number, [[file, line], ...]]`` for each line of the text whose source is known.
+        """
+        return view.bundle(self.name, self._stages)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {
+            "text/plain": repr(self),
+            "text/html": view.html(self.name, self._stages),
+            view.MIME_TYPE: view.bundle(self.name, self._stages, most=view.MOST_IN_A_NOTEBOOK),
+        }
+
+
+def stages(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Stages:
+    """Every form of a program, from the source to machine code.
+
+    Parameters
+    ----------
+    fn : callable
+        A function, a QNode, a derivative such as ``grad(f)``, or a compiled program, which is
+        compiled anew with its options.
+    *args, **kwargs
+        Of the call.
+
+    Returns
+    -------
+    Stages
+        ``source``, ``circuit`` (drawn), ``jaxpr``, ``program`` and ``plan`` (of its circuits),
+        ``stablehlo``, ``hlo`` (as XLA optimised it), ``llvm`` and ``assembly``. Nothing is computed
+        before it is asked for. What JAX, XLA or an operating system cannot give is ``missing``,
+        with the reason.
+
+    Raises
+    ------
+    TypeError
+        If ``fn`` is not callable.
+    CompileError, Exception
+        When a stage is asked for: what is wrong with the program, as in a call of it.
+
+    Notes
+    -----
+    Assembly takes the packages of ``pip install 'qgrad-lab[ir]'``, and Linux.
+
+    Examples
+    --------
+    >>> import pennylane as qml
+    >>> from qgrad_lab import grad, stages
+    >>> @qml.qnode(qml.device("lightning.qubit", wires=2))
+    ... def circuit(x):
+    ...     qml.RX(x, wires=0)
+    ...     qml.CNOT(wires=[0, 1])
+    ...     return qml.expval(qml.Z(1))
+    >>> found = stages(grad(circuit), 0.4)
+    >>> print(found["circuit"])
+    circuit:
+    0: ──RX(theta[0])─╭●──
+    1: ───────────────╰X──
+    return expval(Z1)
+    >>> print(found["program"].text)
+    program circuit(theta: f64[1]) on 2 wires {
+      RX(theta[0]) 0
+      CNOT 0 1
+      return expval(Z1)
+    }
+    >>> "custom_call @qgrad" in found["stablehlo"].text
+    True
+
+    From a line of a stage to the user's:
+
+    >>> (line,) = found["program"].lines[2]
+    >>> found["source"].text.splitlines()[line.number - 1].strip()
+    'qml.RX(x, wires=0)'
+    """
+    with frames_hidden:
+        pipeline = Pipeline(fn, args, kwargs)
+        name = str(getattr(fn, "__name__", type(fn).__name__))
+        found = (Stage(*step) for step in steps(pipeline))
+        return Stages(name, {stage.name: stage for stage in found})

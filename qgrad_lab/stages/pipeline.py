@@ -1,0 +1,236 @@
+"""The steps of compiling one call, each done when its result is first asked for, and timed."""
+
+import inspect
+import time
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from qgrad_lab._compiled import QJIT
+from qgrad_lab._jaxprs import equations
+from qgrad_lab._plans import plans_text
+from qgrad_lab.circuit.drawing import drawing
+from qgrad_lab.circuit.printer import program_lines
+from qgrad_lab.engine.primitive import circuit_p
+from qgrad_lab.qjit import qjit
+from qgrad_lab.stages import line_maps
+from qgrad_lab.stages.native_code import (
+    NOTHING,
+    NativeCode,
+    disassembled,
+    kernels_of_llvm,
+    native_code,
+)
+from qgrad_lab.stages.stage import Line, Rendered
+from qgrad_lab.tracing import running
+
+Result = TypeVar("Result")
+
+
+class _Timed(NamedTuple, Generic[Result]):
+    result: Result
+    seconds: float
+
+
+def _timed(step: Callable[[], Result]) -> _Timed[Result]:
+    start = time.perf_counter()
+    result = step()
+    return _Timed(result, time.perf_counter() - start)
+
+
+class Pipeline:
+    """The compilation of ``fn(*args, **kwargs)``.
+
+    Parameters
+    ----------
+    fn
+        A function, a QNode or a compiled program.
+    args, kwargs
+        Of the call.
+    """
+
+    def __init__(self, fn: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> None:
+        # A new one, of which JAX knows nothing yet: what it has done before would take no time.
+        options = fn._options.keywords() if isinstance(fn, QJIT) else {}
+        self._compiled = qjit(fn, **options)
+        self._args, self._kwargs = args, kwargs
+        self._outside: frozenset[Line] = frozenset()
+
+    def source(self) -> Rendered:
+        """The user's code."""
+        function = inspect.unwrap(self._compiled.original_function)
+        function = getattr(function, "func", function)  # of a QNode
+        function = inspect.unwrap(function)
+        try:
+            (lines, first), seconds = _timed(lambda: inspect.getsourcelines(function))
+            file = inspect.getsourcefile(function) or ""
+        except (OSError, TypeError) as error:
+            return Rendered("", missing=f"Python does not find the source: {error}")
+        places = {number: (Line(file, first + number - 1),) for number in range(1, len(lines) + 1)}
+        return Rendered("".join(lines), places, seconds)
+
+    @cached_property
+    def _traced(self) -> _Timed[Any]:
+        self._outside = line_maps.callers()
+        with running(self._compiled):
+            return _timed(lambda: self._compiled._jitted.trace(*self._args, **self._kwargs))
+
+    @cached_property
+    def _lowered(self) -> _Timed[Any]:
+        traced = self._traced.result
+        with running(self._compiled):
+            return _timed(traced.lower)
+
+    @cached_property
+    def _executable(self) -> _Timed[Any]:
+        lowered = self._lowered.result
+        return _timed(lowered.compile)
+
+    @cached_property
+    def _native(self) -> _Timed[NativeCode]:
+        lowered = self._lowered.result
+        return _timed(lambda: native_code(lowered))
+
+    def _circuits(self) -> list[Any]:
+        """Every circuit of the program once, in the order of first use."""
+        found: dict[Any, None] = {}
+        for equation in equations(self._traced.result.jaxpr.jaxpr):
+            if equation.primitive is circuit_p:
+                found[equation.params["member"].circuit] = None
+        return list(found)
+
+    def circuit(self) -> Rendered:
+        """Drawings."""
+        circuits = self._circuits()
+
+        def drawn() -> str:
+            parts = []
+            for circuit in circuits:
+                for program in circuit.settings or (circuit,):
+                    parts.append(f"{program.name}:\n{drawing(program)}")
+            return "\n\n".join(parts)
+
+        text, seconds = _timed(drawn)
+        return Rendered(text, {}, seconds, "" if text else _NO_CIRCUITS)
+
+    def program(self) -> Rendered:
+        """Programs, one after the other."""
+        circuits = self._circuits()
+
+        def printed() -> tuple[list[str], dict[int, tuple[Line, ...]]]:
+            texts: list[str] = []
+            lines: dict[int, tuple[Line, ...]] = {}
+            for circuit in circuits:
+                if texts:
+                    texts.append("")
+                for text, gate in program_lines(circuit):
+                    texts.append(text)
+                    if gate is not None and gate.place is not None:
+                        source = gate.place.source()
+                        lines[len(texts)] = (Line(source.file, source.line),)
+            return texts, lines
+
+        (texts, lines), seconds = _timed(printed)
+        return Rendered("\n".join(texts), lines, seconds, "" if texts else _NO_CIRCUITS)
+
+    def plan(self) -> Rendered:
+        """Plans of the native library."""
+        jaxpr = self._traced.result.jaxpr.jaxpr
+        text, seconds = _timed(lambda: plans_text(jaxpr).rstrip())
+        return Rendered(text, {}, seconds, "" if text else _NO_CIRCUITS)
+
+    def jaxpr(self) -> Rendered:
+        """What JAX traced."""
+        printed = self._traced.result.jaxpr.pretty_print(source_info=True, use_color=False)
+        text, lines = line_maps.of_jaxpr(printed)
+        return Rendered(text, lines, self._traced.seconds)
+
+    def stablehlo(self) -> Rendered:
+        """What XLA is given."""
+        lowered, seconds = self._lowered
+        text = lowered.as_text()
+        located = lowered.as_text(debug_info=True)
+        return Rendered(text, line_maps.of_mlir(text, located, self._outside), seconds)
+
+    def hlo(self) -> Rendered:
+        """What XLA made of it."""
+        executable, seconds = self._executable
+        text, lines = line_maps.of_hlo(executable.as_text(), self._outside)
+        return Rendered(text, lines, seconds)
+
+    def llvm(self) -> Rendered:
+        """What LLVM compiled."""
+        (modules, objects), seconds = self._native
+        if not modules:
+            reason = _NO_LLVM if objects else NOTHING
+            return Rendered("", {}, seconds, reason)
+        texts: list[str] = []
+        lines: dict[int, tuple[Line, ...]] = {}
+        for name, module in modules:
+            texts += ["", f"; {name}"] if texts else [f"; {name}"]
+            for number, kernel in kernels_of_llvm(module).items():
+                places = self._places_of_kernels.get(kernel, ())
+                if places:
+                    lines[len(texts) + number] = places
+            texts += module.splitlines()
+        return Rendered("\n".join(texts), lines, seconds)
+
+    def assembly(self) -> Rendered:
+        """Machine code."""
+        objects = self._native.result.objects
+        if not objects:
+            return Rendered("", missing=NOTHING)
+        try:
+            text, seconds = _timed(lambda: disassembled(objects))
+        except ImportError as error:
+            return Rendered("", missing=f"it takes {error.name}: pip install 'qgrad-lab[ir]'")
+        lines = {}
+        name = ""
+        for number, line in enumerate(text.splitlines(), 1):
+            if line.endswith(":"):
+                name = line[:-1]
+            if line and name in self._places_of_kernels:
+                lines[number] = self._places_of_kernels[name]
+        return Rendered(text, lines, seconds)
+
+    @cached_property
+    def _places_of_kernels(self) -> dict[str, tuple[Line, ...]]:
+        """The user's lines that a kernel computes: it has the name of an instruction of HLO."""
+        text, lines = line_maps.of_hlo(self._executable.result.as_text(), self._outside)
+        found = {}
+        for number, line in enumerate(text.splitlines(), 1):
+            name, equals, _ = line.strip().removeprefix("ROOT ").partition(" = ")
+            if equals and number in lines:
+                found[name.removeprefix("%").replace(".", "_")] = lines[number]
+        return found
+
+
+_NO_CIRCUITS = "no circuit runs natively in this program"
+_NO_LLVM = "this version of jaxlib does not give LLVM IR; the assembly is there"
+
+
+STAGES = (
+    "source",
+    "circuit",
+    "jaxpr",
+    "program",
+    "plan",
+    "stablehlo",
+    "hlo",
+    "llvm",
+    "assembly",
+)
+"""Names of all stages, in the order of compilation."""
+
+
+def steps(pipeline: Pipeline) -> Iterator[tuple[str, str, str, Callable[[], Rendered]]]:
+    """Name, title, language and computation of every stage, in the order of compilation."""
+    yield "source", "Source", "python", pipeline.source
+    yield "circuit", "Circuit", "text", pipeline.circuit
+    yield "jaxpr", "jaxpr", "jaxpr", pipeline.jaxpr
+    yield "program", "Program", "qgrad-program", pipeline.program
+    yield "plan", "Plan", "qgrad-plan", pipeline.plan
+    yield "stablehlo", "StableHLO", "mlir", pipeline.stablehlo
+    yield "hlo", "Optimised HLO", "hlo", pipeline.hlo
+    yield "llvm", "LLVM IR", "llvm", pipeline.llvm
+    yield "assembly", "Assembly", "asm", pipeline.assembly
