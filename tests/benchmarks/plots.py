@@ -6,6 +6,8 @@ from typing import Any
 from tests.benchmarks.contestants import MODULES, OURS, TITLES
 
 _MARKERS = dict(zip(MODULES, "osv^DPX*", strict=False))
+_LINEAR = ("wires", "cores")
+"""What grows by steps of one size."""
 _PANELS = (("call", "one call"), ("first_call", "first call"))
 
 
@@ -25,7 +27,8 @@ def draw(curve: dict[str, Any], file: Path) -> None:
                 axis.plot(x, y, marker=_MARKERS[name], linewidth=width, label=TITLES[name])
             else:
                 axis.plot([], [])  # so that a contestant has the same colour in all pictures
-        axis.set_xscale("log")
+        if curve["label"] not in _LINEAR:
+            axis.set_xscale("log")
         axis.set_yscale("log")
         axis.set_xlabel(curve["label"])
         axis.set_ylabel(f"time of {title} (s)")
