@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import pennylane as qml
 
 import qgrad_lab as lab
-from qgrad_lab import grad, jvp, qjit, vjp
+from qgrad_lab import grad, jvp, qjit, stages, vjp
 from tests.errors.table import compile_error, derivative_error, entry
 
 
@@ -372,3 +372,13 @@ def too_large():
         return qml.expval(qml.prod(*map(qml.Z, range(38))))
 
     qjit(circuit)(0.1)
+
+
+@entry(
+    KeyError,
+    "'ir' is not a stage; these are: source, circuit",
+    "No stage of the compilation has this name.",
+    "One of the names in the message, such as `stages(f, x)['jaxpr']`.",
+)
+def no_such_stage():
+    stages(square, 0.5)["ir"]
