@@ -16,11 +16,16 @@ def plans_text(jaxpr: Jaxpr) -> str:
     return "\n".join(f"{program.name}: {_plan(program)}" for program in seen)
 
 
-def _programs(jaxpr: Jaxpr) -> Iterator[Program]:
+def circuits(jaxpr: Jaxpr) -> Iterator[Any]:
+    """The circuit of every call of one in ``jaxpr``, with shots or without."""
     for equation in equations(jaxpr):
         if equation.primitive is circuit_p:
-            circuit: Any = equation.params["member"].circuit
-            yield from circuit.settings or (circuit,)
+            yield equation.params["member"].circuit
+
+
+def _programs(jaxpr: Jaxpr) -> Iterator[Program]:
+    for circuit in circuits(jaxpr):
+        yield from circuit.settings or (circuit,)
 
 
 def _plan(program: Program) -> str:

@@ -7,11 +7,9 @@ from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from qgrad_lab._compiled import QJIT
-from qgrad_lab._jaxprs import equations
-from qgrad_lab._plans import plans_text
+from qgrad_lab._plans import circuits, plans_text
 from qgrad_lab.circuit.drawing import drawing
 from qgrad_lab.circuit.printer import program_lines
-from qgrad_lab.engine.primitive import circuit_p
 from qgrad_lab.qjit import qjit
 from qgrad_lab.stages import line_maps
 from qgrad_lab.stages.native_code import (
@@ -93,19 +91,15 @@ class Pipeline:
 
     def _circuits(self) -> list[Any]:
         """Every circuit of the program once, in the order of first use."""
-        found: dict[Any, None] = {}
-        for equation in equations(self._traced.result.jaxpr.jaxpr):
-            if equation.primitive is circuit_p:
-                found[equation.params["member"].circuit] = None
-        return list(found)
+        return list(dict.fromkeys(circuits(self._traced.result.jaxpr.jaxpr)))
 
     def circuit(self) -> Rendered:
         """Drawings."""
-        circuits = self._circuits()
+        found = self._circuits()
 
         def drawn() -> str:
             parts = []
-            for circuit in circuits:
+            for circuit in found:
                 for program in circuit.settings or (circuit,):
                     parts.append(f"{program.name}:\n{drawing(program)}")
             return "\n\n".join(parts)
@@ -115,12 +109,12 @@ class Pipeline:
 
     def program(self) -> Rendered:
         """Programs, one after the other."""
-        circuits = self._circuits()
+        found = self._circuits()
 
         def printed() -> tuple[list[str], dict[int, tuple[Line, ...]]]:
             texts: list[str] = []
             lines: dict[int, tuple[Line, ...]] = {}
-            for circuit in circuits:
+            for circuit in found:
                 if texts:
                     texts.append("")
                 for text, gate in program_lines(circuit):
@@ -154,9 +148,8 @@ class Pipeline:
 
     def hlo(self) -> Rendered:
         """What XLA made of it."""
-        executable, seconds = self._executable
-        text, lines = line_maps.of_hlo(executable.as_text(), self._outside)
-        return Rendered(text, lines, seconds)
+        text, lines = self._hlo
+        return Rendered(text, lines, self._executable.seconds)
 
     def llvm(self) -> Rendered:
         """What LLVM compiled."""
@@ -194,9 +187,13 @@ class Pipeline:
         return Rendered(text, lines, seconds)
 
     @cached_property
+    def _hlo(self) -> tuple[str, line_maps.Lines]:
+        return line_maps.of_hlo(self._executable.result.as_text(), self._outside)
+
+    @cached_property
     def _places_of_kernels(self) -> dict[str, tuple[Line, ...]]:
         """The user's lines that a kernel computes: it has the name of an instruction of HLO."""
-        text, lines = line_maps.of_hlo(self._executable.result.as_text(), self._outside)
+        text, lines = self._hlo
         found = {}
         for number, line in enumerate(text.splitlines(), 1):
             name, equals, _ = line.strip().removeprefix("ROOT ").partition(" = ")
@@ -209,28 +206,25 @@ _NO_CIRCUITS = "no circuit runs natively in this program"
 _NO_LLVM = "this version of jaxlib does not give LLVM IR; the assembly is there"
 
 
-STAGES = (
-    "source",
-    "circuit",
-    "jaxpr",
-    "program",
-    "plan",
-    "stablehlo",
-    "hlo",
-    "llvm",
-    "assembly",
+_STEPS = (
+    ("source", "Source", "python"),
+    ("circuit", "Circuit", "text"),
+    ("jaxpr", "jaxpr", "jaxpr"),
+    ("program", "Program", "qgrad-program"),
+    ("plan", "Plan", "qgrad-plan"),
+    ("stablehlo", "StableHLO", "mlir"),
+    ("hlo", "Optimised HLO", "hlo"),
+    ("llvm", "LLVM IR", "llvm"),
+    ("assembly", "Assembly", "asm"),
 )
+"""Name, title and language of every stage, in the order of compilation; the method of the same name
+computes it."""
+
+STAGES = tuple(name for name, _, _ in _STEPS)
 """Names of all stages, in the order of compilation."""
 
 
 def steps(pipeline: Pipeline) -> Iterator[tuple[str, str, str, Callable[[], Rendered]]]:
     """Name, title, language and computation of every stage, in the order of compilation."""
-    yield "source", "Source", "python", pipeline.source
-    yield "circuit", "Circuit", "text", pipeline.circuit
-    yield "jaxpr", "jaxpr", "jaxpr", pipeline.jaxpr
-    yield "program", "Program", "qgrad-program", pipeline.program
-    yield "plan", "Plan", "qgrad-plan", pipeline.plan
-    yield "stablehlo", "StableHLO", "mlir", pipeline.stablehlo
-    yield "hlo", "Optimised HLO", "hlo", pipeline.hlo
-    yield "llvm", "LLVM IR", "llvm", pipeline.llvm
-    yield "assembly", "Assembly", "asm", pipeline.assembly
+    for name, title, language in _STEPS:
+        yield name, title, language, getattr(pipeline, name)
