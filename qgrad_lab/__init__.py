@@ -45,12 +45,15 @@ from qgrad_lab.stages import stages  # noqa: E402
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from qgrad_lab.workbench.widget.bench import Workbench
+
 __all__ = [
     "QJIT",
     "Comparison",
     "CompileError",
     "DifferentiableCompileError",
     "DifferentiableCompilerError",
+    "Workbench",
     "adjoint",
     "compare",
     "cond",
@@ -71,6 +74,16 @@ __all__ = [
     "while_loop",
     "with_diff_method",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Workbench":
+        from qgrad_lab.workbench.widget.bench import (
+            Workbench,
+        )  # the library itself needs no widgets
+
+        return Workbench
+    raise AttributeError(f"module 'qgrad_lab' has no attribute {name!r}")
 
 
 def load_ipython_extension(shell: "InteractiveShell") -> None:
