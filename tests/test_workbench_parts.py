@@ -132,7 +132,7 @@ class TestEditors:
     def test_numbers_keep_their_type(self, value):
         leaf, changes = self.edit(value)
         assert isinstance(leaf, Slider)
-        leaf.slider.value = 0.75
+        leaf.number.value = 0.75
         assert leaf.value == 0.75 and changes == [1]
         assert type(leaf.value) is type(value)
         assert getattr(leaf.value, "dtype", None) == getattr(value, "dtype", None)
@@ -140,10 +140,23 @@ class TestEditors:
     def test_the_range_of_a_slider(self):
         leaf, _ = self.edit(0.5)
         assert leaf.slider.min < 0.5 < leaf.slider.max
-        leaf.high.value = 100.0
-        leaf.low.value = 50.0
-        assert (leaf.slider.min, leaf.slider.max) == (50.0, 100.0)
-        assert leaf.value == leaf.slider.value == 50.0
+        leaf.high.value = 10.004
+        assert leaf.slider.max == pytest.approx(10.01) and leaf.value == 0.5
+        leaf.low.value = -1.0
+        assert leaf.slider.min == pytest.approx(-1.0)
+        leaf.low.value = 1e12  # more steps than a slider can have
+        assert leaf.slider.min == pytest.approx(-1.0) and leaf.value == 0.5
+
+    def test_a_slider_has_its_number_on_its_grid(self):
+        leaf, changes = self.edit(1 / 3)
+        for number in (1 / 3, 2 / 7, 100.0):
+            leaf.number.value = number
+            steps = (number - leaf.slider.min) / leaf.slider.step
+            assert abs(steps - round(steps)) < 1e-6
+            assert leaf.value == leaf.slider.value == number
+            assert leaf.slider.min <= number < leaf.slider.max
+        leaf.slider.value = leaf.slider.value + 0.01
+        assert leaf.value == leaf.number.value == 100.01 and len(changes) == 3
 
     @pytest.mark.parametrize("make", [jnp.asarray, np.asarray])
     def test_arrays(self, make):
@@ -190,7 +203,7 @@ class TestEditors:
         editors = Editors([0.1, params], {"layers": 2}, ["x", "params"], lambda: changes.append(1))
         labels = ["x", "params['b'][0]", "params['b'][1]", "params['w']", "layers"]
         assert list(editors.leaves) == labels
-        editors.leaves["params['b'][0]"].slider.value = 1.5
+        editors.leaves["params['b'][0]"].number.value = 1.5
         editors.leaves["layers"].view.value = 4
         args, kwargs = editors.arguments()
         assert args[0] == 0.1 and args[1]["b"] == (1.5, 3) and kwargs == {"layers": 4}
@@ -204,7 +217,9 @@ class TestEditors:
             if isinstance(view, widgets.ValueWidget) and not isinstance(
                 view, widgets.HTML | widgets.Label
             ):
-                assert view.description and view.tooltip, view
+                # The slider stands under the number that has its name.
+                assert view.description or isinstance(view, widgets.FloatSlider), view
+                assert view.tooltip, view
                 asked += 1
         assert asked > 40
 

@@ -139,7 +139,8 @@ class Workbench(widgets.VBox):
             description="Copy as code", icon="copy", tooltip="Code for what is on screen"
         )
         self.copy.observe(self._show_code, "value")
-        signature = f"{html.escape(self._name())}({', '.join([*names, *kwargs])})"
+        self._names = [*names, *kwargs]
+        signature = html.escape(self._call())
         left = widgets.VBox(
             [
                 widgets.HTML(f'<div class="qgrad-signature">{signature}</div>'),
@@ -195,6 +196,9 @@ class Workbench(widgets.VBox):
         except Unwritable:
             return str(getattr(self._fn, "__name__", type(self._fn).__name__))
 
+    def _call(self) -> str:
+        return f"{self._name()}({', '.join(self._names)})"
+
     def _question(self) -> Question:
         choice = self.controls.choice()
         args, kwargs = self.editors.arguments()
@@ -202,7 +206,7 @@ class Workbench(widgets.VBox):
         own = getattr(getattr(f, "shots", None), "total_shots", None)
         if choice.shots is not None and choice.shots != own:
             f = f.update_shots(choice.shots)  # type: ignore[attr-defined]
-        return Question(f, args, kwargs, choice, self._name())
+        return Question(f, args, kwargs, choice, self._name(), self._call())
 
     def _changed(self) -> None:
         """An answer that is there is old now."""

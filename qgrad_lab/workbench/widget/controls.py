@@ -1,6 +1,6 @@
 """What is chosen on the left of a workbench, beside the arguments."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import ipywidgets as widgets
@@ -83,7 +83,7 @@ class Controls:
             tooltip="The step of finite differences",
             disabled=h is None,
             style={"description_width": "1.5em"},
-            layout=widgets.Layout(width="100%"),
+            layout=widgets.Layout(width="auto"),
         )
         chosen = [argnum or 0] if argnum is None or isinstance(argnum, int) else list(argnum)
         chosen = [position % len(arguments) if arguments else 0 for position in chosen]
@@ -100,7 +100,7 @@ class Controls:
             description="reference",
             tooltip="What the gradients are checked against",
             style={"description_width": "initial"},
-            layout=widgets.Layout(width="100%"),
+            layout=widgets.Layout(width="auto"),
         )
         self.shots = widgets.BoundedIntText(
             value=shots or 1000,
@@ -109,7 +109,7 @@ class Controls:
             description="shots",
             tooltip="How often each circuit is measured",
             continuous_update=False,
-            layout=widgets.Layout(display="" if shots else "none", width="100%"),
+            layout=widgets.Layout(display="" if shots else "none", width="auto"),
             style={"description_width": "initial"},
         )
         for control in self._all():
@@ -117,9 +117,9 @@ class Controls:
         self.default_step.observe(self._lock_step, "value")
         self.view = widgets.VBox(
             [
-                group("Methods", list(self.methods.values())),
+                group("Methods", [_row(self.methods.values())]),
                 group("Step of fd", [self.step, self.default_step]),
-                group("Differentiate in", list(self.arguments.values())),
+                group("Differentiate in", [_row(self.arguments.values())]),
                 self.reference,
                 self.shots,
             ]
@@ -154,6 +154,10 @@ class Controls:
 def group(title: str, children: list[Any]) -> widgets.VBox:
     """Widgets under a heading."""
     return widgets.VBox([widgets.HTML(f'<div class="qgrad-heading">{title}</div>'), *children])
+
+
+def _row(boxes: Iterable[widgets.Widget]) -> widgets.HBox:
+    return widgets.HBox(list(boxes), layout=widgets.Layout(flex_flow="row wrap"))
 
 
 def _box(name: str, tooltip: str, value: bool) -> widgets.Checkbox:

@@ -11,7 +11,18 @@ import numpy as np
 ROWS, COLUMNS = 8, 4
 """Of a page of a table."""
 
-_WIDE = widgets.Layout(width="100%")
+GRID = 0.01
+"""Between neighbouring values of a slider."""
+REACH = 3.14
+"""To either end of a new slider."""
+MOST_STEPS = 10_000_000
+"""Of a slider; a longer range is not taken."""
+
+_WIDE = widgets.Layout(width="auto")
+_NARROW: dict[str, Any] = {
+    "layout": widgets.Layout(width="auto", min_width="0", flex="1 1 0%"),
+    "style": {"description_width": "3em"},
+}
 
 
 class Leaf:
@@ -36,45 +47,70 @@ class Leaf:
 
 
 class Slider(Leaf):
-    """A number, with a range that can be edited too."""
+    """A number, with a slider whose range can be edited.
+
+    A slider has values on a grid, and moves others to it. So the grid goes with the number: it is
+    laid anew around every number that is typed.
+    """
 
     def __init__(self, name: str, value: Any, changed: Callable[[], None]) -> None:
         super().__init__(value, changed)
         number = float(value)
+        self.number = widgets.FloatText(
+            value=number, description=name, tooltip=f"The value of {name}", **_NARROW
+        )
         self.slider = widgets.FloatSlider(
             value=number,
-            min=number - math.pi,
-            max=number + math.pi,
-            step=0.01,
-            readout_format=".4f",
-            description=name,
-            tooltip=f"The value of {name}",
-            layout=_WIDE,
+            min=number - REACH,
+            max=number + REACH,
+            step=GRID,
+            readout=False,
+            tooltip=f"Moves {name}",
+            layout=widgets.Layout(width="auto"),
         )
         self.low, self.high = (
             widgets.FloatText(
                 value=round(bound, 4),
                 description=text,
                 tooltip=f"The {word} end of the slider of {name}",
-                layout=widgets.Layout(width="50%"),
-                style={"description_width": "2.5em"},
+                **_NARROW,
             )
             for bound, text, word in (
                 (self.slider.min, "from", "lower"),
                 (self.slider.max, "to", "upper"),
             )
         )
-        self.slider.observe(lambda change: self._set(_like(self.value, change.new)), "value")
-        self.low.observe(self._range, "value")
-        self.high.observe(self._range, "value")
-        self.view = widgets.VBox([self.slider, widgets.HBox([self.low, self.high])])
+        self._laying = False
+        self.number.observe(self._typed, "value")
+        self.slider.observe(self._slid, "value")
+        self.low.observe(lambda _: self._lay(), "value")
+        self.high.observe(lambda _: self._lay(), "value")
+        self.view = widgets.VBox([self.number, self.slider, widgets.HBox([self.low, self.high])])
+        self.view.add_class("qgrad-slider")
 
-    def _range(self, _: Any) -> None:
+    def _typed(self, change: Any) -> None:
+        self._lay()
+        self._set(_like(self.value, change.new))
+
+    def _slid(self, change: Any) -> None:
+        if not self._laying:
+            self.number.value = round(change.new, 10)
+
+    def _lay(self) -> None:
+        """Put the grid through the number, from end to end."""
+        if self._laying:
+            return
+        number = self.number.value
         low, high = sorted((self.low.value, self.high.value))
-        if low < high:
-            # In an order in which the minimum is never above the maximum.
-            with self.slider.hold_trait_notifications():
-                self.slider.min, self.slider.max = low, high
+        below = max(0, math.ceil((number - low) / GRID - 1e-9))
+        above = max(1, math.ceil((high - number) / GRID - 1e-9))
+        if not math.isfinite(number) or below + above > MOST_STEPS:
+            return
+        self._laying = True
+        with self.slider.hold_trait_notifications():
+            self.slider.min, self.slider.max = number - below * GRID, number + above * GRID
+            self.slider.value = number
+        self._laying = False
 
 
 class Table(Leaf):

@@ -37,6 +37,7 @@ class Question(NamedTuple):
     kwargs: dict[str, Any]
     choice: Choice
     function: str
+    call: str
 
     @property
     def options(self) -> dict[str, Any]:
@@ -150,6 +151,7 @@ class Landscape(Panel):
             span=self.span.value,
             points=None,
             function=question.function,
+            call=question.call,
             progress=progress,
             **question.options,
         )
@@ -178,9 +180,11 @@ class StepSize(Panel):
             question.args,
             question.kwargs,
             hs=None,
+            along=None,
             argnum=question.choice.argnum,
             reference=question.choice.reference,
             function=question.function,
+            call=question.call,
             progress=progress,
         )
         return image(found.plot(), "Error of finite differences against h") + (
@@ -274,6 +278,7 @@ def _compared(question: Question, progress: Progress) -> Any:
         question.args,
         question.kwargs,
         function=question.function,
+        call=question.call,
         progress=progress,
         **question.options,
     )

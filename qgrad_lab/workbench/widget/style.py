@@ -15,7 +15,11 @@ STYLE = """
 .qgrad-workbench .qgrad-error { border-left: 3px solid var(--jp-error-color1, currentColor);
   padding: 4px 10px; margin: 6px 0; white-space: pre-wrap; }
 .qgrad-workbench .qgrad-note { opacity: 0.75; padding: 4px 10px; }
-.qgrad-workbench .widget-checkbox label { margin: 0; }
+.qgrad-workbench .qgrad-left .widget-box { overflow: visible; }
+.qgrad-workbench .qgrad-left .widget-checkbox { margin-right: 1em; }
+.qgrad-workbench .qgrad-right .widget-html, .qgrad-workbench .qgrad-right .widget-html-content {
+  min-width: 0; max-width: 100%; }
+.qgrad-workbench .qgrad-right .widget-html-content { width: 100%; }
 .qgrad-workbench textarea { font-family: var(--jp-code-font-family, monospace); }
 .qgrad-workbench .jupyter-widget-tab-contents, .qgrad-workbench .widget-tab-contents {
   overflow-x: auto; min-height: 8em; }
