@@ -186,7 +186,7 @@ def _draw_flat(
     axes = piece.subplots(*shape, squeeze=False, height_ratios=ratios, sharex="col")
     for column, leaf in enumerate(block):
         upper, lower = axes[0, column], axes[-1, column]
-        upper.set_title(plain(f"in {leaf.name}"))
+        upper.set_title(plain(leaf.name if leaf.ticks else f"in {leaf.name}"))
         _values(upper, leaf, chosen, theme)
         if there:
             _residuals(lower, leaf, chosen, comparison, theme)

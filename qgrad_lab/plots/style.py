@@ -177,5 +177,5 @@ def _face() -> Any:
 def _shade(colour: str, step: int) -> str:
     """The same hue, lighter and darker in turn, as far as it can still be seen on the paper."""
     hue, light, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
-    change = (0.0, -0.09, 0.09, -0.14, 0.16, -0.05, 0.05)[step % 7]
+    change = (0.0, -0.1, 0.055, -0.05, 0.03, -0.075, -0.025)[step % 7]
     return to_hex(colorsys.hls_to_rgb(hue, light + change, saturation))
