@@ -41,6 +41,14 @@ from qgrad_lab.errors import (  # noqa: E402
 from qgrad_lab.qjit import QJIT, qjit  # noqa: E402
 from qgrad_lab.reference import reference  # noqa: E402
 from qgrad_lab.stages import stages  # noqa: E402
+from qgrad_lab.studies import (  # noqa: E402
+    Landscape,
+    Scaling,
+    StepSizes,
+    landscape,
+    scaling,
+    step_sizes,
+)
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -53,6 +61,9 @@ __all__ = [
     "CompileError",
     "DifferentiableCompileError",
     "DifferentiableCompilerError",
+    "Landscape",
+    "Scaling",
+    "StepSizes",
     "Workbench",
     "adjoint",
     "compare",
@@ -63,10 +74,13 @@ __all__ = [
     "hessian",
     "jacobian",
     "jvp",
+    "landscape",
     "measure",
     "qjit",
     "reference",
+    "scaling",
     "stages",
+    "step_sizes",
     "switch",
     "value_and_grad",
     "vjp",
