@@ -100,7 +100,7 @@ class Workbench(widgets.VBox):
             check_kind(reference)
             if fn is not None:
                 check_callable(fn, "Workbench")
-        self._options = {"methods": names, "h": h, "reference": reference}
+        self._options: dict[str, Any] = {"methods": names, "h": h, "reference": reference}
         if fn is None:
             picker = Picker(_namespace(), lambda f, a, k: self._open(f, a, k, argnum))
             self.children = [widgets.HTML(STYLE), picker.view]
