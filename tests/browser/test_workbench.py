@@ -78,18 +78,20 @@ class Bench:
         return found
 
     def choose_tab(self, title):
+        before = self.state()
         (tab,) = self.find(f".//*[@role='tab'][normalize-space()='{title}']")
         tab.click()
-        return self.settle()
+        return self.settle(before)
 
     def choose(self, label, option):
+        before = self.state()
         self.control(label).find_element(By.XPATH, f"./option[.='{option}']").click()
-        return self.settle()
+        return self.settle(before)
 
     def type(self, label, text):
-        field = self.field(label)
-        field.send_keys(Keys.CONTROL, "a", Keys.NULL, text, Keys.ENTER)
-        return self.settle()
+        before, field = self.state(), self.field(label)
+        field.send_keys(Keys.END, Keys.BACKSPACE * 20, text, Keys.ENTER)
+        return self.settle(before)
 
     def field(self, label):
         """The number with a label."""
@@ -97,23 +99,31 @@ class Bench:
         return wait_for(lambda: self.find(path), label)[0]
 
     def tick(self, label):
+        before = self.state()
         self.control(label).click()
-        return self.settle()
+        return self.settle(before)
 
     def state(self):
         """What is seen now, read at once: the page may be drawn anew at any time."""
         return self.page.driver.execute_script(STATE)
 
-    def settle(self):
-        """What is on the tab when all is computed: its text, and the source of its picture."""
-        time.sleep(0.5)  # until the kernel has been told
-        state = wait_for(
-            lambda: (found := self.state())["done"] and found,
-            "the result",
-            lambda: f"{self.state()}\n{self.page.problems()}",
-        )
-        assert state["alerts"] == []
-        return state["text"], state["picture"]
+    def settle(self, before=None):
+        """What is on the tab when all is computed: its text, and the source of its picture.
+
+        That is when it says so, is not what was there ``before``, and stays as it is for a while.
+        """
+        seen, since = None, 0.0
+
+        def settled():
+            nonlocal seen, since
+            state = self.state()
+            if state != seen:
+                seen, since = state, time.monotonic()
+            return state["done"] and state != before and time.monotonic() - since > 1.5
+
+        wait_for(settled, "the result", lambda: f"{self.state()}\n{self.page.problems()}")
+        assert seen["alerts"] == []
+        return seen["text"], seen["picture"]
 
     def rows(self):
         """The cells of the table, by method."""
@@ -179,8 +189,9 @@ def test_a_number_changes_the_call(bench):
     assert bench.rows()["auto"][0] != first and before != after
     slider = bench.find(".//*[contains(@class, 'qgrad-slider')]//*[@role='slider']")[0]
     second = bench.rows()["auto"][0]
+    before = bench.state()
     slider.send_keys(Keys.ARROW_RIGHT)
-    bench.settle()
+    bench.settle(before)
     assert bench.field("g").get_attribute("value") == "0.26"
     assert bench.rows()["auto"][0] not in (first, second)
 
@@ -230,7 +241,6 @@ def test_the_code_for_what_is_shown(bench):
 
 def test_a_reader_without_a_kernel_sees_a_picture(bench, lab):
     page = bench.page
-    bench.choose_tab("Compare")
     assert not any(found.is_displayed() for found in page.all(".qgrad-static"))
     page.choose("File", "Save Notebook")
     wait_for(lambda: "qgrad-static" in (lab.notebooks / NOTEBOOK).read_text(), "the file")
