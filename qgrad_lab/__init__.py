@@ -53,6 +53,8 @@ from qgrad_lab.studies import (  # noqa: E402
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from qgrad_lab.workbench.widget.bench import Workbench
+
 __all__ = [
     "QJIT",
     "Comparison",
@@ -62,6 +64,7 @@ __all__ = [
     "Landscape",
     "Scaling",
     "StepSizes",
+    "Workbench",
     "adjoint",
     "compare",
     "cond",
@@ -85,6 +88,16 @@ __all__ = [
     "while_loop",
     "with_diff_method",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Workbench":
+        from qgrad_lab.workbench.widget.bench import (
+            Workbench,
+        )  # the library itself needs no widgets
+
+        return Workbench
+    raise AttributeError(f"module 'qgrad_lab' has no attribute {name!r}")
 
 
 def load_ipython_extension(shell: "InteractiveShell") -> None:

@@ -20,7 +20,7 @@ _SHOWN = 2000
 """Elements of an array in the HTML."""
 
 STYLE = """
-.qgrad { color: var(--jp-ui-font-color1, inherit); margin: 0.25em 0; }
+.qgrad { color: var(--jp-ui-font-color1, inherit); margin: 0.25em 0; overflow-x: auto; }
 .qgrad table { border-collapse: collapse; margin: 0; }
 .qgrad caption {
   caption-side: top; text-align: left; padding: 0.25em 0.75em 0.5em; color: inherit;
