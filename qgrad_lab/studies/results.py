@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +21,12 @@ VERSION = 1
 """Of the form of ``to_dict``."""
 
 
-class _Study:
+class _Study(abc.ABC):
     """What all of them can do."""
 
+    @abc.abstractmethod
     def _table(self) -> Table:
-        raise NotImplementedError
+        """What it shows of itself."""
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain Python objects that ``json.dumps`` takes.
