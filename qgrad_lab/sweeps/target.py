@@ -21,12 +21,15 @@ class Leaf(NamedTuple):
 
     Attributes
     ----------
+    name : str
+        The argument that it is a part of.
     label : str
         Such as ``params['w']``.
     own_dims : tuple of str or None
         Names of its axes, where the user gave any.
     """
 
+    name: str
     label: str
     own_dims: tuple[str, ...] | None
     coords: dict[str, np.ndarray]
@@ -214,10 +217,10 @@ class Target:
                     label = name + jax.tree_util.keystr(path[1:])
                     own: Any = whole.get(number)
                     if own is not None:
-                        found.append(Leaf(label, own.own_dims, own.coords, own.units))
+                        found.append(Leaf(name, label, own.own_dims, own.coords, own.units))
                     else:
                         own = Labelled(given)
-                        found.append(Leaf(label, own.dims, own.coords, own.units))
+                        found.append(Leaf(name, label, own.dims, own.coords, own.units))
         return found
 
 
