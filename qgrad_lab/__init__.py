@@ -39,6 +39,7 @@ from qgrad_lab.errors import (  # noqa: E402
 from qgrad_lab.qjit import QJIT, qjit  # noqa: E402
 from qgrad_lab.reference import reference  # noqa: E402
 from qgrad_lab.stages import stages  # noqa: E402
+from qgrad_lab.sweeps import sweep  # noqa: E402
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -60,6 +61,7 @@ __all__ = [
     "qjit",
     "reference",
     "stages",
+    "sweep",
     "switch",
     "value_and_grad",
     "vjp",

@@ -10,7 +10,10 @@ import numpy as np
 from qgrad_lab.sweeps.extra import is_data_array
 from qgrad_lab.sweeps.paths import Path, parse
 
-RESERVED = ("value", "seconds", "method", "h", "failure")
+METHOD = "diff_method"
+"""The dimension of methods. ``method`` itself is an option of xarray's ``sel``."""
+
+RESERVED = ("value", "seconds", METHOD, "h", "failure")
 """Names in the result that are not those of arguments."""
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from qgrad_lab.sweeps.chunks import Blocks
 from qgrad_lab.sweeps.extra import required
-from qgrad_lab.sweeps.grid import Grid
+from qgrad_lab.sweeps.grid import METHOD, Grid
 from qgrad_lab.sweeps.methods import Variant, Ways
 from qgrad_lab.sweeps.target import Target
 from qgrad_lab.sweeps.worker import Computed
@@ -23,7 +23,7 @@ class Variable(NamedTuple):
     Attributes
     ----------
     dims : tuple of str
-        Those of the grid, ``method``, perhaps ``h``, and its own.
+        Those of the grid, ``diff_method``, perhaps ``h``, and its own.
     own_shape : tuple of int
         Of the own dimensions.
     """
@@ -56,7 +56,7 @@ class Layout:
     ) -> None:
         self._target, self._grid, self._ways = target, grid, ways
         self._units = self._all_units(units)
-        self.outer = {**grid.dims, "method": len(ways.methods)}
+        self.outer = {**grid.dims, METHOD: len(ways.methods)}
         if ways.steps is not None:
             self.outer["h"] = len(ways.steps)
         value, *gradients = shapes
@@ -136,10 +136,10 @@ class Layout:
         for dim, values in self._own_coords.items():
             coords.setdefault(dim, (dim, values))
         about = {"long_name": "how it was differentiated"}
-        coords["method"] = ("method", np.array(self._ways.methods), about)
+        coords[METHOD] = (METHOD, np.array(self._ways.methods), about)
         if any(failures):
             reason = {"long_name": "why a method has no results"}
-            coords["failure"] = ("method", np.array(failures), reason)
+            coords["failure"] = (METHOD, np.array(failures), reason)
         step = {"long_name": "step of the finite differences"}
         if self._ways.steps is not None:
             coords["h"] = ("h", np.array(self._ways.steps, float), step)
