@@ -1,6 +1,5 @@
 """``sweep``: gradients over a grid of points, as one labelled dataset."""
 
-import contextlib
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -15,14 +14,14 @@ from qgrad_lab.sweeps.extra import required
 from qgrad_lab.sweeps.grid import Grid
 from qgrad_lab.sweeps.layout import Layout
 from qgrad_lab.sweeps.memory import Memory
-from qgrad_lab.sweeps.methods import METHODS, Ways
+from qgrad_lab.sweeps.methods import Ways
 from qgrad_lab.sweeps.programs import BlockProgram, PointProgram
 from qgrad_lab.sweeps.store import Store
 from qgrad_lab.sweeps.streaming import Task, stream
 from qgrad_lab.sweeps.target import Target
 from qgrad_lab.sweeps.worker import Computed
 
-__all__ = ["METHODS", "sweep"]
+__all__ = ["sweep"]
 
 _SECONDS = 1.0
 """That a block should take, where it is computed elsewhere or written."""
@@ -72,8 +71,8 @@ def sweep(
         What is differentiated, by position or by name: the first argument by default. Integers in
         it become floats.
     methods : str or sequence of str, optional
-        ``"auto"`` and ``"fd"`` are those of `qgrad_lab.grad`; ``"adjoint"`` and
-        ``"parameter-shift"`` give all QNodes this ``diff_method``.
+        Those of `qgrad_lab.compare`: ``"auto"``, ``"fd"``, or for all QNodes ``"adjoint"``,
+        ``"parameter-shift"`` or ``"backprop"``.
     h : float or sequence of float, optional
         The step of ``"fd"``. A sequence makes a dimension ``h``, along which the numbers of other
         methods are repeated, and not computed again.
@@ -96,9 +95,10 @@ def sweep(
     xarray.Dataset
         ``value``, one ``gradient_...`` for each differentiated array and ``seconds``, the time per
         point, along the dimensions of the grid, ``diff_method``, and perhaps ``h``; gradients also
-        along the axes of the array (``theta_0``, ...). All variables and coordinates have ``units``. The
-        attributes say where the numbers come from: function and digests of its source and of its
-        program, versions, time. From a store, numbers are read when they are used.
+        along the axes of the array (``theta_0``, ...). All variables and coordinates have
+        ``units``. The attributes say where the numbers come from: function and digests of its
+        source and of its program, versions, time. From a store, numbers are read when they are
+        used.
 
         A method that does not apply to ``fn`` has NaN, and its reason in the coordinate
         ``failure``; if none does, the first reason is raised.
@@ -208,16 +208,14 @@ def sweep(
     missing = [task for task in tasks if not results.is_done(task)]
     total = points.size * len(compiled)
     done = total - sum(count(task.region) for task in missing)
-    bar = _bar(target.name, total, done) if progress else contextlib.nullcontext()
-    with bar:
+    with _bar(target.name, total, done, progress) as bar:
 
         def take(task: Task, computed: Computed) -> None:
             nonlocal done
             variant = task.program.variant
             results.write(task, layout.arrays(computed, task.region, variant))
             done += count(task.region)
-            if progress:
-                bar.update(count(task.region))
+            bar.update(count(task.region))
 
         try:
             stream(missing, points, working, take)
@@ -235,12 +233,12 @@ def _programs(target: Target, ways: Ways) -> tuple[list[PointProgram], list[str]
     found: list[PointProgram] = []
     failures = ["" for _ in ways.methods]
     first: Exception | None = None
-    for variant in ways.variants():
+    for variant in ways.variants:
         try:
             found.append(PointProgram(target, variant))
         except Exception as error:  # whatever it is, it takes nothing from other methods
             first = first or error
-            failures[variant.method] = _reason(error)
+            failures[variant.place] = _reason(error)
     if first is not None and not found:
         raise first
     for method, reason in zip(ways.methods, failures, strict=True):
@@ -279,9 +277,9 @@ def _points_at_once(
     return max(1, min(_MOST, share, at_once))
 
 
-def _bar(name: str, total: int, done: int) -> Any:
+def _bar(name: str, total: int, done: int, shown: bool) -> Any:
     return required("tqdm.auto").tqdm(
-        desc=name, total=total, initial=done, unit=" points", smoothing=0.1
+        desc=name, total=total, initial=done, unit=" points", disable=not shown
     )
 
 

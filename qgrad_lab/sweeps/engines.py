@@ -88,7 +88,7 @@ def _check_start_method(executor: Any) -> None:
 
 
 class Here:
-    """This thread, which computes a block when it is submitted."""
+    """The calling thread, which computes a block when it is submitted."""
 
     name = "this process"
     remote = False
@@ -165,4 +165,3 @@ class Processes(_Pool):
     def submit(self, program: BlockProgram, swept: tuple[np.ndarray, ...]) -> Any:
         """A future."""
         return self._executor.submit(run, program.payload, swept)
-

@@ -167,9 +167,9 @@ def _swept(path: Path, given: Any) -> Swept:
     values = array.values
     if values.ndim == 0 or values.size == 0 or values.dtype.kind not in "biufc":
         raise ValueError(
-            f"The grid was given {given!r} for {path.text!r}; it takes a sequence of numbers, or an "
-            "array of them whose first axis are the points. What is the same at all points belongs "
-            "into fixed={...}, and what is no number takes one sweep each."
+            f"The grid was given {given!r} for {path.text!r}; it takes a sequence of numbers, or "
+            "an array of them whose first axis are the points. What is the same at all points "
+            "belongs into fixed={...}, and what is no number takes one sweep each."
         )
     if array.dims is not None:
         dim, own_dims = array.dims[0], array.dims[1:]
@@ -189,4 +189,3 @@ def _swept(path: Path, given: Any) -> Swept:
             f"keeps for coordinates with one axis. Rename it: values.rename({{{dim!r}: 'point'}})."
         )
     return Swept(path, dim, values, own_dims or None, array.coords, array.units)
-

@@ -90,7 +90,7 @@ class Layout:
 
     def place(self, region: tuple[slice, ...], variant: Variant) -> tuple[Any, ...]:
         """Where the results of ``variant`` in ``region`` are, in the outer dimensions."""
-        place: tuple[Any, ...] = (*region, slice(variant.method, variant.method + 1))
+        place: tuple[Any, ...] = (*region, slice(variant.place, variant.place + 1))
         if self._ways.steps is None:
             return place
         step = variant.step

@@ -58,10 +58,10 @@ def parse(text: Any) -> Path:
 
 
 class Place(NamedTuple):
-    """Where a path leads: to the leaf ``leaf`` of a flat tree, and at ``index`` into it."""
+    """Where a path leads: to the leaf ``leaf`` of a flat tree, and at the index ``inside`` of it."""
 
     leaf: int
-    index: tuple[Any, ...]
+    inside: tuple[Any, ...]
 
 
 def find(tree: Any, path: Path) -> Place:

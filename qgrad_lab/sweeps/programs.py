@@ -16,7 +16,7 @@ from qgrad_lab._version import __version__
 from qgrad_lab.errors import CompileError
 from qgrad_lab.qjit import qjit
 from qgrad_lab.sweeps.grid import Grid
-from qgrad_lab.sweeps.methods import Variant, derivative
+from qgrad_lab.sweeps.methods import Variant
 from qgrad_lab.sweeps.target import Target
 from qgrad_lab.sweeps.worker import Payload
 
@@ -43,7 +43,7 @@ class PointProgram:
 
     def __init__(self, target: Target, variant: Variant) -> None:
         self.target, self.variant = target, variant
-        self.function = target.flat(derivative(target.fn, variant, target.differentiated))
+        self.function = target.flat(variant.derivative(target.fn, target.differentiated))
         self._program = qjit(_named(self.function, target.name))
         self._first = tuple(np.asarray(one.values[0]) for one in target.swept)
         traced = self._program._jitted.trace(target.given, self._first)
@@ -125,10 +125,10 @@ class BlockProgram:
             code = _exporting.to_bytes(self.call, self.given, self._example)
         except Exception as error:
             raise CompileError(
-                f"The program of {self._name!r} with the method {self.variant.name!r} cannot be "
-                "sent to other processes, because it calls Python, as for a QNode on another "
-                f"device than lightning.qubit: {_first_line(error)} Use executor=None or a "
-                "ThreadPoolExecutor, which stay in this process, or lightning.qubit."
+                f"{self._name!r} by the method {self.variant.method.name!r} cannot be sent to other "
+                "processes, because it calls Python, as for a QNode on another device than "
+                f"lightning.qubit: {_first_line(error)} Use executor=None or a ThreadPoolExecutor, "
+                "which stay in this process, or lightning.qubit."
             ) from error
         return Payload(_digest(code), __version__, code, self.given)
 

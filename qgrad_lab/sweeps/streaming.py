@@ -100,4 +100,3 @@ def _explained(failure: Failed, task: Task, grid: Grid) -> Exception:
         position = min(failure.position, count(task.region) - 1)
         error.add_note(f"The sweep stopped at {grid.describe(task.region, position)}.")
     return error
-

@@ -89,7 +89,7 @@ class Target:
         self._places = []
         for one in grid.swept:
             place = find(plain[one.path.name], one.path)
-            self._places.append(Place(starts[one.path.name] + place.leaf, place.index))
+            self._places.append(Place(starts[one.path.name] + place.leaf, place.inside))
         self.swept = [self._checked(*pair) for pair in zip(grid.swept, self._places, strict=True)]
         self.leaves = self._differentiated_leaves(paths)
 
@@ -108,9 +108,9 @@ class Target:
                 for leaf, is_given in zip(self._constants, self._is_given, strict=True)
             ]
             for place, value in zip(self._places, swept, strict=True):
-                if place.index:
+                if place.inside:
                     whole = jnp.asarray(leaves[place.leaf])
-                    value = whole.at[place.index].set(value.astype(whole.dtype))
+                    value = whole.at[place.inside].set(value.astype(whole.dtype))
                 leaves[place.leaf] = value
             args, kwargs = self._bound(jax.tree.unflatten(self._tree, leaves))
             return jax.tree.leaves(derivative(*args, **kwargs))
@@ -136,9 +136,7 @@ class Target:
             ) from None
 
     def _check_names(self, whole: set[str], parts: set[str], fixed: Mapping[str, Any]) -> None:
-        known = [
-            name for name, one in self._parameters.items() if one.kind is not one.VAR_KEYWORD
-        ]
+        known = [name for name, one in self._parameters.items() if one.kind is not one.VAR_KEYWORD]
         if len(known) == len(self._parameters):  # it takes no other names
             for name in (*self.differentiated, *whole, *parts, *fixed):
                 if name not in known:
@@ -194,8 +192,8 @@ class Target:
         whole = self._constants[place.leaf]
         own = one.values.shape[1:]
         differentiated = one.path.name in self.differentiated
-        if place.index:
-            expected = np.shape(np.asarray(whole)[place.index])
+        if place.inside:
+            expected = np.shape(np.asarray(whole)[place.inside])
             kind = np.result_type(whole)
             if own != expected or not np.can_cast(one.values.dtype, kind, "same_kind"):
                 raise ValueError(
@@ -209,7 +207,7 @@ class Target:
         whole = {
             place.leaf: one
             for one, place in zip(self.swept, self._places, strict=True)
-            if not place.index
+            if not place.inside
         }
         for name in self.differentiated:
             for number, (path, given) in enumerate(paths):
@@ -271,4 +269,3 @@ def _is_array(leaf: Any) -> bool:
 
 def _is_number(leaf: Any) -> bool:
     return isinstance(leaf, bool | int | float | complex)
-
