@@ -4,6 +4,7 @@ They travel as ``jax.export`` serialises them: what XLA compiles, with the calls
 library in it. Where they arrive, this package is needed and nothing of the user's source.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -46,9 +47,16 @@ def to_bytes(program: QJIT, *args: Any) -> bytes:
     return bytes(exported.serialize())
 
 
-def from_bytes(code: bytes) -> QJIT:
-    """The program that `to_bytes` wrote; what XLA compiles of it is kept as for any other."""
-    return QJIT(jax.export.deserialize(bytearray(code)).call)
+def from_bytes(code: bytes, *args: Any) -> Callable[..., Any]:
+    """The program that `to_bytes` wrote, compiled for arguments like these.
+
+    What XLA compiles is kept as for any other program. Errors come as JAX raises them, for only
+    the process that the program comes from knows what they tell.
+    """
+    program = QJIT(jax.export.deserialize(bytearray(code)).call)
+    compile_now(program, *args)
+    jitted: Callable[..., Any] = program._jitted
+    return jitted
 
 
 def is_overflow(message: str) -> bool:

@@ -1,5 +1,6 @@
 """The points of a sweep: values of arguments along named dimensions."""
 
+import copy
 import dataclasses
 import math
 from collections.abc import Mapping
@@ -9,12 +10,6 @@ import numpy as np
 
 from qgrad_lab.sweeps.extra import is_data_array
 from qgrad_lab.sweeps.paths import Path, parse
-
-METHOD = "diff_method"
-"""The dimension of methods. ``method`` itself is an option of xarray's ``sel``."""
-
-RESERVED = ("value", "seconds", METHOD, "h", "failure")
-"""Names in the result that are not those of arguments."""
 
 
 class Labelled:
@@ -134,6 +129,12 @@ class Grid:
         """How many points there are."""
         return math.prod(self.shape)
 
+    def with_values(self, swept: list[Swept]) -> "Grid":
+        """The same grid with values of other types."""
+        found = copy.copy(self)
+        found.swept = swept
+        return found
+
     def points(self, region: tuple[slice, ...], count: int) -> tuple[np.ndarray, ...]:
         """The values of all `swept` at the points of ``region``, one after the other.
 
@@ -149,7 +150,8 @@ class Grid:
 
     def describe(self, region: tuple[slice, ...], position: int) -> str:
         """The point with the number ``position`` in ``region``, such as ``x=0.5, y=1.0``."""
-        point = [values[position] for values in self.points(region, position + 1)]
+        points = self.points(region, math.prod(part.stop - part.start for part in region))
+        point = [values[position] for values in points]
         named = zip(self.swept, point, strict=True)
         return ", ".join(f"{one.label}={_short(value)}" for one, value in named)
 
@@ -177,12 +179,6 @@ def _swept(path: Path, given: Any) -> Swept:
         dim, own_dims = path.text, None
     else:
         dim, own_dims = f"{path.text}_point", None
-    for name in (path.text, dim):
-        if name in RESERVED:
-            raise ValueError(
-                f"The grid has the name {name!r}, which the result has for something else. "
-                f"Sweep a function whose argument has another name: lambda {name}_: f({name}_)."
-            )
     if dim == path.text and values.ndim > 1:
         raise ValueError(
             f"The first dimension of the values of {dim!r} has the name {dim!r} too, which xarray "

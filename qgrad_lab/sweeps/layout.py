@@ -9,12 +9,15 @@ import numpy as np
 
 from qgrad_lab.sweeps.chunks import Blocks
 from qgrad_lab.sweeps.extra import required
-from qgrad_lab.sweeps.grid import METHOD, Grid
+from qgrad_lab.sweeps.grid import Grid
 from qgrad_lab.sweeps.methods import Variant, Ways
 from qgrad_lab.sweeps.target import Target
 from qgrad_lab.sweeps.worker import Computed
 
 NO_UNITS = "dimensionless"
+
+METHOD = "diff_method"
+"""The dimension of methods. ``method`` itself is an option of xarray's ``sel``."""
 
 
 class Variable(NamedTuple):
@@ -55,10 +58,11 @@ class Layout:
         units: Mapping[str, str],
     ) -> None:
         self._target, self._grid, self._ways = target, grid, ways
-        self._units = self._all_units(units)
         self.outer = {**grid.dims, METHOD: len(ways.methods)}
         if ways.steps is not None:
             self.outer["h"] = len(ways.steps)
+        self._check_names()
+        self._units = self._all_units(units)
         value, *gradients = shapes
         self.variables = [
             self._variable(
@@ -125,7 +129,7 @@ class Layout:
         grid = self._grid
         for dim, values in grid.index.items():
             coords[dim] = (dim, values, {"units": self._units.get(dim, NO_UNITS)})
-        for one in self._target.swept:
+        for one in self._grid.swept:
             if one.label != one.dim:
                 own = one.own_dims or tuple(
                     f"{_identifier(one.label)}_{axis}" for axis in range(one.values.ndim - 1)
@@ -152,6 +156,19 @@ class Layout:
     ) -> Variable:
         return Variable(name, (*self.outer, *dims), shape.shape, np.dtype(shape.dtype), attrs)
 
+    def _check_names(self) -> None:
+        reserved = {"value", "seconds", "failure", METHOD}
+        if self._ways.steps is not None or self._ways.h is not None:
+            reserved.add("h")
+        for one in self._grid.swept:
+            for name in (one.label, one.dim):
+                if name in reserved:
+                    raise ValueError(
+                        f"The grid has the name {name!r}, which the result has for something else. "
+                        "Sweep a function whose argument has another name: "
+                        f"lambda {name}_: {self._target.name}({name}_)."
+                    )
+
     def _unused(self, name: str) -> str:
         taken = {variable.name for variable in self.variables} | {"seconds"}
         number, found = 2, name
@@ -165,7 +182,7 @@ class Layout:
         names = set()
         for label, name, own in (
             *((leaf.label, leaf.name, leaf.units) for leaf in self._target.leaves),
-            *((one.label, one.path.name, one.units) for one in self._target.swept),
+            *((one.label, one.path.name, one.units) for one in self._grid.swept),
         ):
             found[label] = units.get(label, units.get(name, own or NO_UNITS))
             names.add(name)

@@ -58,7 +58,7 @@ def parse(text: Any) -> Path:
 
 
 class Place(NamedTuple):
-    """Where a path leads: to the leaf ``leaf`` of a flat tree, and at the index ``inside`` of it."""
+    """Where a path leads: to the leaf ``leaf`` of a flat tree, at the index ``inside`` of it."""
 
     leaf: int
     inside: tuple[Any, ...]

@@ -76,6 +76,8 @@ class BlockProgram:
         How many points it takes: those of a block, and a few more where its batches need them.
     given : tuple of numpy.ndarray
         The arguments that are the same at all points.
+    edition : int
+        How often it was compiled with more room for the iterations of loops.
     """
 
     def __init__(self, point: PointProgram, grid: Grid, points: int) -> None:
@@ -100,6 +102,7 @@ class BlockProgram:
         self._example = grid.points(first, self.size)
         self._is_compiled = False
         self._payload: Payload | None = None
+        self.edition = 0
 
     def compile(self) -> None:
         """Compile for this process, if that has not been done."""
@@ -107,15 +110,19 @@ class BlockProgram:
             _exporting.compile_now(self.call, self.given, self._example)
             self._is_compiled = True
 
-    @property
-    def payload(self) -> Payload:
-        """It, for other processes.
+    def check_payload(self) -> None:
+        """Make the `payload`.
 
         Raises
         ------
         CompileError
-            If it cannot leave this one.
+            If it cannot leave this process.
         """
+        self._payload = self._exported()
+
+    @property
+    def payload(self) -> Payload:
+        """It, for other processes."""
         if self._payload is None:
             self._payload = self._exported()
         return self._payload
@@ -125,7 +132,7 @@ class BlockProgram:
             code = _exporting.to_bytes(self.call, self.given, self._example)
         except Exception as error:
             raise CompileError(
-                f"{self._name!r} by the method {self.variant.method.name!r} cannot be sent to other "
+                f"{self._name!r} by the method {self.variant.method.name!r} cannot go to other "
                 "processes, because it calls Python, as for a QNode on another device than "
                 f"lightning.qubit: {_first_line(error)} Use executor=None or a ThreadPoolExecutor, "
                 "which stay in this process, or lightning.qubit."
@@ -136,6 +143,7 @@ class BlockProgram:
         """Compile for loops with more iterations, after a worker said that they do not fit."""
         _exporting.make_room(self.call, message)
         self._payload = None
+        self.edition += 1
 
 
 _ADDRESS = re.compile(r"index = \d+ : ui64|backend_config = \"\d+\"|0x[0-9a-f]{8,}")

@@ -47,11 +47,11 @@ def stream(
         What a program raises when it runs, with a note that tells the point.
     """
     done: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    pending: dict[Any, Task] = {}
+    pending: dict[Any, tuple[Task, int]] = {}
 
     def submit(task: Task) -> None:
         future = engine.submit(task.program, grid.points(task.region, task.program.size))
-        pending[future] = task
+        pending[future] = task, task.program.edition
         future.add_done_callback(done.put)
 
     def collect() -> None:
@@ -60,12 +60,13 @@ def stream(
         except queue.Empty:
             engine.check()
             return
-        task = pending.pop(future)
+        task, edition = pending.pop(future)
         try:
             computed = future.result()
         except Failed as failure:
             if engine.remote and _exporting.is_overflow(failure.message):
-                task.program.make_room(failure.message)
+                if edition == task.program.edition:
+                    task.program.make_room(failure.message)
                 submit(task)
                 return
             raise _explained(failure, task, grid) from None

@@ -130,9 +130,7 @@ def _loaded(payload: Payload, swept: tuple[np.ndarray, ...]) -> Callable[..., An
                     f"A worker has qgrad_lab {__version__} and was sent a program of qgrad_lab "
                     f"{payload.version}. Install the same version on all machines of the executor."
                 )
-            program = _exporting.from_bytes(payload.code)
-            _exporting.compile_now(program, payload.given, swept)
-            _programs[payload.key] = program
+            _programs[payload.key] = _exporting.from_bytes(payload.code, payload.given, swept)
             while len(_programs) > _KEPT:
                 _programs.popitem(last=False)
         _programs.move_to_end(payload.key)
