@@ -11,7 +11,7 @@ import zarr
 
 import qgrad_lab
 
-WIRES = 18
+WIRES = 16
 
 FIXED = {"theta": np.linspace(0.1, 0.6, WIRES)}
 

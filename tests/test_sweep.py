@@ -243,14 +243,15 @@ def test_units():
     units = {"value": "hartree", "theta": "rad", "x": "angstrom"}
     grid = {"x": [1.0], "theta[1]": [0.1, 0.2]}
     found = quick(loss, grid, fixed={"theta": THETA}, argnum=(0, 1), units=units)
-    assert {name: variable.attrs["units"] for name, variable in found.variables.items()} == {
+    assert {
+        name: found[name].units for name in found.variables if "units" in found[name].attrs
+    } == {
         "x": "angstrom",
         "theta[1]": "rad",
         "value": "hartree",
         "gradient_theta": "hartree / rad",
         "gradient_x": "hartree / angstrom",
         "seconds": "s",
-        "diff_method": "dimensionless",
     }
     plain = quick(loss, grid, fixed={"theta": THETA})
     assert {plain[name].units for name in ("x", "value", "gradient_theta")} == {"dimensionless"}
@@ -260,14 +261,12 @@ def test_provenance():
     found = quick(loss, {"x": [1.0]}, fixed={"theta": THETA}, methods=["auto", "fd"], h=1e-4)
     attrs = found.attrs
     assert float(found.h) == 1e-4
-    assert attrs["function"] == "tests.test_sweep.loss"
+    assert attrs["function"].endswith("test_sweep.loss")
     assert attrs["fixed"] == "theta=array([ 0.3, -0.4, 0.9])"
-    assert (attrs["methods"], attrs["h"], attrs["executor"]) == (
-        "auto, fd",
-        "0.0001",
-        "this process",
-    )
-    for package in ("qgrad_lab", "jax", "pennylane", "xarray"):
+    assert (attrs["methods"], attrs["h"]) == ("auto, fd", "0.0001")
+    assert attrs["executor"] == "this process"
+    assert attrs["qgrad_lab"] == qgrad_lab._version.__version__
+    for package in ("jax", "pennylane", "xarray"):
         assert attrs[package] == importlib.import_module(package).__version__
     assert attrs["started"] <= attrs["finished"]
     assert all(isinstance(value, str | int) for value in attrs.values())
@@ -403,9 +402,7 @@ def test_a_pool_whose_process_dies(tmp_path):
     store = tmp_path / "sweep.zarr"
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         killer = sweeping.kill_when(store, 3, pool.submit(os.getpid).result())
-        with pytest.raises(
-            RuntimeError, match="a process of the ProcessPoolExecutor died"
-        ) as caught:
+        with pytest.raises(RuntimeError, match="process of the ProcessPoolExecutor died") as caught:
             sweeping.sweep(executor=pool, store=store)
         killer.join()
     assert "Call sweep again in the same way" in str(caught.value)

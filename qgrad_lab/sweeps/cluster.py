@@ -1,5 +1,6 @@
 """A Dask cluster as an engine."""
 
+import contextlib
 import time
 import uuid
 from collections.abc import Iterable
@@ -66,20 +67,22 @@ class Cluster:
 
     def translated(self, error: BaseException) -> BaseException:
         """`Lost`, for a scheduler or for workers that died one after the other."""
-        name = type(error).__name__
+        name, module = type(error).__name__, type(error).__module__
         if name == "KilledWorker":
             return Lost(
                 "one block was on several Dask workers that died, one after the other: as a rule "
                 "they ran out of memory. Use a smaller chunk, or workers with more memory"
             )
-        if name in ("CancelledError", "FutureCancelledError", "FuturesCancelledError"):
+        is_closed = isinstance(error, OSError) and module.startswith("distributed.")
+        if is_closed or name in ("CancelledError", "FutureCancelledError", "FuturesCancelledError"):
             return self._lost()
         return error
 
     def cancel(self, futures: Iterable[Any]) -> None:
         """Those that have not started do not start."""
-        if self._client.status == "running":
-            self._client.cancel(list(futures), force=True)
+        with contextlib.suppress(OSError):  # no scheduler, no futures
+            if self._client.status == "running":
+                self._client.cancel(list(futures), force=True)
 
     def _lost(self) -> Lost:
         return Lost(

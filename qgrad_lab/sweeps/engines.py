@@ -43,7 +43,7 @@ class Engine(Protocol):
         """Raise `Lost` if no more results will come."""
 
     def translated(self, error: BaseException) -> BaseException:
-        """What a future raised, or `Lost` where it means that."""
+        """``error``, which came while blocks were computed, or `Lost` where it means that."""
 
     def cancel(self, futures: Iterable[Any]) -> None:
         """Forget about them."""

@@ -70,11 +70,6 @@ def stream(
                 submit(task)
                 return
             raise _explained(failure, task, grid) from None
-        except BaseException as error:
-            translated = engine.translated(error)
-            if translated is error:
-                raise
-            raise translated from error
         points = count(task.region)
         take(task, Computed([array[:points] for array in computed.arrays], computed.seconds))
 
@@ -87,6 +82,11 @@ def stream(
                 collect()
         while pending:
             collect()
+    except BaseException as error:  # Dask's CancelledError is no Exception
+        translated = engine.translated(error)
+        if translated is error:
+            raise
+        raise translated from error
     finally:
         if pending:
             engine.cancel(pending)
