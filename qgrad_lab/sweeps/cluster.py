@@ -6,14 +6,18 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
+import distributed
 import numpy as np
 
 from qgrad_lab.sweeps.engines import Lost
 from qgrad_lab.sweeps.programs import BlockProgram
-from qgrad_lab.sweeps.worker import Payload, run
+from qgrad_lab.sweeps.worker import Payload, forget, keep, run_kept
 
 _LOOK_AGAIN = 5.0
 """Seconds after which the cluster is asked for its size again, for it may grow and shrink."""
+
+_ATTEMPTS = 5
+"""To reach all workers, while some of them die."""
 
 
 class Cluster:
@@ -30,7 +34,7 @@ class Cluster:
         self.name = "dask.distributed"
         self._run = uuid.uuid4().hex[:8]
         self._count = 0
-        self._payloads: dict[str, Any] = {}
+        self._plugins: dict[str, str] = {}
         self._workers, self._asked = 1, 0.0
         self.check()
 
@@ -45,16 +49,12 @@ class Cluster:
     def submit(self, program: BlockProgram, swept: tuple[np.ndarray, ...]) -> Any:
         """A future."""
         payload = program.payload
-        if payload.key not in self._payloads:
-            # A task, not data that is scattered: when all workers that have it die, the scheduler
-            # still knows how to make it.
-            self._payloads[payload.key] = self._client.submit(
-                _itself, payload, key=f"qgrad_lab-program-{self._run}-{payload.key[:16]}"
-            )
+        if payload.key not in self._plugins:
+            self._register(payload)
         self._count += 1
         return self._client.submit(
-            run,
-            self._payloads[payload.key],
+            run_kept,
+            payload.key,
             swept,
             key=f"qgrad_lab-sweep-{self._run}-{self._count}",
             pure=False,
@@ -84,6 +84,27 @@ class Cluster:
             if self._client.status == "running":
                 self._client.cancel(list(futures), force=True)
 
+    def close(self) -> None:
+        """Take the programs away."""
+        for name in self._plugins.values():
+            with contextlib.suppress(OSError):
+                if self._client.status == "running":
+                    self._client.unregister_worker_plugin(name)
+
+    def _register(self, payload: Payload) -> None:
+        """Give a program to all workers, and to those that will join them."""
+        # Not as data of the cluster, which workers get from each other: one that has to get it from
+        # a worker that just died waits half a minute.
+        name = self._plugins[payload.key] = f"qgrad_lab-{self._run}-{payload.key[:16]}"
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._client.register_plugin(_Program(payload), name=name)
+                return
+            except OSError:  # a worker died while it was told
+                self.check()
+                if attempt == _ATTEMPTS - 1:
+                    raise
+
     def _lost(self) -> Lost:
         return Lost(
             "the connection to the Dask scheduler is lost: it died, was closed, or cannot be "
@@ -91,5 +112,16 @@ class Cluster:
         )
 
 
-def _itself(payload: Payload) -> Payload:
-    return payload
+class _Program(distributed.WorkerPlugin):
+    """Brings a program to a worker."""
+
+    def __init__(self, payload: Payload) -> None:
+        self._payload = payload
+
+    def setup(self, worker: Any) -> None:
+        """When it arrives, and before the first block."""
+        keep(self._payload)
+
+    def teardown(self, worker: Any) -> None:
+        """When the sweep is over."""
+        forget(self._payload.key)

@@ -48,6 +48,9 @@ class Engine(Protocol):
     def cancel(self, futures: Iterable[Any]) -> None:
         """Forget about them."""
 
+    def close(self) -> None:
+        """Leave the workers as they were."""
+
 
 def engine(executor: Any) -> Engine:
     """The engine for what the user gave as ``executor``.
@@ -117,6 +120,9 @@ class Here:
     def cancel(self, futures: Iterable[Any]) -> None:
         """There are none."""
 
+    def close(self) -> None:
+        """There are no workers."""
+
 
 class _Pool:
     def __init__(self, executor: Any) -> None:
@@ -144,6 +150,9 @@ class _Pool:
         """Those that are running run to their end."""
         for future in futures:
             future.cancel()
+
+    def close(self) -> None:
+        """They keep what they have compiled."""
 
 
 class Threads(_Pool):

@@ -1,5 +1,6 @@
 """Runs a sweep: makes its programs, cuts its grid, and lets blocks be computed and kept."""
 
+import contextlib
 import math
 import warnings
 from collections.abc import Mapping
@@ -77,7 +78,7 @@ def run(request: Request, engine: Engine, location: Any, progress: bool) -> Any:
         done += count(task.region)
         bar.update(count(task.region))
 
-    with bar:
+    with bar, contextlib.closing(engine):
         try:
             stream(missing, grid, engine, take)
         except Lost as lost:

@@ -74,6 +74,24 @@ def run(payload: Payload, swept: tuple[np.ndarray, ...]) -> Computed:
     return compute(_loaded(payload, swept), payload.given, swept)
 
 
+_kept: dict[str, Payload] = {}
+
+
+def keep(payload: Payload) -> None:
+    """Take a program that blocks will be computed with."""
+    _kept[payload.key] = payload
+
+
+def forget(key: str) -> None:
+    """No more blocks will be computed with it."""
+    _kept.pop(key, None)
+
+
+def run_kept(key: str, swept: tuple[np.ndarray, ...]) -> Computed:
+    """Compute a block with a program that is kept here."""
+    return run(_kept[key], swept)
+
+
 def compute(
     program: Callable[..., Any], given: tuple[np.ndarray, ...], swept: tuple[np.ndarray, ...]
 ) -> Computed:
