@@ -61,17 +61,16 @@ def stream(
             engine.check()
             return
         task, edition = pending.pop(future)
-        try:
-            computed = future.result()
-        except Failed as failure:
-            if engine.remote and _exporting.is_overflow(failure.message):
-                if edition == task.program.edition:
-                    task.program.make_room(failure.message)
-                submit(task)
-                return
-            raise _explained(failure, task, grid) from None
-        points = count(task.region)
-        take(task, Computed([array[:points] for array in computed.arrays], computed.seconds))
+        outcome = _outcome(future)
+        if isinstance(outcome, Computed):
+            points = count(task.region)
+            take(task, Computed([array[:points] for array in outcome.arrays], outcome.seconds))
+        elif engine.remote and _exporting.is_overflow(outcome.message):
+            if edition == task.program.edition:
+                task.program.make_room(outcome.message)
+            submit(task)
+        else:
+            raise _explained(outcome, task, grid)
 
     try:
         for task in tasks:
@@ -90,6 +89,15 @@ def stream(
     finally:
         if pending:
             engine.cancel(pending)
+
+
+def _outcome(future: Any) -> Computed | Failed:
+    # What is raised for a failure must not have it as its context, for it is the other way round.
+    try:
+        computed: Computed = future.result()
+        return computed
+    except Failed as failure:
+        return failure
 
 
 def _explained(failure: Failed, task: Task, grid: Grid) -> Exception:
