@@ -81,6 +81,10 @@ def stream(
                 collect()
         while pending:
             collect()
+    except KeyboardInterrupt:
+        while done.qsize():  # what has come already need not be computed again
+            collect()
+        raise
     except BaseException as error:  # Dask's CancelledError is no Exception
         translated = engine.translated(error)
         if translated is error:
