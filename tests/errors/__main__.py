@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.errors import circuits, options, studies  # noqa: F401 (they fill the table)
+from tests.errors import circuits, options, studies, sweeps  # noqa: F401 (they fill the table)
 from tests.errors.table import TABLE, Entry
 
 PAGE = Path(__file__).parents[2] / "notebooks/errors.md"
