@@ -128,6 +128,19 @@ def test_lines_of_machine_code():
         assert " ret" in assembly.text
 
 
+def test_lines_are_not_of_an_equal_program_that_was_kept(tmp_path):
+    text = "import jax.numpy as jnp\ndef f(x):\n    return jnp.tanh(circuit(x)) ** 3\n"
+    for name in "before.py", "after.py":
+        file = tmp_path / name
+        file.write_text(text)
+        space = {"circuit": circuit}
+        exec(compile(text, str(file), "exec"), space)
+        qjit(space["f"])(X)  # kept on disk, with these lines
+        hlo = stages(space["f"], X)["hlo"]
+        found = {line for lines in hlo.lines.values() for line in lines}
+        assert {line for line in found if line.file != __file__} == {(str(file), 3)}
+
+
 def test_a_program_without_machine_code_of_its_own():
     found = stages(qml.QNode(lambda: qml.state(), qml.device("default.qubit", wires=1)))
     assert found["program"].missing == "no circuit runs natively in this program"
