@@ -114,6 +114,8 @@ def test_lines_of_what_jax_makes(name, sine, tanh, call):
 def test_lines_of_what_xla_makes():
     stage = stages(loss, X)["hlo"]
     assert {SINE, TANH} <= users_lines(stage, " = ")
+    assert users_lines(stage, " sine(") == {SINE}
+    assert users_lines(stage, " tanh(") == {TANH}
     assert "FileNames" not in stage.text
 
 
