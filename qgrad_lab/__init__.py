@@ -21,7 +21,9 @@ jax.config.update("jax_enable_x64", True)
 # These two and vmap as they are elsewhere: programs find the names that they import from catalyst.
 from pennylane import adjoint, ctrl  # noqa: E402
 
+from qgrad_lab._diff_method import with_diff_method  # noqa: E402
 from qgrad_lab._measure import measure  # noqa: E402
+from qgrad_lab.comparison import Comparison, compare  # noqa: E402
 from qgrad_lab.control_flow import cond, for_loop, switch, while_loop  # noqa: E402
 from qgrad_lab.differentiate import (  # noqa: E402
     grad,
@@ -45,10 +47,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "QJIT",
+    "Comparison",
     "CompileError",
     "DifferentiableCompileError",
     "DifferentiableCompilerError",
     "adjoint",
+    "compare",
     "cond",
     "ctrl",
     "for_loop",
@@ -65,6 +69,7 @@ __all__ = [
     "vjp",
     "vmap",
     "while_loop",
+    "with_diff_method",
 ]
 
 

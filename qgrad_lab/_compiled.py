@@ -203,6 +203,11 @@ class QJIT:
         args, kwargs = self._last_signature()
         return plans_text(self._jitted.trace(*args, **kwargs).jaxpr.jaxpr)
 
+    def executable(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What JAX compiled, or compiles now, for arguments like these."""
+        with running(self):
+            return self._jitted.lower(*args, **kwargs).compile()
+
     def _last_signature(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if self._signature is None:
             raise ValueError(

@@ -1,12 +1,13 @@
-"""The plans of the circuits in a traced program, as text."""
+"""The circuits in a traced program, and their plans as text."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from jax.extend.core import Jaxpr
 
 from qgrad_lab._jaxprs import equations
 from qgrad_lab.circuit.program import Program
+from qgrad_lab.circuit.sampled import Sampled
 from qgrad_lab.engine.primitive import circuit_p
 
 
@@ -14,6 +15,26 @@ def plans_text(jaxpr: Jaxpr) -> str:
     """How the native library evaluates each circuit of ``jaxpr``, in the order of first use."""
     seen: dict[Program, None] = dict.fromkeys(_programs(jaxpr))
     return "\n".join(f"{program.name}: {_plan(program)}" for program in seen)
+
+
+class Contents(NamedTuple):
+    """What kinds of circuits there are in a program.
+
+    ``native`` and ``sampled`` of them run in the native library, exactly and with shots; PennyLane
+    executes those that it is called back for, ``foreign``.
+    """
+
+    native: int
+    sampled: int
+    foreign: int
+
+
+def contents(jaxpr: Jaxpr) -> Contents:
+    """How many circuits of each kind ``jaxpr`` calls."""
+    found = list(circuits(jaxpr))
+    sampled = sum(isinstance(circuit, Sampled) for circuit in found)
+    called = [equation.primitive.name for equation in equations(jaxpr)]
+    return Contents(len(found) - sampled, sampled, called.count("pure_callback"))
 
 
 def circuits(jaxpr: Jaxpr) -> Iterator[Any]:

@@ -11,7 +11,8 @@ part of the key of JAX's caches: a ``jax.jit`` function with a QNode inside is t
 mode, where its cached trace would bring the circuit of another one.
 
 Loops of unknown length are compiled for a number of iterations, their capacity. It belongs to the
-mode, and to the key, for the same reason. So does the seed of a program's random numbers: its call
+mode, and to the key, for the same reason. So does a ``diff_method`` that is asked of all QNodes
+(`diff_method`), and the seed of a program's random numbers: its call
 sites are numbered as they are traced, and a trace of one program must not be part of another.
 """
 
@@ -69,9 +70,12 @@ class ThreadState:
         rather than the trace, of which JAX may have parts in its caches.
     lowered_circuit
         Whether a circuit became a part of some program since a program was compiled last.
+    diff_method
+        How all QNodes are differentiated, whatever they say themselves, if so.
     """
 
     __slots__ = (
+        "diff_method",
         "lowered_circuit",
         "loop_capacities",
         "lowering",
@@ -89,6 +93,7 @@ class ThreadState:
         self.lowering = False
         self.running: Running | None = None
         self.lowered_circuit = False
+        self.diff_method: str | None = None
 
 
 class _Threads(threading.local):
@@ -171,12 +176,8 @@ def mode(
     if seed is not None and state.seeded is None:
         state.seeded = _Seeded(seed)
     state.ordinary = value is not Mode.REFERENCE and state.seeded is None
-    parts = [value.value, *(f"{label}:{capacities[label]}" for label in sorted(capacities))]
-    if state.seeded is not None:
-        parts.append(f"seed:{state.seeded.seed}:{state.seeded.number}")
-    key = " ".join(parts)
     try:
-        with _cache_key(key):
+        with _cache_key(_key(state)):
             yield
     finally:
         (
@@ -186,6 +187,33 @@ def mode(
             state.seeded,
             state.ordinary,
         ) = previous
+
+
+@contextlib.contextmanager
+def diff_method(name: str) -> Iterator[None]:
+    """Have all QNodes differentiated by ``name`` inside the ``with`` block.
+
+    An inner block has no say, as the outer one is what is asked of the whole.
+    """
+    state = threads.state
+    previous = state.diff_method
+    state.diff_method = previous or name
+    try:
+        with _cache_key(_key(state)):
+            yield
+    finally:
+        state.diff_method = previous
+
+
+def _key(state: ThreadState) -> str:
+    """What tells a trace from those of the same function in other modes."""
+    capacities = state.loop_capacities
+    parts = [state.mode.value, *(f"{label}:{capacities[label]}" for label in sorted(capacities))]
+    if state.seeded is not None:
+        parts.append(f"seed:{state.seeded.seed}:{state.seeded.number}")
+    if state.diff_method is not None:
+        parts.append(f"diff_method:{state.diff_method}")
+    return " ".join(parts)
 
 
 def is_seeded() -> bool:

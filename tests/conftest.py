@@ -3,6 +3,7 @@
 The entry points of ``pyproject.toml`` are in force in every test, installed or not.
 """
 
+import builtins
 import importlib.metadata
 import os
 import subprocess
@@ -15,6 +16,10 @@ from pathlib import Path
 
 import jax
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from tests.ipython_session import SETUP, Session
 
 # Compiled programs are kept in a folder of the test's own, also by the processes that tests start.
 _compiled_programs = tempfile.TemporaryDirectory(prefix="qgrad_lab_cache")
@@ -81,3 +86,28 @@ def run_python(subprocess_environment: dict[str, str]) -> Callable[[str], str]:
         return done.stdout
 
     return run
+
+
+@pytest.fixture
+def bare(capsys, tmp_path, monkeypatch):
+    """An IPython shell without the extension."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    # Python's own prompt, and so every doctest before this, leaves a ``_`` in the builtins;
+    # IPython takes that for gettext's and then sets none.
+    monkeypatch.delattr(builtins, "_", raising=False)
+    InteractiveShell.clear_instance()
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    shell = InteractiveShell.instance(config=config)
+    with shell.builtin_trap:
+        yield Session(shell, capsys)
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def session(bare):
+    """One with the magics, and with names to use."""
+    bare.good("%load_ext qgrad_lab")
+    bare.good(SETUP)
+    return bare

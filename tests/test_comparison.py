@@ -1,7 +1,6 @@
 """Comparisons of methods: the numbers, and the tables that show them."""
 
-import dataclasses
-import json
+import importlib.util
 import re
 import subprocess
 import sys
@@ -13,8 +12,10 @@ import numpy as np
 import pennylane as qml
 import pytest
 
-from qgrad_lab import CompileError, DifferentiableCompileError, grad, qjit
-from qgrad_lab.workbench import METHODS, Comparison, MethodResult, baseline, compare, timing
+from qgrad_lab import CompileError, DifferentiableCompileError, grad, qjit, reference
+from qgrad_lab.comparison import compare, references, timing
+from qgrad_lab.comparison.point import Point
+from qgrad_lab.comparison.running import run
 
 device = qml.device("lightning.qubit", wires=2)
 
@@ -56,27 +57,9 @@ def close(one, other, tolerance):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=tolerance), one, other)
 
 
-def some(**changes):
-    """A comparison with given numbers, to render."""
-    rows = (
-        MethodResult("auto", None, np.float64(-0.5), 0.0, 0.0123, 1.5e-5, 100),
-        MethodResult("fd", 1e-5, np.float64(-0.50001), 1e-5, 2.5, 0.0020, 3),
-    )
-    values = dict(
-        call="f(x)",
-        function="f",
-        argnum=0,
-        value=np.float64(0.25),
-        labels=("x",),
-        rows=rows,
-        reference=np.float64(-0.5),
-    )
-    return Comparison(**{**values, **changes})
-
-
 class TestNumbers:
     def test_gradients_have_the_form_that_grad_returns(self):
-        result = compare(model, [PARAMS, 2.0])
+        result = compare(model, PARAMS, 2.0)
         expected = {"loss": by_jax()}
         close(result["auto"].gradient, expected, 1e-9)
         close(result["fd"].gradient, expected, 1e-2)
@@ -87,24 +70,24 @@ class TestNumbers:
         assert list(result.value) == ["loss"]
 
     def test_several_arguments(self):
-        result = compare(model, [PARAMS, 2.0], argnum=[1, 0], methods=["auto"])
+        result = compare(model, PARAMS, 2.0, argnum=[1, 0], methods=["auto"])
         close(result.gradient, {"loss": by_jax((1, 0))}, 1e-9)
         assert result.argnum == (1, 0)
         assert result.labels == ("scale", "params['angle']", "params['weights']")
         assert result["auto"].difference < 1e-9
 
     def test_an_argument_twice_and_from_the_end(self):
-        result = compare(lambda x, y: x * y**2, [2.0, 3.0], argnum=[-1, 1], methods=["auto"])
+        result = compare(lambda x, y: x * y**2, 2.0, 3.0, argnum=[-1, 1], methods=["auto"])
         close(result.gradient, (12.0, 12.0), 1e-12)
         assert result["auto"].difference == 0.0
 
     def test_keyword_arguments(self):
-        result = compare(model, [PARAMS], {"scale": 2.0, "power": 3}, methods=["auto"])
+        result = compare(model, PARAMS, scale=2.0, power=3, methods=["auto"])
         expected = circuit(0.3) * 2.0 * 3 * PARAMS["weights"] ** 2
         close(result.gradient["loss"]["weights"], expected, 1e-9)
 
     def test_a_keyword_in_the_place_of_the_differentiated_argument(self):
-        result = compare(circuit, [], {"x": 0.3}, methods=["auto"])
+        result = compare(circuit, x=0.3, methods=["auto"])
         assert result.labels == ("x",)
         assert result["auto"].difference < 1e-12
 
@@ -112,7 +95,7 @@ class TestNumbers:
         def of(kind, x, layers):
             return circuit(x, layers=layers) if kind == "circuit" else x
 
-        result = compare(of, ["circuit", 0.3, 3], argnum=1)
+        result = compare(of, "circuit", 0.3, 3, argnum=1)
         assert result["auto"].difference < 1e-12
         assert result["fd"].difference < 1e-5
 
@@ -123,7 +106,7 @@ class TestNumbers:
 
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            result = compare(compiled, [0.3, 2])
+            result = compare(compiled, 0.3, 2)
         assert result["auto"].difference < 1e-12
 
     def test_methods_and_callable_objects(self):
@@ -136,24 +119,24 @@ class TestNumbers:
             def __call__(self, x):
                 return self.loss(x)
 
-        bound, called = (compare(f, [0.3], methods=["auto"]) for f in (Model().loss, Model()))
+        bound, called = (compare(f, 0.3, methods=["auto"]) for f in (Model().loss, Model()))
         assert bound.gradient == called.gradient
         assert bound["auto"].difference < 1e-12
         assert (bound.function, called.function) == ("loss", "Model")
 
     def test_gradients_are_on_the_host(self):
-        result = compare(model, [PARAMS, 2.0])
+        result = compare(model, PARAMS, 2.0)
         leaves = jax.tree.leaves((result.gradient, result.reference, result.value))
         assert all(isinstance(leaf, np.ndarray | np.floating) for leaf in leaves)
 
     def test_times(self):
-        result = compare(circuit, [0.3])
+        result = compare(circuit, 0.3)
         for row in result.rows:
             assert 0 < row.per_call < row.first
             assert row.calls >= 3
 
     def test_single_precision(self):
-        result = compare(circuit, [jnp.float32(0.3)])
+        result = compare(circuit, jnp.float32(0.3))
         assert result.gradient.dtype == np.float32
         assert result["fd"].difference < 1e-4
 
@@ -161,11 +144,11 @@ class TestNumbers:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             warnings.filterwarnings("always", "Finite differences")
-            result = compare(lambda x: x**2, [1.0], h=1e-17)
+            result = compare(lambda x: x**2, 1.0, h=1e-17)
         (note,) = result["fd"].notes
         assert "mostly rounding error" in note
         assert result["auto"].notes == ()
-        assert f"fd: {note}" in re.sub(r"\s+", " ", repr(result))
+        assert f"fd, h = 1e-17: {note}" in re.sub(r"\s+", " ", repr(result))
 
     def test_the_users_own_warnings_are_not_swallowed(self):
         def warns(x):
@@ -173,20 +156,20 @@ class TestNumbers:
             return x**2
 
         with pytest.warns(UserWarning, match="look out"):
-            result = compare(warns, [1.0])
+            result = compare(warns, 1.0)
         assert all(row.notes == () for row in result.rows)
 
     def test_numbers_that_are_none(self):
-        result = compare(lambda x: jnp.sum(jnp.sqrt(x)), [jnp.array([0.0, 1.0])])
+        result = compare(lambda x: jnp.sum(jnp.sqrt(x)), jnp.array([0.0, 1.0]))
         assert result["auto"].difference == 0.0  # inf in both
         assert result["fd"].difference == np.inf
-        result = compare(lambda x: x * jnp.inf * 0, [1.0], methods=["auto"])
+        result = compare(lambda x: x * jnp.inf * 0, 1.0, methods=["auto"])
         assert np.isnan(result["auto"].difference)
 
 
 class TestFailures:
     def test_one_method_does_not_hide_the_other(self):
-        result = compare(refused, [0.3])
+        result = compare(refused, 0.3)
         assert "finite differences" in result["auto"].error.lower()
         assert result["auto"].gradient is None
         assert result["fd"].error is None
@@ -195,33 +178,53 @@ class TestFailures:
         assert abs(result.value - np.cos(0.3)) < 1e-12
 
     def test_all_methods(self):
-        result = compare(circuit, [2])
+        result = compare(circuit, 2)
         assert all("floating-point arguments" in row.error for row in result.rows)
         assert result.value is result.gradient is result.reference is None
-        assert "failed" in repr(result) and "Failed" in result._repr_html_()
+        assert "failed" in repr(result) and "Failed" in result._repr_mimebundle_()["text/html"]
 
     def test_an_argument_that_is_not_there(self):
-        result = compare(circuit, [2.0], argnum=3)
+        result = compare(circuit, 2.0, argnum=3)
         assert all(row.error.startswith("Invalid argnum 3") for row in result.rows)
 
     def test_results_that_are_no_number(self):
         with pytest.raises(DifferentiableCompileError) as raised:
-            compare(lambda x: jnp.array([x, x]), [1.0], call="f(x)", function="f")
+            run(
+                lambda x: jnp.array([x, x]),
+                [1.0],
+                {},
+                methods="auto",
+                h=None,
+                argnum=None,
+                reference=None,
+                call="f(x)",
+                function="f",
+            )
         assert "f(x) returns float64[2]" in str(raised.value)
         assert "lambda x: f(x)[0]" in str(raised.value)
         with pytest.raises(DifferentiableCompileError, match="returns float64.., float64.., and"):
-            compare(lambda x: (x, x), [1.0])
+            compare(lambda x: (x, x), 1.0)
         with pytest.raises(DifferentiableCompileError, match="returns no number"):
-            compare(lambda x: None, [1.0])
+            compare(lambda x: None, 1.0)
 
     def test_no_function(self):
         with pytest.raises(TypeError, match="not a callable"):
-            compare(3, [1.0])
+            compare(3, 1.0)
 
-    @pytest.mark.parametrize("option", [{"methods": ["magic"]}, {"h": -1.0}, {"argnum": "x"}])
+    @pytest.mark.parametrize(
+        "option",
+        [
+            {"methods": ["magic"]},
+            {"methods": []},
+            {"h": -1.0},
+            {"h": []},
+            {"h": 1e-3, "methods": "auto"},
+            {"argnum": "x"},
+        ],
+    )
     def test_options(self, option):
         with pytest.raises(ValueError, match="Invalid"):
-            compare(circuit, [0.3], **option)
+            compare(circuit, 0.3, **option)
 
     def test_programs_that_cannot_be_compiled(self):
         @qml.qnode(qml.device("lightning.qubit", wires=1))
@@ -230,7 +233,85 @@ class TestFailures:
             return qml.expval(qml.Z(0))
 
         with pytest.raises(CompileError, match="the wire 3, which the device does not have"):
-            compare(elsewhere, [0.1])
+            compare(elsewhere, 0.1)
+
+
+class TestMethods:
+    def test_those_of_qnodes(self):
+        result = compare(circuit, 0.3, methods=["adjoint", "parameter-shift", "auto"])
+        values = [row.gradient for row in result.rows]
+        np.testing.assert_allclose(values, jax.grad(reference(circuit))(0.3), rtol=0, atol=1e-12)
+        adjoint, shift, auto = result.rows
+        assert (adjoint.executions, adjoint.sweeps) == (auto.executions, auto.sweeps) == (1, 2)
+        # The value, and two shifts of each of the two angles.
+        assert (shift.executions, shift.sweeps) == (5, 5)
+
+    def test_one_by_its_name_alone(self):
+        result = compare(circuit, 0.3, methods="parameter-shift")
+        assert [row.method for row in result.rows] == ["parameter-shift"]
+
+    def test_a_method_that_does_not_apply(self):
+        result = compare(circuit, 0.3, methods=["backprop", "auto"])
+        assert "QNode circuit is on the device lightning.qubit, which" in result["backprop"].error
+        assert result["auto"].error is None
+        result = compare(lambda x: x**2, 0.3, methods=["adjoint", "auto"])
+        assert "calls none" in result["adjoint"].error and result["auto"].gradient == 0.6
+
+    def test_qnodes_that_pennylane_simulates(self):
+        @qml.qnode(qml.device("default.qubit", wires=1))
+        def elsewhere(x):
+            qml.RX(x, wires=0)
+            return qml.expval(qml.Z(0))
+
+        methods = ["auto", "backprop", "parameter-shift"]
+        with pytest.warns(UserWarning, match="default.qubit"):
+            result = compare(elsewhere, 0.3, methods=methods)
+        values = [row.gradient for row in result.rows]
+        np.testing.assert_allclose(values, -np.sin(0.3), rtol=0, atol=1e-12)
+
+    def test_every_step_makes_a_row(self):
+        result = compare(jnp.sin, 0.3, h=[1e-2, 1e-4])
+        assert [row.label for row in result.rows] == ["auto", "fd, h = 0.01", "fd, h = 0.0001"]
+        assert result["fd"] is result["fd", 1e-2] is result.rows[1]
+        np.testing.assert_allclose(
+            [row.difference for row in result.rows[1:]],
+            [np.sin(0.3) / 2 * h for h in (1e-2, 1e-4)],
+            rtol=2e-2,
+        )
+
+    def test_differences_of_each_leaf(self):
+        def f(x):
+            return x["a"] ** 2 + jnp.sum(x["b"])
+
+        result = compare(f, {"a": 3.0, "b": jnp.ones(2)}, methods="fd", h=0.5)
+        np.testing.assert_allclose(result["fd"].absolute, [0.5, 0.0], atol=1e-12)
+        np.testing.assert_allclose(result["fd"].relative, [0.5 / 6, 0.0], atol=1e-12)
+        assert result["fd"].difference == max(result["fd"].absolute)
+        assert result["fd"].relative_difference == max(result["fd"].relative)
+
+    def test_memory_is_that_of_the_states(self):
+        wires = 16
+
+        @qml.qnode(qml.device("lightning.qubit", wires=wires))
+        def wide(x):
+            for wire in range(wires):
+                qml.RX(x, wires=wire)
+                qml.CNOT(wires=[wire, (wire + 1) % wires])
+            return qml.expval(qml.Z(0) @ qml.Z(1))
+
+        state = 16 * 2**wires
+        result = compare(wide, 0.3, methods="auto", reference=None)
+        assert 2 * state <= result["auto"].memory <= 3 * state + 2**16
+
+    def test_the_best_is_the_fastest_that_is_accurate(self):
+        best = compare(jnp.sin, 0.3, h=[0.1, 1e-7]).best()
+        assert best.row.label in ("auto", "fd, h = 1e-07")
+        assert "is the fastest of the 2 methods within 1e-06 of jax.grad" in best.reason
+        best = compare(jnp.sin, 0.3, methods="fd", h=0.1).best()
+        assert best == (None, "no method is within 1e-06 of jax.grad on default.qubit")
+        assert compare(jnp.sin, 0.3, methods="fd", h=0.1).best(tolerance=0.1).row.h == 0.1
+        best = compare(jnp.sin, 0.3, reference=None).best()
+        assert best == (None, "there is no reference to be accurate to: none was asked for")
 
 
 class TestReference:
@@ -238,19 +319,19 @@ class TestReference:
         def fails(f):
             raise RuntimeError("no such simulator\n\nand a long explanation")
 
-        monkeypatch.setattr(baseline, "reference", fails)
-        result = compare(circuit, [0.3], methods=["auto"])
+        monkeypatch.setattr(references, "on_default_qubit", fails)
+        result = compare(circuit, 0.3, methods=["auto"])
         assert result.reference_error == "RuntimeError: no such simulator"
         assert result.reference is None and result["auto"].difference is None
         assert abs(result.gradient - qjit(grad(circuit))(0.3)) < 1e-12
-        for shown in (repr(result), result._repr_html_()):
+        for shown in (repr(result), result._repr_mimebundle_()["text/html"]):
             assert "—" in shown
             assert "No reference by jax.grad on default.qubit: RuntimeError" in shown
 
     def test_circuits_that_are_too_large_are_not_simulated(self, monkeypatch):
-        monkeypatch.setattr(baseline, "BOUND", 100)
-        result = compare(circuit, [0.3], methods=["auto"])
-        assert re.fullmatch(r"it would take .* GiB of .*", result.reference_error)
+        monkeypatch.setattr(references, "BOUND", 100)
+        result = compare(circuit, 0.3, methods=["auto"])
+        assert re.match(r"it would take .* GiB of .*", result.reference_error)
 
     def test_tracing_tells_how_large_before_anything_is_simulated(self):
         wires = 26
@@ -261,9 +342,51 @@ class TestReference:
                 qml.RX(x, wires=wire)
             return qml.expval(qml.Z(0))
 
-        gradient, reason = baseline.gradient(baseline.Point(large, [0.3], {}, None))
-        assert gradient is None
-        assert float(re.search(r"take ([\d.]+) GiB", reason)[1]) > 26
+        found = references.reference_of(Point(large, [0.3], {}, None), "jax")
+        assert found.gradient is None
+        assert float(re.search(r"take ([\d.]+) GiB", found.reason)[1]) > 26
+
+    def test_at_another_point(self):
+        point = Point(model, [PARAMS, 2.0], {}, (1, 0, 1))
+        found = references.reference_of(point, "jax")
+        moved = {"angle": 0.5, "weights": PARAMS["weights"] + 1}
+        leaves, reason = references.gradient_at(found, (3.0, moved, 3.0))
+        assert reason == ""
+        expected = jax.grad(lambda p, s: reference(model)(p, s)["loss"], (1, 0))(moved, 3.0)
+        close(leaves[:3], jax.tree.leaves(expected), 1e-12)
+        assert leaves[3] == leaves[0]
+
+    def test_none(self):
+        result = compare(circuit, 0.3, reference=None)
+        assert result.reference is None is result.reference_error
+        assert "reference" not in repr(result).lower()
+
+    def test_a_function(self):
+        result = compare(model, PARAMS, 2.0, argnum=(0, 1), reference=lambda p, s: by_jax((0, 1)))
+        assert result["auto"].difference < 1e-12
+        assert result.reference_name == "<lambda>"
+        result = compare(jnp.sin, 0.3, reference=lambda x: [x, x])
+        assert "it returned arrays of the shapes [(), ()], and the gradient has [()]" in (
+            result.reference_error
+        )
+        result = compare(jnp.sin, 0.3, reference=lambda x: 1 / 0)
+        assert result.reference_error == "ZeroDivisionError: division by zero"
+
+    def test_no_such_reference(self):
+        with pytest.raises(ValueError, match="Invalid reference 'torch': it is 'jax'"):
+            compare(circuit, 0.3, reference="torch")
+
+    def test_catalyst_where_it_is_not_installed(self, monkeypatch):
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+        result = compare(circuit, 0.3, reference="catalyst")
+        assert result.reference_error.startswith("Catalyst is not installed")
+        assert result["auto"].error is None
+
+    def test_catalyst(self):
+        pytest.importorskip("catalyst", reason="pennylane-catalyst is not installed")
+        result = compare(model, PARAMS, 2.0, argnum=(1, 0), reference="catalyst")
+        assert result.reference_error is None
+        assert result["auto"].difference < 1e-9
 
 
 class TestTiming:
@@ -281,94 +404,6 @@ class TestTiming:
         assert timing.in_turn([]) == []
 
 
-class TestShowing:
-    def test_plain_text(self):
-        assert repr(some()) == "\n".join(
-            [
-                "f(x) = 0.25000000",
-                "",
-                "method         gradient in x  difference  first result  per call",
-                "-------------  -------------  ----------  ------------  --------",
-                "auto           -0.50000000             0       12.3 ms   15.0 µs",
-                "fd, h = 1e-05  -0.50001000       1.0e-05        2.50 s   2.00 ms",
-                "",
-                "Difference: the largest from jax.grad on default.qubit, over all elements. "
-                "Per call:",
-                "value and gradient together.",
-            ]
-        )
-
-    def test_plain_text_of_trees_and_failures(self):
-        gradient = {"w": np.zeros((5, 5)), "b": np.float64(1.0)}
-        rows = (
-            MethodResult("auto", error="It cannot be done."),
-            MethodResult("fd", None, gradient, 0.0, 1.0, 1.0, 3),
-        )
-        shown = repr(some(labels=("p['b']", "p['w']"), rows=rows)).splitlines()
-        assert shown[4].split() == ["auto", "failed", "—", "—", "—"]
-        assert shown[5].startswith("fd      p['b']: 1.0000000  ")
-        assert shown[6] == "        p['w']: float64[5, 5], max |g| = 0.0000"
-        assert shown[8] == "auto failed: It cannot be done."
-
-    def test_long_calls_are_cut(self):
-        head = repr(some(call="f(" + "x, " * 100 + ")")).splitlines()[0]
-        assert head.endswith("…= 0.25000000".replace("=", " =")) and len(head) < 110
-
-    def test_html_is_escaped(self):
-        rows = (MethodResult("auto", error="<b>&"),)
-        shown = some(call="f('<i>')", rows=rows)._repr_html_()
-        assert "f(&#x27;&lt;i&gt;&#x27;)" in shown and "&lt;b&gt;&amp;" in shown
-        assert "<i>" not in shown
-
-    def test_html_has_the_structure_of_a_table(self):
-        shown = some()._repr_html_()
-        assert re.findall(r'<th scope="col">(.*?)</th>', shown) == [
-            "Method",
-            "Gradient in x",
-            "Difference",
-            "First result",
-            "Per call",
-        ]
-        assert re.findall(r'<th scope="row">(.*?)</th>', shown) == ["auto", "fd, h = 1e-05"]
-        assert "<caption>f(x) = 0.25000000</caption>" in shown
-        assert shown.count("<tr>") == shown.count("</tr>") == 3
-        # Colours come from the theme alone.
-        assert not re.search(r"#[0-9a-f]{3,6}\b|rgb", shown)
-
-    def test_large_arrays_open_on_demand(self):
-        rows = (MethodResult("auto", None, np.arange(9.0), 0.0, 1.0, 1.0, 3),)
-        shown = some(rows=rows)._repr_html_()
-        assert "<summary>float64[9], max |g| = 8.0000</summary>" in shown
-        assert "[0. 1. 2. 3. 4. 5. 6. 7. 8.]</pre>" in shown
-
-    def test_showing_computes_nothing(self):
-        result = compare(model, [PARAMS, 2.0])
-        with jax.transfer_guard("disallow"), jax.log_compiles():
-            first = repr(result), result._repr_html_()
-        assert first == (repr(result), result._repr_html_())
-
-    def test_dictionary(self):
-        result = compare(model, [PARAMS, 2.0], argnum=[0, 1], h=1e-6, call="model(p, 2.0)")
-        plain = json.loads(json.dumps(result.to_dict()))
-        assert plain["call"] == "model(p, 2.0)" and plain["argnum"] == [0, 1]
-        assert plain["value"] == {"['loss']": result.value["loss"]}
-        auto, fd = plain["rows"]
-        assert (auto["method"], auto["h"], fd["method"], fd["h"]) == ("auto", None, "fd", 1e-6)
-        assert list(auto["gradient"]) == list(result.labels)
-        assert auto["gradient"]["scale"] == result.gradient["loss"][1]
-        assert np.shape(plain["reference"]["params['weights']"]) == (3, 4)
-        failed = some(rows=(MethodResult("auto", error="no"),), reference=None, value=None)
-        assert failed.to_dict()["rows"][0]["gradient"] is None
-
-    def test_methods_by_name(self):
-        assert some()["fd"].h == 1e-5
-        with pytest.raises(KeyError, match="adjoint"):
-            some()["adjoint"]
-        assert METHODS == ("auto", "fd")
-        with pytest.raises(dataclasses.FrozenInstanceError):
-            some().rows = ()
-
-
 def test_the_library_needs_no_notebook():
     """Neither the library nor comparisons import what is for notebooks; PennyLane may."""
     code = """
@@ -377,7 +412,7 @@ import jax, pennylane, pennylane.capture
 from pennylane.devices import default_qubit, legacy_facade
 heavy = {"IPython", "matplotlib", "ipywidgets"}
 before = heavy & set(sys.modules)
-import qgrad_lab, qgrad_lab.workbench
+import qgrad_lab, qgrad_lab.comparison
 assert heavy & set(sys.modules) == before, heavy & set(sys.modules) - before
 """
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -24,6 +24,8 @@ ELSEWHERE = {
     "circuit/verify.py": "Programs that no circuit becomes, tests/test_program.py",
     "engine/plans.py": "plans of such Programs, tests/test_plan.py",
     "workbench": "the magics, tests/test_magics.py",
+    "comparison/references.py": "reasons in a table, tests/test_comparison.py",
+    "comparison/export.py": "pandas, tests/test_comparison_report.py",
 }
 
 NO_ENTRY = {

@@ -1,99 +1,14 @@
 """The ``%%qgrad`` magic, in a real IPython shell."""
 
-import builtins
 import re
-from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from IPython.core.error import UsageError
-from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
 from qgrad_lab import reference
-from qgrad_lab.workbench import Comparison
-
-SETUP = """\
-import jax, jax.numpy as jnp, pennylane as qml
-from qgrad_lab import CompileError, grad, qjit
-
-device = qml.device("lightning.qubit", wires=2)
-
-@qml.qnode(device, diff_method="adjoint")
-def circuit(x, layers=1):
-    for _ in range(layers):
-        qml.RX(x, wires=0)
-    return qml.expval(qml.Z(0))
-
-@qml.qnode(device, diff_method="finite-diff")
-def refused(x):
-    qml.RX(x, wires=0)
-    return qml.expval(qml.Z(0))
-
-def loss(theta, scale=1.0):
-    return {"loss": scale * circuit(theta[0]) * theta[1] ** 2}
-
-theta = jnp.array([0.3, 0.7])
-ran = []
-"""
-
-
-class Session:
-    """A shell, and what running a cell in it printed."""
-
-    def __init__(self, shell, capsys):
-        self.shell, self.capsys = shell, capsys
-
-    @property
-    def names(self):
-        return self.shell.user_ns
-
-    def run(self, cell):
-        self.capsys.readouterr()
-        outcome = self.shell.run_cell(cell, store_history=True)
-        printed = self.capsys.readouterr()
-        error = outcome.error_before_exec or outcome.error_in_exec
-        return SimpleNamespace(result=outcome.result, error=error, out=printed.out, err=printed.err)
-
-    def good(self, cell):
-        outcome = self.run(cell)
-        assert outcome.error is None, outcome.out
-        return outcome.result
-
-    def usage_error(self, cell):
-        """The one line that a cell is refused with."""
-        outcome = self.run(cell)
-        assert isinstance(outcome.error, UsageError), outcome.out
-        assert outcome.out == ""
-        assert outcome.err == f"UsageError: {outcome.error}\n"
-        assert outcome.err.count("\n") == 1
-        return str(outcome.error)
-
-
-@pytest.fixture
-def bare(capsys, tmp_path, monkeypatch):
-    """A shell without the extension."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    # Python's own prompt, and so every doctest before this, leaves a ``_`` in the builtins;
-    # IPython takes that for gettext's and then sets none.
-    monkeypatch.delattr(builtins, "_", raising=False)
-    InteractiveShell.clear_instance()
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.colors = "nocolor"
-    shell = InteractiveShell.instance(config=config)
-    with shell.builtin_trap:
-        yield Session(shell, capsys)
-    InteractiveShell.clear_instance()
-
-
-@pytest.fixture
-def session(bare):
-    bare.good("%load_ext qgrad_lab")
-    bare.good(SETUP)
-    return bare
+from qgrad_lab.comparison import Comparison
 
 
 class TestResult:
@@ -224,7 +139,7 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("line", "quoted"),
         [
-            ("--method adjoint", "'adjoint'"),
+            ("--method magic", "'magic'"),
             ("--method", "-m/--method"),
             ("--h zero", "'zero'"),
             ("--h 0", "'0'"),
@@ -236,6 +151,8 @@ class TestErrors:
             ("--unknown", "--unknown"),
             ("loss(theta)", "loss(theta)"),
             ("-m auto --h 1e-3", "--h"),
+            ("-r 2", "'2'"),
+            ("--at theta", "--at"),
         ],
     )
     def test_options(self, session, line, quoted):
@@ -340,109 +257,3 @@ class TestErrors:
     def test_a_failure_binds_nothing(self, session):
         session.run("%%qgrad -o kept\ncircuit(2)")
         assert "kept" not in session.names
-
-
-class TestExtension:
-    def test_unloading(self, session):
-        session.good("%unload_ext qgrad_lab")
-        assert "not found" in session.usage_error("%%qgrad\ncircuit(0.3)")
-        assert complete(session, "%%qgrad --m") == []
-        session.good("%load_ext qgrad_lab")
-        assert session.good("%%qgrad\ncircuit(0.3)")
-
-    def test_loading_twice_and_reloading(self, session):
-        assert "already loaded" in session.run("%load_ext qgrad_lab").out
-        session.good("%reload_ext qgrad_lab")
-        assert session.good("%%qgrad\ncircuit(0.3)")
-        assert complete(session, "%%qgrad --me") == ["--method"]
-
-    def test_before_loading(self, bare):
-        assert "not found" in bare.usage_error("%%qgrad\nf(0.3)")
-
-    def test_help(self, session):
-        text = session.shell.find_cell_magic("qgrad").__doc__
-        for piece in ("%%qgrad --method fd --h 1e-5", "--argnum", "-o NAME", "options:"):
-            assert piece in text
-
-    @pytest.mark.parametrize(
-        ("line", "offered"),
-        [
-            ("%%qgrad --", ["--argnum", "--h", "--ir", "--method"]),
-            ("%%qgrad --me", ["--method"]),
-            ("%%qgrad --method ", ["auto", "fd"]),
-            ("%%qgrad --method auto ", ["fd"]),
-            ("%%qgrad -m f", ["fd"]),
-            ("%%qgrad -m fd --a", ["--argnum"]),
-        ],
-    )
-    def test_completion(self, session, line, offered):
-        assert sorted(complete(session, line)) == offered
-
-    def test_completion_of_a_name_is_left_to_ipython(self, session):
-        assert not any(match.startswith("-") for match in complete(session, "%%qgrad -o "))
-
-
-class TestStages:
-    def test_a_stage_of_a_call(self, session):
-        stage = session.good("%qgrad_ir program loss(theta)")
-        assert stage.name == "program"
-        assert stage.text.startswith("program circuit(theta: f64[1])")
-        assert "<details open>" in stage._repr_html_()
-
-    def test_constants_of_the_program_are_as_in_a_cell(self, session):
-        assert session.good("%qgrad_ir circuit circuit(0.3, layers=3)").text.count("RX") == 3
-
-    def test_of_a_derivative_and_of_a_compiled_program(self, session):
-        for f, transposed in {"grad(loss)": 1, "qjit(grad(loss))": 1, "loss": 0}.items():
-            text = session.good(f"%qgrad_ir jaxpr {f}(theta)").text
-            assert text.count("transposed=True") == transposed
-
-    def test_the_lines_are_the_users(self, session):
-        stage = session.good("%qgrad_ir program circuit(0.3)")
-        ((place,),) = stage.lines.values()
-        assert "qml.RX(x, wires=0)" in SETUP.splitlines()[place.number - 1]
-
-    def test_nothing_is_run(self, session):
-        session.good("def noted(x):\n    jax.debug.callback(ran.append, x)\n    return x")
-        session.good("%qgrad_ir stablehlo noted(theta)")
-        assert session.names["ran"] == []
-
-    @pytest.mark.parametrize(
-        ("line", "words"),
-        [
-            ("", "'' is not a stage; these are: source, circuit, jaxpr"),
-            ("loss(theta)", "'loss(theta)' is not a stage; these are: source, circuit"),
-            ("ast loss(theta)", "'ast' is not a stage"),
-            ("jaxpr", "%qgrad_ir takes the name of a stage and a call, such as %qgrad_ir jaxpr"),
-            ("jaxpr theta", "%qgrad_ir takes the name of a stage and a call"),
-            ("jaxpr y = loss(theta)", "here it is: y = loss(theta)"),
-            ("jaxpr circuit(0.1, 0.2, 0.3)", "too many positional arguments|takes from 1 to 2"),
-        ],
-    )
-    def test_what_is_wrong_is_said_in_one_line(self, session, line, words):
-        outcome = session.run(f"%qgrad_ir {line}")
-        assert outcome.error is not None
-        assert re.search(words if "|" in words else re.escape(words), str(outcome.error))
-
-    def test_beside_a_comparison(self, session):
-        outcome = session.run("%%qgrad -m auto --ir program -o found\nloss(theta)")
-        assert outcome.error is None
-        assert isinstance(session.names["found"], Comparison)
-        assert "<Stage program: " in outcome.out
-        refused = session.usage_error("%%qgrad --ir ast\nloss(theta)")
-        assert "argument --ir: 'ast' is not a stage; these are: source, circuit" in refused
-
-    def test_completion(self, session):
-        with session.shell.builtin_trap:
-            assert complete(session, "%qgrad_ir st") == ["stablehlo"]
-            assert "hlo" in complete(session, "%%qgrad --ir ")
-            assert "stablehlo" not in complete(session, "%qgrad_ir hlo l")
-
-    def test_it_is_taken_back(self, session):
-        session.good("%unload_ext qgrad_lab")
-        assert "not found" in session.run("%qgrad_ir jaxpr loss(theta)").err
-
-
-def complete(session, line):
-    _, matches = session.shell.complete(line.split(" ")[-1], line, len(line))
-    return matches

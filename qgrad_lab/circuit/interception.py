@@ -16,7 +16,8 @@ from pennylane.ops.op_math import controlled as controlled_module
 from qgrad_lab.circuit import capture
 from qgrad_lab.circuit.compat import complete_jax
 from qgrad_lab.circuit.regions import region_of
-from qgrad_lab.tracing import Mode, current_mode, mode
+from qgrad_lab.errors import CompileError
+from qgrad_lab.tracing import Mode, mode, threads
 
 
 @functools.cache
@@ -27,7 +28,10 @@ def install() -> None:
 
     @functools.wraps(original)
     def __call__(self: qml.QNode, *args: Any, **kwargs: Any) -> Any:
-        match current_mode():
+        state = threads.state
+        if state.diff_method is not None and state.mode is not Mode.REFERENCE:
+            self = _changed(self, state.diff_method)
+        match state.mode:
             case Mode.OUTSIDE:
                 return original(self, *args, **kwargs)
             case Mode.COMPILED:
@@ -60,3 +64,14 @@ def install() -> None:
         return region.controlled(labels, control_values)
 
     controlled_module.create_controlled_op = create_controlled_op
+
+
+def _changed(qnode: qml.QNode, diff_method: str) -> qml.QNode:
+    try:
+        return qnode.update(diff_method=diff_method)
+    except qml.exceptions.QuantumFunctionError as error:
+        raise CompileError(
+            f"The QNode {getattr(qnode.func, '__name__', 'circuit')} is on the device "
+            f"{qnode.device.name}, which does not support diff_method={diff_method!r}. On "
+            "lightning.qubit it is 'adjoint' or 'parameter-shift'."
+        ) from error

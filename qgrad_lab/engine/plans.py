@@ -89,3 +89,11 @@ def counts() -> Counts:
     numbers = (ctypes.c_uint64 * 2)()
     native_function("qgrad_lab_counts", None)(numbers)
     return Counts(*numbers)
+
+
+def take_peak_bytes() -> int:
+    """The most memory that the states of circuits took at once since this was called last.
+
+    In bytes, of all threads together; what stays allocated for a next call does not count.
+    """
+    return int(native_function("qgrad_lab_take_peak_bytes", ctypes.c_uint64)())

@@ -51,7 +51,7 @@ class CellSyntaxError(Exception):
 
 
 class Cell:
-    """A cell, compiled as a whole before any of it is run.
+    """A cell and a call, compiled as a whole before any of it is run.
 
     Parameters
     ----------
@@ -63,17 +63,24 @@ class Cell:
         The lines below.
     magic : Magic, optional
         Whose cell it is.
+    target : str, optional
+        The source of the call, where that is not the last line.
 
     Raises
     ------
     UsageError
-        If the last line is not a call.
+        If the last line is not a call, where it has to be.
     CellSyntaxError
-        If the cell is not valid Python.
+        If the cell, or the target, is not valid Python.
     """
 
     def __init__(
-        self, shell: InteractiveShell, line: str, source: str, magic: Magic = QGRAD
+        self,
+        shell: InteractiveShell,
+        line: str,
+        source: str,
+        magic: Magic = QGRAD,
+        target: str | None = None,
     ) -> None:
         self._magic = magic
         self._shell = shell
@@ -84,7 +91,10 @@ class Cell:
             text = _above(f"{magic.name} {line}", source) + shell.transform_cell(source)
             name = shell.compile.cache(text, count)
             tree = shell.transform_ast(shell.compile.ast_parse(text, filename=name))
-            call = _last_call(tree, text, source, magic)
+            if target is None:
+                call = _last_call(tree, text, source, magic)
+            else:
+                call = _parsed_call(target, shell)
             # IPython's compiler takes trees, too, whatever the types of its base class say.
             compiler: Callable[..., types.CodeType] = shell.compile
             self._statements = compiler(tree, name, "exec")
@@ -143,6 +153,14 @@ def _last_call(tree: ast.Module, text: str, source: str, magic: Magic) -> ast.Ca
     if is_call and magic is QGRAD:
         message += " (to give the result a name, use %%qgrad -o NAME)"
     raise UsageError(message)
+
+
+def _parsed_call(target: str, shell: InteractiveShell) -> ast.Call:
+    name = shell.compile.cache(target, max(shell.execution_count - 1, 0))
+    match shell.compile.ast_parse(target, filename=name):
+        case ast.Module(body=[ast.Expr(value=ast.Call() as call)]):
+            return call
+    raise UsageError(f"-f and --at make no call of one function: {target}")
 
 
 def _is_command(call: ast.Call) -> bool:

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import pennylane as qml
 
 import qgrad_lab as lab
-from qgrad_lab import grad, jvp, qjit, stages, vjp
+from qgrad_lab import compare, grad, jvp, qjit, stages, vjp, with_diff_method
 from tests.errors.table import compile_error, derivative_error, entry
 
 
@@ -382,3 +382,86 @@ def too_large():
 )
 def no_such_stage():
     stages(square, 0.5)["ir"]
+
+
+@entry(
+    ValueError,
+    "Invalid diff_method 'magic': for all QNodes",
+    "`with_diff_method` was given something else than how QNodes can be differentiated.",
+    "`'adjoint'` or `'parameter-shift'`; on simulators of PennyLane `'backprop'` too.",
+)
+def unknown_diff_method():
+    with_diff_method(square, "magic")
+
+
+@entry(
+    ValueError,
+    "Invalid method 'magic'. A comparison is of",
+    "`compare` was given a method that there is not, or none.",
+    "One or more of the methods that the message names.",
+)
+def unknown_compared_method():
+    compare(square, 1.0, methods=["auto", "magic"])
+
+
+@entry(
+    ValueError,
+    "Invalid h 0.1: it is the step of the method 'fd', which is not among",
+    "`compare` was given `h`, and no method that takes a step.",
+    "`methods=['auto', 'fd']`, or leave `h` out.",
+)
+def step_of_no_method():
+    compare(square, 1.0, methods="auto", h=0.1)
+
+
+@entry(
+    ValueError,
+    r"Invalid h \[\]: give 'fd' one step",
+    "`compare` was given an empty list of steps.",
+    "`h=[1e-3, 1e-7]`, or leave `h` out.",
+)
+def no_steps():
+    compare(square, 1.0, methods="fd", h=[])
+
+
+@entry(
+    ValueError,
+    "Invalid reference 'torch'",
+    "What is compared with has an unknown name.",
+    "`'jax'`, `'catalyst'`, a function from the arguments to the gradient, or `None`.",
+)
+def unknown_reference():
+    compare(square, 1.0, reference="torch")
+
+
+@derivative_error(
+    r"returns float64\[2\], and only a single number has a gradient",
+    "`compare`, or a `%%qgrad` cell, was given a function that returns more than one number.",
+    "A function that makes one number of them, such as `lambda x: f(x)[0]`.",
+)
+def comparison_of_no_scalar():
+    compare(lambda x: jnp.array([x, x]), 1.0)
+
+
+@entry(
+    KeyError,
+    "is not among the methods compared",
+    "A row of a comparison was asked for that it does not have.",
+    "A method that was compared, or the pair of `'fd'` and its step.",
+)
+def row_that_is_not_there():
+    return compare(square, 1.0, methods="auto")["fd"]
+
+
+@compile_error(
+    "is on the device lightning.qubit, which does not support diff_method='backprop'",
+    "All QNodes were told to be differentiated in a way that a device does not know.",
+    "`'adjoint'` or `'parameter-shift'` on lightning.qubit.",
+)
+def diff_method_of_another_device():
+    @qml.qnode(qml.device("lightning.qubit", wires=1))
+    def circuit(x):
+        qml.RX(x, wires=0)
+        return qml.expval(qml.Z(0))
+
+    grad(with_diff_method(circuit, "backprop"))(0.3)

@@ -137,7 +137,7 @@ template <class Real> class Evaluation {
         const bool keep = batch_.keep && same_size && may_keep(num_bytes);
         StateMemory states;
         if (keep) {
-            states = allocate_states(num_bytes);
+            states = allocate_counted(num_bytes);
         } else if (batch_.transposed && !batch_.with_tangent && same_size) {
             states = take_states(key());
         }

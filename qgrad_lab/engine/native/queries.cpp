@@ -6,6 +6,7 @@
 
 #include "batch.hpp"
 #include "plan_text.hpp"
+#include "workspace.hpp"
 
 // The text of the plan of a Program, or the message of what is wrong with it: as much as there is room
 // for, and how long it is. `costs` gets sweeps, bytes and operations of a value and of a gradient;
@@ -39,6 +40,11 @@ extern "C" __attribute__((visibility("default"))) void qgrad_lab_counts(std::uin
     const qgrad::Counts counts = qgrad::counts();
     numbers[0] = counts.forward;
     numbers[1] = counts.backward;
+}
+
+// The most bytes that states took at once since this was called last.
+extern "C" __attribute__((visibility("default"))) std::uint64_t qgrad_lab_take_peak_bytes() {
+    return qgrad::StateBytes::take_peak();
 }
 
 // What this library was built against. The loader reads it from the file, before it loads anything.

@@ -17,9 +17,28 @@ constexpr std::size_t small_size = std::size_t{1} << 20; // bytes: 1 MiB
 constexpr std::size_t max_kept = std::size_t{1} << 29;   // 512 MiB
 std::atomic<std::size_t> kept{0};
 
+std::atomic<std::size_t> in_use{0};
+std::atomic<std::size_t> peak{0};
+
 } // namespace
 
-void Free::operator()(void *memory) const { std::free(memory); }
+void StateBytes::add(std::size_t num_bytes) {
+    const std::size_t now = in_use.fetch_add(num_bytes, std::memory_order_relaxed) + num_bytes;
+    std::size_t most = peak.load(std::memory_order_relaxed);
+    while (most < now && !peak.compare_exchange_weak(most, now, std::memory_order_relaxed)) {
+    }
+}
+
+void StateBytes::subtract(std::size_t num_bytes) {
+    in_use.fetch_sub(num_bytes, std::memory_order_relaxed);
+}
+
+std::size_t StateBytes::take_peak() { return peak.exchange(in_use.load()); }
+
+void Free::operator()(void *memory) const {
+    StateBytes::subtract(counted);
+    std::free(memory);
+}
 
 StateMemory allocate_states(std::size_t num_bytes) {
     constexpr std::size_t huge_page = std::size_t{1} << 21;
@@ -34,6 +53,13 @@ StateMemory allocate_states(std::size_t num_bytes) {
         madvise(memory.get(), rounded, MADV_HUGEPAGE); // a hint: it may fail
     }
 #endif
+    return memory;
+}
+
+StateMemory allocate_counted(std::size_t num_bytes) {
+    StateMemory memory = allocate_states(num_bytes);
+    memory.get_deleter().counted = num_bytes;
+    StateBytes::add(num_bytes);
     return memory;
 }
 
@@ -54,6 +80,10 @@ void *Workspace::memory(std::size_t index, std::size_t num_bytes) {
         slot.memory = allocate_states(num_bytes);
         slot.size = num_bytes;
     }
+    if (uses_ != 0 && slot.needed < num_bytes) {
+        StateBytes::add(num_bytes - slot.needed);
+        slot.needed = num_bytes;
+    }
     return slot.memory.get();
 }
 
@@ -65,6 +95,10 @@ Workspace::~Workspace() {
 
 void Workspace::trim() {
     for (Slot &slot : slots_) {
+        if (slot.needed != 0) {
+            StateBytes::subtract(slot.needed);
+            slot.needed = 0;
+        }
         if (slot.size <= small_size || slot.is_counted) {
             continue;
         }
@@ -81,7 +115,9 @@ void Workspace::forget(Slot &slot) {
     if (slot.is_counted) {
         kept -= slot.size;
     }
+    const std::size_t needed = slot.needed;
     slot = Slot{};
+    slot.needed = needed;
 }
 
 } // namespace qgrad

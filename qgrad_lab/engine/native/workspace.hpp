@@ -8,13 +8,27 @@
 
 namespace qgrad {
 
+// How much memory the states of evaluations take, of all threads: what is asked for, and not what stays
+// allocated for a next call.
+struct StateBytes {
+    static void add(std::size_t num_bytes);
+    static void subtract(std::size_t num_bytes);
+
+    // The most at once since this was called last.
+    static std::size_t take_peak();
+};
+
 struct Free {
+    std::size_t counted = 0; // in StateBytes, while it lives
     void operator()(void *memory) const;
 };
 using StateMemory = std::unique_ptr<void, Free>; // of either precision
 
 // Contents are not defined. Throws std::bad_alloc.
 StateMemory allocate_states(std::size_t num_bytes);
+
+// The same, counted in StateBytes.
+StateMemory allocate_counted(std::size_t num_bytes);
 
 template <class Real> std::complex<Real> *amplitudes(const StateMemory &states) {
     return static_cast<std::complex<Real> *>(states.get());
@@ -57,6 +71,7 @@ class Workspace {
     struct Slot {
         StateMemory memory;
         std::size_t size = 0; // in bytes
+        std::size_t needed = 0; // of these, since the first Use began
         bool is_counted = false; // among the large ones that are kept
     };
 

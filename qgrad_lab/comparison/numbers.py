@@ -66,3 +66,27 @@ def duration(seconds: float | None) -> str:
         if seconds < 999.5 * scale:
             return f"{number(seconds / scale, 3)} {unit}"
     return f"{number(seconds, 3)} s" if seconds < 999.5 else f"{seconds:.0f} s"
+
+
+def count(value: int | None) -> str:
+    """How many.
+
+    >>> count(12345), count(None)
+    ('12,345', '—')
+    """
+    return "—" if value is None else f"{value:,}"
+
+
+def size(num_bytes: int | None) -> str:
+    """Bytes, with three digits at most.
+
+    >>> size(80), size(16 * 2**10), size(3 * 2**20), size(None)
+    ('80 B', '16 KiB', '3 MiB', '—')
+    """
+    if num_bytes is None:
+        return "—"
+    value, units = float(num_bytes), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while value >= 999.5 and len(units) > 1:
+        value /= 1024
+        units.pop(0)
+    return f"{value:.3g} {units[0]}"

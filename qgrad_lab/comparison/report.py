@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import jax
 import numpy as np
 
-from qgrad_lab.workbench import numbers
+from qgrad_lab.comparison import advice, numbers
 
 if TYPE_CHECKING:
-    from qgrad_lab.workbench.comparison import Comparison, MethodResult
+    from qgrad_lab.comparison.results import Comparison, MethodResult
 
 _WIDTH = 88
 """Columns of the plain text."""
@@ -33,6 +33,7 @@ _STYLE = """
 .qgrad thead th { border-bottom: 1px solid var(--jp-border-color1, currentColor); }
 .qgrad th:first-child, .qgrad :is(th, td):nth-child(2) { text-align: left; }
 .qgrad tbody th { font-weight: 600; }
+.qgrad tr.qgrad-off td:nth-child(3) { font-weight: 600; color: var(--jp-error-color1, inherit); }
 .qgrad td.qgrad-wide { white-space: normal; max-width: 50em; }
 .qgrad summary { cursor: pointer; }
 .qgrad table pre.qgrad-full {
@@ -51,11 +52,11 @@ def text(comparison: Comparison) -> str:
     table = []
     for row in comparison.rows:
         if row.error is not None:
-            table.append([method_name(row), "failed", *_measures(row)])
+            table.append([row.label, "failed", *_measures(comparison, row)])
             continue
         first, *others = [label + short for label, short, _ in _gradient_lines(comparison, row)]
-        table.append([method_name(row), first, *_measures(row)])
-        table += [["", line, "", "", ""] for line in others]
+        table.append([row.label, first, *_measures(comparison, row)])
+        table += [["", line, *[""] * len(_MEASURES)] for line in others]
     widths = [max(len(line[i]) for line in [head, *table]) for i in range(len(head))]
     rule = ["-" * width for width in widths]
     lines = [_headline(comparison), ""]
@@ -84,20 +85,19 @@ def html(comparison: Comparison) -> str:
     )
 
 
-def method_name(row: MethodResult) -> str:
-    """The method, and its step where one was asked for."""
-    return row.method if row.h is None else f"{row.method}, h = {row.h:g}"
-
-
 def _html_row(comparison: Comparison, row: MethodResult) -> str:
-    name = f'<th scope="row">{_escaped(method_name(row))}</th>'
+    name = f'<th scope="row">{_escaped(row.label)}</th>'
     if row.error is not None:
-        cells = f'<td class="qgrad-wide" colspan="4"><b>Failed:</b> {_escaped(row.error)}</td>'
+        cells = (
+            f'<td class="qgrad-wide" colspan="{1 + len(_MEASURES)}"><b>Failed:</b> '
+            f"{_escaped(row.error)}</td>"
+        )
     else:
         lines = "".join(_html_gradient(*line) for line in _gradient_lines(comparison, row))
         cells = f"<td>{lines}</td>"
-        cells += "".join(f"<td>{_escaped(measure)}</td>" for measure in _measures(row))
-    return f"<tr>{name}{cells}</tr>"
+        cells += "".join(f"<td>{_escaped(cell)}</td>" for cell in _measures(comparison, row))
+    off = ' class="qgrad-off"' if comparison.is_accurate(row) is False else ""
+    return f"<tr{off}>{name}{cells}</tr>"
 
 
 def _html_gradient(label: str, short: str, full: str | None) -> str:
@@ -108,11 +108,22 @@ def _html_gradient(label: str, short: str, full: str | None) -> str:
     return f"<details><summary>{line}</summary>{elements}</details>"
 
 
+_MEASURES = (
+    "Difference",
+    "Relative",
+    "First result",
+    "Per call",
+    "Circuits",
+    "Sweeps",
+    "Memory",
+)
+
+
 def _titles(comparison: Comparison) -> list[str]:
     gradient = "Gradient"
     if len(comparison.labels) == 1:
         gradient += f" in {comparison.labels[0]}"
-    return ["Method", gradient, "Difference", "First result", "Per call"]
+    return ["Method", gradient, *_MEASURES]
 
 
 def _headline(comparison: Comparison) -> str:
@@ -139,28 +150,40 @@ def _gradient_lines(comparison: Comparison, row: MethodResult) -> list[tuple[str
     return lines or [("", "no numbers", None)]
 
 
-def _measures(row: MethodResult) -> list[str]:
+def _measures(comparison: Comparison, row: MethodResult) -> list[str]:
+    off = "✗ " if comparison.is_accurate(row) is False else ""
     return [
-        numbers.difference(row.difference),
+        off + numbers.difference(row.difference),
+        numbers.difference(row.relative_difference),
         numbers.duration(row.first),
         numbers.duration(row.per_call),
+        numbers.count(row.executions),
+        numbers.count(row.sweeps),
+        numbers.size(row.memory),
     ]
 
 
 def _failures(comparison: Comparison) -> list[str]:
-    return [f"{row.method} failed: {row.error}" for row in comparison.rows if row.error is not None]
+    return [f"{row.label} failed: {row.error}" for row in comparison.rows if row.error is not None]
 
 
 def _remarks(comparison: Comparison) -> list[str]:
-    remarks = [f"{row.method}: {note}" for row in comparison.rows for note in row.notes]
+    remarks = [f"{row.label}: {note}" for row in comparison.rows for note in row.notes]
+    for row in comparison.rows:
+        why = advice.why_off(comparison, row)
+        if why is not None:
+            remarks.append(f"✗ {row.label} is off. {why[0].upper()}{why[1:]}.".replace("?.", "?"))
+    best = comparison.best()
+    if best.row is not None and len(comparison.rows) > 1:
+        remarks.append(f"Best: {best.reason}.")
     if comparison.reference is not None:
         remarks.append(
-            "Difference: the largest from jax.grad on default.qubit, over all elements. "
-            "Per call: value and gradient together."
+            f"Difference: the largest from {comparison.reference_name}, over all elements; "
+            "relative to its largest. Per call: value and gradient together."
         )
     elif comparison.reference_error is not None:
         reason = comparison.reference_error.rstrip(".")
-        remarks.append(f"No reference by jax.grad on default.qubit: {reason}.")
+        remarks.append(f"No reference by {comparison.reference_name}: {reason}.")
     return remarks
 
 

@@ -2,13 +2,15 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
 import numpy as np
 
-from qgrad_lab.qjit import qjit
+from qgrad_lab._meters import program_bytes
+from qgrad_lab._plans import Contents, contents
+from qgrad_lab.qjit import QJIT, qjit
 from qgrad_lab.stages import Stages, stages
 
 
@@ -21,6 +23,8 @@ class Point:
         As asked for, the first argument by default.
     positions : tuple of int
         The same as positions from the start; those that exist.
+    distinct : tuple of int
+        The same in growing order, each once.
 
     Notes
     -----
@@ -42,18 +46,11 @@ class Point:
         self.args, self.kwargs = _by_position(f, tuple(args), dict(kwargs), wanted)
         count = len(self.args)
         self.positions = tuple(i % count for i in wanted if -count <= i < count)
+        self.distinct = tuple(sorted(set(self.positions)))
 
         paths, self._tree = jax.tree_util.tree_flatten_with_path((self.args, self.kwargs))
         self._leaves = [leaf for _, leaf in paths]
         self._is_given = [_is_given(path, leaf, self.positions) for path, leaf in paths]
-        # JAX takes None for a tree without leaves, so constants leave their places empty.
-        self._given: tuple[tuple[Any, ...], dict[str, Any]] = jax.tree.unflatten(
-            self._tree,
-            [
-                leaf if given else None
-                for leaf, given in zip(self._leaves, self._is_given, strict=True)
-            ],
-        )
 
     @property
     def selected(self) -> tuple[Any, ...]:
@@ -70,20 +67,33 @@ class Point:
                 named.append(name + jax.tree_util.keystr(path))
         return tuple(named)
 
-    def shape(self) -> Any:
-        """The tree of shapes and dtypes that the compiled call returns."""
-        args, kwargs = self._given
-        return jax.eval_shape(qjit(self._program(self.f)), *args, **kwargs)
+    def arguments(self, moved: Mapping[int, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of the call with others in some positions."""
+        args = tuple(moved.get(position, arg) for position, arg in enumerate(self.args))
+        return args, self.kwargs
 
-    def program(self, derivative: Callable[..., Any]) -> Callable[[], Any]:
-        """A newly compiled program that computes ``derivative``, made of `f`, at this point."""
-        args, kwargs = self._given
-        return functools.partial(qjit(self._program(derivative)), *args, **kwargs)
+    def trace(self, f: Callable[..., Any]) -> tuple[Any, Contents]:
+        """The tree of shapes and dtypes that ``f`` returns here, compiled, and its circuits."""
+        args, kwargs = self._given({})
+        program, shape = jax.make_jaxpr(qjit(self._program(f)), return_shape=True)(*args, **kwargs)
+        return shape, contents(program.jaxpr)
+
+    def program(self, derivative: Callable[..., Any]) -> "PointProgram":
+        """A newly compiled program that computes ``derivative``, made of `f`."""
+        return PointProgram(qjit(self._program(derivative)), self._given, self.positions)
 
     def stages(self, derivative: Callable[..., Any]) -> Stages:
         """The stages of ``derivative``, made of `f`, at this point."""
-        args, kwargs = self._given
+        args, kwargs = self._given({})
         return stages(self._program(derivative), *args, **kwargs)
+
+    def _given(self, moved: Mapping[int, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What a compiled program is given; constants leave their places empty."""
+        leaves = jax.tree.leaves(self.arguments(moved)) if moved else self._leaves
+        # JAX takes None for a tree without leaves.
+        given = [leaf if own else None for leaf, own in zip(leaves, self._is_given, strict=True)]
+        found: tuple[tuple[Any, ...], dict[str, Any]] = jax.tree.unflatten(self._tree, given)
+        return found
 
     def _program(self, f: Callable[..., Any]) -> Callable[..., Any]:
         """``f`` as a function of what is given, with the constants built in.
@@ -110,6 +120,32 @@ class Point:
             ]
             program.__signature__ = signature.replace(parameters=bare)  # type: ignore[attr-defined]
         return program
+
+
+class PointProgram:
+    """A compiled program of a `Point`; called without arguments it computes there."""
+
+    def __init__(
+        self,
+        compiled: QJIT,
+        given: Callable[[Mapping[int, Any]], tuple[tuple[Any, ...], dict[str, Any]]],
+        positions: tuple[int, ...],
+    ) -> None:
+        self._compiled, self._given, self._positions = compiled, given, positions
+        self._args, self._kwargs = given({})
+
+    def __call__(self) -> Any:
+        """What the program computes at the point."""
+        return self._compiled(*self._args, **self._kwargs)
+
+    def at(self, selected: Sequence[Any]) -> Any:
+        """The same with other differentiated arguments, of the same shapes, in their order."""
+        args, kwargs = self._given(dict(zip(self._positions, selected, strict=True)))
+        return self._compiled(*args, **kwargs)
+
+    def bytes(self) -> int | None:
+        """The memory that XLA set aside for it; None where that is not known."""
+        return program_bytes(self._compiled, self._args, self._kwargs)
 
 
 def _is_given(path: tuple[Any, ...], leaf: Any, positions: tuple[int, ...]) -> bool:

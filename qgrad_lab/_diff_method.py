@@ -1,0 +1,75 @@
+"""The same function, with another ``diff_method`` for all of its QNodes."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from qgrad_lab import tracing
+from qgrad_lab._arguments import check_callable
+from qgrad_lab._tracebacks import frames_hidden
+from qgrad_lab.circuit.interception import install
+
+install()
+
+DIFF_METHODS = ("adjoint", "parameter-shift", "backprop", "best")
+"""How QNodes can be told to be differentiated."""
+
+
+def with_diff_method(fn: Callable[..., Any], diff_method: str) -> Callable[..., Any]:
+    """``fn`` with the ``diff_method`` of all its QNodes replaced.
+
+    To differentiate the same program in another way, without writing it anew: QNodes that ``fn``
+    calls, however deep, are differentiated by ``diff_method`` whatever they were made with.
+
+    Parameters
+    ----------
+    fn : callable
+        A function that calls QNodes, a QNode, or a compiled program.
+    diff_method : {"adjoint", "parameter-shift", "backprop", "best"}
+        As of a QNode. On ``lightning.qubit``, the adjoint method and the parameter-shift rule are
+        the native ones, and circuits with shots have the rule alone.
+
+    Returns
+    -------
+    callable
+        With the arguments and results of ``fn``.
+
+    Raises
+    ------
+    TypeError
+        If ``fn`` is not callable.
+    ValueError
+        If ``diff_method`` is none of these.
+    CompileError
+        When the derivative is computed, if a QNode cannot be differentiated in this way.
+
+    See Also
+    --------
+    compare : Several methods side by side.
+    reference : All QNodes on ``default.qubit``.
+
+    Examples
+    --------
+    >>> import pennylane as qml
+    >>> from qgrad_lab import grad, qjit, with_diff_method
+    >>> @qml.qnode(qml.device("lightning.qubit", wires=1), diff_method="adjoint")
+    ... def circuit(x):
+    ...     qml.RX(x, wires=0)
+    ...     return qml.expval(qml.Z(0))
+    >>> print(f"{qjit(grad(with_diff_method(circuit, 'parameter-shift')))(0.4):.6f}")
+    -0.389418
+    """
+    with frames_hidden:
+        check_callable(fn, "with_diff_method")
+        if diff_method not in DIFF_METHODS:
+            raise ValueError(
+                f"Invalid diff_method {diff_method!r}: for all QNodes of a program it is one of "
+                f"{', '.join(map(repr, DIFF_METHODS))}."
+            )
+
+    @functools.wraps(fn)
+    def changed(*args: Any, **kwargs: Any) -> Any:
+        with tracing.diff_method(diff_method):
+            return fn(*args, **kwargs)
+
+    return changed

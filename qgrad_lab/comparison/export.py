@@ -1,0 +1,111 @@
+"""A comparison as plain data: for JSON, for JupyterLab's viewer and for pandas."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from qgrad_lab.comparison.results import Comparison
+
+MIME_TYPE = "application/vnd.qgrad-lab.comparison.v1+json"
+VERSION = 1
+
+
+def dictionary(comparison: Comparison) -> dict[str, Any]:
+    """See `Comparison.to_dict`."""
+    rows = [
+        {
+            **{field.name: getattr(row, field.name) for field in dataclasses.fields(row)},
+            "label": row.label,
+            "gradient": _by_label(comparison, row.gradient),
+            "accurate": comparison.is_accurate(row),
+        }
+        for row in comparison.rows
+    ]
+    best = comparison.best()
+    argnum = comparison.argnum
+    found = _plain(
+        {
+            "version": VERSION,
+            "call": comparison.call,
+            "function": comparison.function,
+            "argnum": argnum,
+            "value": {
+                jax.tree_util.keystr(path): leaf
+                for path, leaf in jax.tree_util.tree_leaves_with_path(comparison.value)
+            },
+            "labels": comparison.labels,
+            "rows": rows,
+            "reference": _by_label(comparison, comparison.reference),
+            "reference_name": comparison.reference_name,
+            "reference_error": comparison.reference_error,
+            "shots": comparison.shots,
+            "best": {"label": best.row.label if best.row else None, "reason": best.reason},
+        }
+    )
+    assert isinstance(found, dict)
+    return found
+
+
+def frame(comparison: Comparison) -> DataFrame:
+    """See `Comparison.to_pandas`."""
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError(
+            "Comparison.to_pandas makes a table of pandas, which is not installed. Install it: "
+            "pip install pandas"
+        ) from error
+    records = []
+    for row in comparison.rows:
+        record = {
+            "method": row.method,
+            "h": row.h,
+            "difference": row.difference,
+            "relative difference": row.relative_difference,
+            "accurate": comparison.is_accurate(row),
+            "first": row.first,
+            "per call": row.per_call,
+            "executions": row.executions,
+            "sweeps": row.sweeps,
+            "memory": row.memory,
+            "error": row.error,
+        }
+        leaves = [None] * len(comparison.labels)
+        if row.error is None:
+            leaves = jax.tree.leaves(row.gradient)
+        for label, leaf in zip(comparison.labels, leaves, strict=True):
+            record[f"gradient in {label}"] = leaf
+        records.append(record)
+    return pandas.DataFrame(records)
+
+
+def size(leaf: Any) -> float:
+    """The largest absolute element; infinite or not a number if any is."""
+    return float(np.max(np.abs(np.asarray(leaf, np.float64)), initial=0.0))
+
+
+def _by_label(comparison: Comparison, gradient: Any) -> dict[str, Any] | None:
+    if gradient is None:
+        return None
+    return dict(zip(comparison.labels, jax.tree.leaves(gradient), strict=True))
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _plain(entry) for key, entry in value.items()}
+        case tuple() | list():
+            return [_plain(entry) for entry in value]
+        case np.ndarray() | np.generic():
+            return _plain(value.tolist())
+        case float() if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
