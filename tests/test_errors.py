@@ -34,6 +34,7 @@ NO_ENTRY = {
     "gave results of the shapes": "comes out of a callback, as JAX's error",
     "for its wires it takes": "PennyLane's operations check it first",
     "PennyLane was to replace": "PennyLane's transforms replace it, or fail first",
+    "SIGINT": "KeyboardInterrupt, tests/test_interrupt.py",
 }
 
 raised: set[str] = set()
