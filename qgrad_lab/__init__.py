@@ -41,9 +41,19 @@ from qgrad_lab.errors import (  # noqa: E402
 from qgrad_lab.qjit import QJIT, qjit  # noqa: E402
 from qgrad_lab.reference import reference  # noqa: E402
 from qgrad_lab.stages import stages  # noqa: E402
+from qgrad_lab.studies import (  # noqa: E402
+    Landscape,
+    Scaling,
+    StepSizes,
+    landscape,
+    scaling,
+    step_sizes,
+)
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+    from qgrad_lab.workbench.widget.bench import Workbench
 
 __all__ = [
     "QJIT",
@@ -51,6 +61,10 @@ __all__ = [
     "CompileError",
     "DifferentiableCompileError",
     "DifferentiableCompilerError",
+    "Landscape",
+    "Scaling",
+    "StepSizes",
+    "Workbench",
     "adjoint",
     "compare",
     "cond",
@@ -60,10 +74,13 @@ __all__ = [
     "hessian",
     "jacobian",
     "jvp",
+    "landscape",
     "measure",
     "qjit",
     "reference",
+    "scaling",
     "stages",
+    "step_sizes",
     "switch",
     "value_and_grad",
     "vjp",
@@ -71,6 +88,16 @@ __all__ = [
     "while_loop",
     "with_diff_method",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Workbench":
+        from qgrad_lab.workbench.widget.bench import (
+            Workbench,
+        )  # the library itself needs no widgets
+
+        return Workbench
+    raise AttributeError(f"module 'qgrad_lab' has no attribute {name!r}")
 
 
 def load_ipython_extension(shell: "InteractiveShell") -> None:

@@ -31,7 +31,7 @@ def dictionary(comparison: Comparison) -> dict[str, Any]:
     ]
     best = comparison.best()
     argnum = comparison.argnum
-    found = _plain(
+    found = plain(
         {
             "version": VERSION,
             "call": comparison.call,
@@ -98,14 +98,15 @@ def _by_label(comparison: Comparison, gradient: Any) -> dict[str, Any] | None:
     return dict(zip(comparison.labels, jax.tree.leaves(gradient), strict=True))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """The same data in objects that ``json.dumps`` takes."""
     match value:
         case dict():
-            return {key: _plain(entry) for key, entry in value.items()}
+            return {key: plain(entry) for key, entry in value.items()}
         case tuple() | list():
-            return [_plain(entry) for entry in value]
+            return [plain(entry) for entry in value]
         case np.ndarray() | np.generic():
-            return _plain(value.tolist())
+            return plain(value.tolist())
         case float() if not math.isfinite(value):
             return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value

@@ -62,7 +62,7 @@ class Point:
         """A name for each leaf of `selected`, such as ``params['w']``."""
         named = []
         for position, argument in zip(self.positions, self.selected, strict=True):
-            name = _argument_name(self.f, position)
+            name = argument_name(self.f, position)
             for path, _ in jax.tree_util.tree_leaves_with_path(argument):
                 named.append(name + jax.tree_util.keystr(path))
         return tuple(named)
@@ -177,7 +177,8 @@ def _by_position(
     return bound.args, bound.kwargs
 
 
-def _argument_name(f: Callable[..., Any], position: int) -> str:
+def argument_name(f: Callable[..., Any], position: int) -> str:
+    """What the signature calls an argument, or its number."""
     named = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     signature = _signature(f)
     parameters = tuple(signature.parameters.values()) if signature else ()

@@ -19,8 +19,8 @@ _WIDTH = 88
 _SHOWN = 2000
 """Elements of an array in the HTML."""
 
-_STYLE = """
-.qgrad { color: var(--jp-ui-font-color1, inherit); margin: 0.25em 0; }
+STYLE = """
+.qgrad { color: var(--jp-ui-font-color1, inherit); margin: 0.25em 0; overflow-x: auto; }
 .qgrad table { border-collapse: collapse; margin: 0; }
 .qgrad caption {
   caption-side: top; text-align: left; padding: 0.25em 0.75em 0.5em; color: inherit;
@@ -75,36 +75,36 @@ def text(comparison: Comparison) -> str:
 
 def html(comparison: Comparison) -> str:
     """The table in HTML, which takes its colours from JupyterLab's theme where there is one."""
-    titles = "".join(f'<th scope="col">{_escaped(title)}</th>' for title in _titles(comparison))
+    titles = "".join(f'<th scope="col">{escaped(title)}</th>' for title in _titles(comparison))
     rows = "".join(_html_row(comparison, row) for row in comparison.rows)
-    remarks = "".join(f"<p>{_escaped(remark)}</p>" for remark in _remarks(comparison))
+    remarks = "".join(f"<p>{escaped(remark)}</p>" for remark in _remarks(comparison))
     return (
-        f'<div class="qgrad"><style>{_STYLE}</style><table>'
-        f"<caption>{_escaped(_headline(comparison))}</caption>"
+        f'<div class="qgrad"><style>{STYLE}</style><table>'
+        f"<caption>{escaped(_headline(comparison))}</caption>"
         f"<thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>{remarks}</div>"
     )
 
 
 def _html_row(comparison: Comparison, row: MethodResult) -> str:
-    name = f'<th scope="row">{_escaped(row.label)}</th>'
+    name = f'<th scope="row">{escaped(row.label)}</th>'
     if row.error is not None:
         cells = (
             f'<td class="qgrad-wide" colspan="{1 + len(_MEASURES)}"><b>Failed:</b> '
-            f"{_escaped(row.error)}</td>"
+            f"{escaped(row.error)}</td>"
         )
     else:
         lines = "".join(_html_gradient(*line) for line in _gradient_lines(comparison, row))
         cells = f"<td>{lines}</td>"
-        cells += "".join(f"<td>{_escaped(cell)}</td>" for cell in _measures(comparison, row))
+        cells += "".join(f"<td>{escaped(cell)}</td>" for cell in _measures(comparison, row))
     off = ' class="qgrad-off"' if comparison.is_accurate(row) is False else ""
     return f"<tr{off}>{name}{cells}</tr>"
 
 
 def _html_gradient(label: str, short: str, full: str | None) -> str:
-    line = _escaped(label + short)
+    line = escaped(label + short)
     if full is None:
         return f"<div>{line}</div>"
-    elements = f'<pre class="qgrad-full">{_escaped(full)}</pre>'
+    elements = f'<pre class="qgrad-full">{escaped(full)}</pre>'
     return f"<details><summary>{line}</summary>{elements}</details>"
 
 
@@ -187,5 +187,6 @@ def _remarks(comparison: Comparison) -> list[str]:
     return remarks
 
 
-def _escaped(words: str) -> str:
+def escaped(words: str) -> str:
+    """Text for HTML."""
     return markup.escape(words)

@@ -219,7 +219,7 @@ class Comparison:
         matplotlib.figure.Figure
             Not registered with pyplot, so that it is drawn once: by being a cell's last value.
         """
-        from qgrad_lab.plots.gradients import gradients  # matplotlib takes long to import
+        from qgrad_lab.plots import gradients  # matplotlib takes long to import
 
         return gradients(self)
 

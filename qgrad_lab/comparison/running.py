@@ -51,12 +51,12 @@ def run(
     call = call or f"{function}(...)"
     point = Point(f, args, kwargs, argnum)
     progress(0.0, f"tracing {function}")
-    contents, seen = _trace(point, function, call)
+    contents, seen = trace(point, function, call)
 
     attempts = {}
     for number, (method, derived) in enumerate(derivatives.items()):
         progress(0.1 + 0.5 * number / len(derivatives), f"compiling {method.label}")
-        attempts[method] = _attempt(point, method, derived, contents, seen)
+        attempts[method] = first_runs(point, method, derived, contents, seen)
     working = {method: a.program for method, a in attempts.items() if a.program is not None}
     progress(0.6, "timing")
     seconds = dict(zip(working, in_turn(list(working.values())), strict=True))
@@ -71,7 +71,7 @@ def run(
         if attempt.program is not None:
             row = dataclasses.replace(
                 row,
-                gradient=_on_host(attempt.gradient),
+                gradient=on_host(attempt.gradient),
                 first=attempt.seconds,
                 per_call=median(seconds[method]),
                 calls=len(seconds[method]),
@@ -85,16 +85,16 @@ def run(
                 row = dataclasses.replace(row, absolute=absolute, relative=relative)
         rows.append(row)
 
-    one = next((attempts[method] for method in working), _Attempt())
+    one = next((attempts[method] for method in working), FirstRuns())
     form = jax.tree.structure(one.gradient)
     return Comparison(
         call=call,
         function=function,
         argnum=point.argnum,
-        value=_on_host(one.value),
+        value=on_host(one.value),
         labels=point.labels,
         rows=tuple(rows),
-        reference=None if truth is None else _on_host(jax.tree.unflatten(form, truth)),
+        reference=None if truth is None else on_host(jax.tree.unflatten(form, truth)),
         reference_name=compared.name,
         reference_error=reason or None,
         shots=contents.sampled > 0,
@@ -102,7 +102,7 @@ def run(
 
 
 @dataclasses.dataclass(frozen=True)
-class _Attempt:
+class FirstRuns:
     """The first runs of a method."""
 
     program: PointProgram | None = None
@@ -114,7 +114,7 @@ class _Attempt:
     notes: tuple[str, ...] = ()
 
 
-def _trace(point: Point, function: str, call: str) -> tuple[Contents, set[str]]:
+def trace(point: Point, function: str, call: str) -> tuple[Contents, set[str]]:
     """Trace the call itself, before any method is timed; return what was warned of, too.
 
     What is wrong with the program, and not with a method, is found here, once. It also takes the
@@ -136,13 +136,14 @@ def _trace(point: Point, function: str, call: str) -> tuple[Contents, set[str]]:
     return contents, {str(warning.message) for warning in caught}
 
 
-def _attempt(
+def first_runs(
     point: Point,
     method: Method,
     derived: Callable[..., Any],
     contents: Contents,
     seen: set[str],
-) -> _Attempt:
+) -> FirstRuns:
+    """Compile and run a method, or find out why it cannot be."""
     program = point.program(derived)
     with warnings.catch_warnings(record=True) as caught:
         try:
@@ -150,32 +151,33 @@ def _attempt(
                 # It might be a QNode that PennyLane simulates in JAX, which this takes out of it.
                 _, contents = point.trace(with_diff_method(point.f, method.diff_method))
                 if method.diff_method != "backprop" and not any(contents):
-                    return _Attempt(
+                    return FirstRuns(
                         error=f"{method.name} is a diff_method of QNodes, and the function calls "
                         "none; auto differentiates it by JAX"
                     )
             (value, gradient), seconds = timed(program)
             _, work = metered(program)
         except Exception as error:
-            return _Attempt(error=_reason(error))
+            return FirstRuns(error=reason_of(error))
     notes = dict.fromkeys(str(warning.message) for warning in caught)
     kept = tuple(note for note in notes if note not in seen)
-    return _Attempt(program, value, gradient, seconds, work, notes=kept)
+    return FirstRuns(program, value, gradient, seconds, work, notes=kept)
 
 
-def _memory(attempt: _Attempt) -> int | None:
+def _memory(attempt: FirstRuns) -> int | None:
     assert attempt.program is not None
     own = attempt.program.bytes()
     return None if own is None else own + attempt.work.state_bytes
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Why a method failed, in the words of its error."""
     message = first_paragraph(error)
     if isinstance(error, CompileError | ValueError) and message:
         return message
     return f"{type(error).__name__}: {message}"
 
 
-def _on_host(tree: Any) -> Any:
+def on_host(tree: Any) -> Any:
     """The same tree with NumPy arrays, so that to show it moves and computes nothing."""
     return jax.tree.map(lambda leaf: np.asarray(leaf)[()], tree)

@@ -21,16 +21,20 @@ def timed(function: Callable[[], Any]) -> tuple[Any, float]:
     return result, time.perf_counter() - start
 
 
-def in_turn(functions: Sequence[Callable[[], Any]]) -> list[list[float]]:
+def in_turn(
+    functions: Sequence[Callable[[], Any]], between: Callable[[], None] = lambda: None
+) -> list[list[float]]:
     """Seconds of every call of every function.
 
-    The functions take turns, so that a machine that slows down slows all of them down.
+    The functions take turns, so that a machine that slows down slows all of them down. After every
+    call ``between`` is called, whose time is not counted; it may raise, to end this.
     """
     seconds: list[list[float]] = [[] for _ in functions]
     start = time.perf_counter()
     for turn in range(1, _MOST + 1):
         for function, record in zip(functions, seconds, strict=True):
             record.append(timed(function)[1])
+            between()
         elapsed = time.perf_counter() - start
         if elapsed > PATIENCE or (turn >= _FEWEST and elapsed > BUDGET * len(functions)):
             break

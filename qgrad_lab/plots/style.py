@@ -1,0 +1,181 @@
+"""How everything looks: one fixed look for each method, and two themes.
+
+The colours differ from each other for people with every kind of colour vision, and have a contrast
+of 3 or more on both backgrounds; markers, dashes and hatches tell the same without any colour.
+"""
+
+import colorsys
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import matplotlib
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex, to_rgb
+
+# M. Okabe and K. Ito, Color Universal Design (2008), https://jfly.uni-koeln.de/color/.
+BLUE, VERMILLION, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+# P. Tol, Colour Schemes, SRON/EPS/TN/09-002 (2021), the scheme "bright".
+PURPLE = "#AA3377"
+
+Style = dict[str, Any]
+"""Properties of artists."""
+
+Dash = str | tuple[float, tuple[float, ...]]
+
+
+class Look(NamedTuple):
+    """How a method is drawn, wherever it is."""
+
+    colour: str
+    marker: str
+    dash: Dash
+    hatch: str = ""
+
+
+LOOKS = {
+    "auto": Look(BLUE, "o", "-"),
+    "fd": Look(VERMILLION, "s", "--", "////"),
+    "adjoint": Look(GREEN, "^", "-.", "...."),
+    "parameter-shift": Look(PINK, "D", ":", "xxxx"),
+    "backprop": Look(PURPLE, "v", (0, (5, 1, 1, 1, 1, 1)), "----"),
+}
+
+_STEP_MARKERS = "sPXph*8d"
+_STEP_DASHES: tuple[Dash, ...] = ("--", (0, (6, 2)), (0, (3, 2)), (0, (2, 1)), (0, (1, 1)))
+_STEP_HATCHES = ("////", "\\\\\\\\", "||||", "++++", "oo", "//", "\\\\", "**")
+
+ThemeName = Literal["auto", "light", "dark"]
+
+
+class Theme(NamedTuple):
+    """The colours of paper and ink."""
+
+    name: str
+    surface: str
+    ink: str
+    muted: str
+    grid: str
+    band: str
+
+
+LIGHT = Theme("light", "#ffffff", "#1a1a1a", "#5f5f5f", "#dcdcdc", "#c4c4c4")
+DARK = Theme("dark", "#111111", "#f0f0f0", "#b4b4b4", "#3c3c3c", "#5c5c5c")
+
+
+def theme(name: str) -> Theme:
+    """The theme of a name.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if name == "auto":
+        red, green, blue = to_rgb(_face())
+        return DARK if colorsys.rgb_to_hls(red, green, blue)[1] < 0.5 else LIGHT
+    for known in (LIGHT, DARK):
+        if name == known.name:
+            return known
+    raise ValueError(
+        f"Invalid theme {name!r}: it is 'light', 'dark', or 'auto' (dark where matplotlib's own "
+        "style is, as after plt.style.use('dark_background'))."
+    )
+
+
+def looks(rows: Sequence[Any]) -> list[Look]:
+    """The look of each row, of which several may be finite differences with their own steps."""
+    found = []
+    steps = 0
+    for row in rows:
+        look = LOOKS[row.method]
+        if row.method == "fd":
+            if steps:
+                look = Look(
+                    _shade(look.colour, steps),
+                    _STEP_MARKERS[steps % len(_STEP_MARKERS)],
+                    _STEP_DASHES[steps % len(_STEP_DASHES)],
+                    _STEP_HATCHES[steps % len(_STEP_HATCHES)],
+                )
+            steps += 1
+        found.append(look)
+    return found
+
+
+def parameters(theme: Theme) -> Any:
+    """What `matplotlib.rc_context` takes, so that a user's own style changes nothing but fonts."""
+    return {
+        "axes.axisbelow": True,
+        "axes.edgecolor": theme.muted,
+        "axes.facecolor": theme.surface,
+        "axes.formatter.limits": (-4, 5),
+        "axes.formatter.useoffset": False,
+        "axes.grid": False,
+        "axes.labelcolor": theme.ink,
+        "axes.labelsize": 9.5,
+        "axes.linewidth": 0.8,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.titlecolor": theme.ink,
+        "axes.titlelocation": "left",
+        "axes.titlesize": 10,
+        "axes.titleweight": "normal",
+        "axes.unicode_minus": True,
+        "figure.edgecolor": theme.surface,
+        "figure.facecolor": theme.surface,
+        "figure.titlesize": 12,
+        "figure.titleweight": "bold",
+        "font.size": 9.5,
+        "grid.alpha": 1.0,
+        "grid.color": theme.grid,
+        "grid.linestyle": "-",
+        "grid.linewidth": 0.6,
+        "hatch.color": theme.surface,
+        "hatch.linewidth": 0.8,
+        "image.interpolation": "nearest",
+        "legend.fontsize": 9.5,
+        "legend.frameon": False,
+        "legend.handlelength": 2.6,
+        "legend.labelcolor": theme.ink,
+        "lines.linewidth": 1.6,
+        "lines.markersize": 5.5,
+        "mathtext.fontset": "dejavusans",
+        "text.color": theme.ink,
+        "text.usetex": False,
+        "xtick.color": theme.muted,
+        "xtick.direction": "out",
+        "xtick.labelcolor": theme.ink,
+        "xtick.labelsize": 8.5,
+        "ytick.color": theme.muted,
+        "ytick.direction": "out",
+        "ytick.labelcolor": theme.ink,
+        "ytick.labelsize": 8.5,
+    }
+
+
+def diverging(theme: Theme) -> Colormap:
+    """From blue below zero, over the paper, to vermillion above."""
+    ends = ("#00314d", "#6e3000") if theme.name == "light" else ("#a8dcff", "#ffcfa8")
+    stops = [ends[0], BLUE, theme.surface, VERMILLION, ends[1]]
+    found = LinearSegmentedColormap.from_list(f"qgrad_{theme.name}", stops)
+    found.set_bad(theme.grid)
+    return found
+
+
+def sequential(theme: Theme) -> Colormap:
+    """Of sizes: made for colour-blind people (J. R. Nunez et al., PLoS ONE 13 (2018) e0199239)."""
+    found = matplotlib.colormaps["cividis"].copy()
+    found.set_bad(theme.grid)
+    return found
+
+
+def _face() -> Any:
+    """The background that matplotlib's own style has."""
+    face = matplotlib.rcParams["figure.facecolor"]
+    # Jupyter's inline backend once made it transparent; then the page is behind it, mostly light.
+    return "white" if face == "none" or (isinstance(face, tuple) and face[-1] == 0) else face
+
+
+def _shade(colour: str, step: int) -> str:
+    """The same hue, lighter and darker in turn, as far as it can still be seen on the paper."""
+    hue, light, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
+    change = (0.0, -0.1, 0.055, -0.05, 0.03, -0.075, -0.025)[step % 7]
+    return to_hex(colorsys.hls_to_rgb(hue, light + change, saturation))

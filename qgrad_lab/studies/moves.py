@@ -1,0 +1,145 @@
+"""The same call as a function of a few of its elements, or along a direction."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from qgrad_lab.comparison.point import Point
+from qgrad_lab.studies.elements import Element
+
+
+def restricted(point: Point, elements: Sequence[Element]) -> Point:
+    """The call as a function of some elements; everything else stays where it is.
+
+    Its differentiated arguments are the values of ``elements``, before all others. The derivative
+    in one element takes finite differences one more evaluation, not one for every element.
+    """
+    return _restricted(point, elements, lambda f: f, lambda start: start)
+
+
+def stacked(point: Point, elements: Sequence[Element], count: int) -> Point:
+    """As `restricted`, with ``count`` values of every element, and the sum of all results.
+
+    The derivative of the sum in one of the values is that of the function there.
+    """
+
+    def summed(f: Callable[..., Any], values: Sequence[Any], *rest: Any, **kwargs: Any) -> Any:
+        def one(*values: Any) -> Any:
+            (leaf,) = jax.tree.leaves(f(values, *rest, **kwargs))
+            return leaf
+
+        return jnp.sum(jax.vmap(one)(*values))
+
+    def of_many(f: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda values, *rest, **kwargs: summed(f, values, *rest, **kwargs)
+
+    return _restricted(point, elements, of_many, lambda start: np.full(count, start))
+
+
+def coordinate(point: Point, element: Element, value: float) -> Any:
+    """A value of an element, of the type that the element has, so that nothing is compiled anew."""
+    leaf = jax.tree.leaves((point.args, point.kwargs))[element.leaf]
+    return float(value) if isinstance(leaf, float) else np.asarray(value, leaf.dtype)
+
+
+def moved(point: Point, elements: Sequence[Element], values: Sequence[Any]) -> tuple[Any, ...]:
+    """``point.selected`` with other values of some elements."""
+    args, _ = _placed((point.args, point.kwargs), elements, values)
+    return tuple(args[position] for position in point.positions)
+
+
+def directed(point: Point, elements: Sequence[Element], *, wide: bool) -> Point:
+    """The call as a function of a distance ``t`` and a direction, which are its first arguments.
+
+    Parameters
+    ----------
+    point
+        The call.
+    elements
+        Of all that is moved. A direction has one array for each leaf that they are in.
+    wide
+        Whether what is moved is moved in 64 bits, as finite differences do where they can.
+    """
+    numbers = sorted({one.leaf for one in elements})
+
+    def along(f: Callable[..., Any]) -> Callable[..., Any]:
+        def shifted(t: Any, direction: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
+            leaves, tree = jax.tree.flatten((args, kwargs))
+            for number, change in zip(numbers, direction, strict=True):
+                leaf = jnp.asarray(leaves[number])
+                dtype = np.float64 if wide else leaf.dtype
+                step = jnp.asarray(t, dtype) * jnp.asarray(change, dtype)
+                leaves[number] = leaf.astype(dtype) + step
+            args, kwargs = jax.tree.unflatten(tree, leaves)
+            return f(*args, **kwargs)
+
+        return shifted
+
+    start = direction_of(point, elements, ())
+    return Point(_named(along, point.f), (0.0, start, *point.args), point.kwargs, (0, 1))
+
+
+def direction_of(
+    point: Point, elements: Sequence[Element], chosen: Sequence[Element]
+) -> list[np.ndarray]:
+    """The direction, for `directed`, in which ``chosen`` grow."""
+    leaves = jax.tree.leaves((point.args, point.kwargs))
+    numbers = sorted({one.leaf for one in elements})
+    found = {number: np.zeros(np.shape(leaves[number])) for number in numbers}
+    for one in chosen:
+        found[one.leaf][one.index] = 1.0
+    return list(found.values())
+
+
+def _restricted(
+    point: Point,
+    elements: Sequence[Element],
+    transform: Callable[[Callable[..., Any]], Callable[..., Any]],
+    start: Callable[[Any], Any],
+) -> Point:
+    count = len(elements)
+
+    def of_elements(f: Callable[..., Any]) -> Callable[..., Any]:
+        def at(values: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
+            args, kwargs = _placed((args, kwargs), elements, values)
+            return f(*args, **kwargs)
+
+        function = transform(at)
+
+        def called(*args: Any, **kwargs: Any) -> Any:
+            return function(args[:count], *args[count:], **kwargs)
+
+        return called
+
+    starts = [start(coordinate(point, one, one.value)) for one in elements]
+    function = _named(of_elements, point.f)
+    return Point(function, (*starts, *point.args), point.kwargs, tuple(range(count)))
+
+
+def _named(
+    change: Callable[[Callable[..., Any]], Callable[..., Any]], f: Callable[..., Any]
+) -> Callable[..., Any]:
+    """``change(f)`` under the name of ``f``, and the same of what ``f`` was compiled from."""
+    changed = change(f)
+    changed.__name__ = str(getattr(f, "__name__", type(f).__name__))
+    original = getattr(f, "original_function", None)
+    if original is not None:  # Catalyst compiles that instead of our compiled program
+        changed.original_function = change(original)  # type: ignore[attr-defined]
+    return changed
+
+
+def _placed(
+    arguments: tuple[tuple[Any, ...], dict[str, Any]],
+    elements: Sequence[Element],
+    values: Sequence[Any],
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    leaves, tree = jax.tree.flatten(arguments)
+    for one, value in zip(elements, values, strict=True):
+        if one.index:
+            value = jnp.asarray(leaves[one.leaf]).at[one.index].set(value)
+        leaves[one.leaf] = value
+    found: tuple[tuple[Any, ...], dict[str, Any]] = jax.tree.unflatten(tree, leaves)
+    return found

@@ -1,0 +1,267 @@
+"""Runs finite differences with many steps, and finds out what their errors are made of."""
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from qgrad_lab.comparison.methods import Method, derivative
+from qgrad_lab.comparison.point import Point, PointProgram
+from qgrad_lab.comparison.references import Kind, check_kind, gradient_at, reference_of
+from qgrad_lab.comparison.running import Progress, trace
+from qgrad_lab.differentiate import grad
+from qgrad_lab.errors import DifferentiableCompileError
+from qgrad_lab.studies import elements as named
+from qgrad_lab.studies.elements import Element
+from qgrad_lab.studies.moves import directed, direction_of
+from qgrad_lab.studies.pacing import Stage, silent
+from qgrad_lab.studies.results import StepSizes
+
+STEPS = np.logspace(-13, 0, 40)
+"""Three for each power of ten."""
+MOST_ELEMENTS = 64
+"""Of functions with more of them, as many are differentiated, where none are named."""
+MOST_STEPS = 10_000
+
+_REPEATS = 64
+"""Evaluations from which the standard deviation of sampled values is estimated: to 9%."""
+_SPACING = 2.0**-40
+"""Between the points whose differences tell the rounding error."""
+
+
+def run(
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    *,
+    hs: Sequence[float] | np.ndarray | None,
+    along: int | str | Sequence[int | str] | None,
+    argnum: int | Sequence[int] | None,
+    reference: Kind,
+    function: str | None = None,
+    call: str | None = None,
+    progress: Progress = silent,
+) -> StepSizes:
+    """What `qgrad_lab.step_sizes` does; ``function`` and ``call`` are their texts for titles."""
+    steps = _steps(hs)
+    check_kind(reference)
+    function = function or str(getattr(f, "__name__", type(f).__name__))
+    call = call or f"{function}(...)"
+    point = Point(f, args, kwargs, argnum)
+    derived = derivative(f, Method("auto"), argnum)  # checks argnum
+    progress(0.0, f"tracing {function}")
+    contents, _ = trace(point, function, call)
+    every = named.elements_of(point)
+    elements = _elements(point, every, along)
+
+    progress(0.05, f"compiling {function}")
+    curve = _Curve(point, elements)
+    value = curve(0.0, ())
+    stage = Stage(progress, 0.1, 0.5, len(elements) * len(steps), "taking differences")
+    differences = np.empty((len(steps), len(elements)))
+    for j, element in enumerate(elements):
+        for i, h in enumerate(steps):
+            with np.errstate(invalid="ignore", over="ignore"):
+                differences[i, j] = (curve(h, (element,)) - value) / h
+            stage.step()
+
+    progress(0.5, "computing the reference")
+    truth = _gradient(point, elements, reference, derived)
+    sampled = contents.sampled > 0
+    noise = _deviation(curve) if sampled else _rounding(curve, value, truth.gradient)
+    second = _second(point, curve, elements, progress)
+    with np.errstate(invalid="ignore"):
+        errors = np.abs(differences - truth.gradient)
+    scale = max(abs(value), _largest(truth.gradient))
+    fitted = _truncation(steps, errors, second, 2 * noise, scale)
+    progress(1.0, "done")
+    return StepSizes(
+        call=call,
+        function=function,
+        value=value,
+        elements=tuple(one.name for one in elements),
+        total=len(every),
+        gradient=truth.gradient,
+        hs=steps,
+        element_errors=errors,
+        noise=noise,
+        noise_kind="shots" if sampled else "rounding",
+        second=second,
+        order=fitted.order,
+        coefficient=fitted.coefficient,
+        coefficient_source=fitted.source,
+        reference_name=truth.name,
+        reference_error=truth.reason,
+    )
+
+
+class _Curve:
+    """The function at a distance from its point, in a direction."""
+
+    def __init__(self, point: Point, elements: Sequence[Element]) -> None:
+        self.elements = elements
+        self._point = point
+        self._directions: dict[tuple[Element, ...], list[np.ndarray]] = {}
+        self.moving = directed(point, elements, wide=True)
+        try:
+            self.program: PointProgram = self.moving.program(self.moving.f)
+            self(0.0, ())
+        except (TypeError, ValueError):
+            # The function insists on its precision, as a scan with a float32 carry does.
+            self.moving = directed(point, elements, wide=False)
+            self.program = self.moving.program(self.moving.f)
+
+    def __call__(self, distance: float, chosen: tuple[Element, ...]) -> float:
+        """The value where ``chosen`` are larger by ``distance``."""
+        value = self.program.at((float(distance), self.direction(chosen)))
+        (leaf,) = jax.tree.leaves(value)
+        self.precision = float(jax.numpy.finfo(leaf.dtype).eps)
+        return float(leaf)
+
+    def direction(self, chosen: tuple[Element, ...]) -> list[np.ndarray]:
+        """The direction in which ``chosen`` grow."""
+        if chosen not in self._directions:
+            self._directions = {chosen: direction_of(self._point, self.elements, chosen)}
+        return self._directions[chosen]
+
+
+class _Truth(NamedTuple):
+    gradient: np.ndarray
+    name: str
+    reason: str | None
+
+
+def _gradient(
+    point: Point, elements: Sequence[Element], kind: Kind, derived: Callable[..., Any]
+) -> _Truth:
+    """The true derivatives: by the reference, or else by ``"auto"``, which is exact too."""
+    places = named.selection(point, elements)
+    compared = reference_of(point, kind)
+    leaves, reason = gradient_at(compared, point.selected)
+    name = compared.name
+    if leaves is None:
+        with warnings.catch_warnings(action="ignore"):
+            _, gradient = point.program(derived)()
+        leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(gradient)]
+        reason = f"{name}: {reason}" if name else ""
+        name = "grad by auto"
+    return _Truth(
+        np.array([leaves[leaf][index] for leaf, index in places], np.float64), name, reason or None
+    )
+
+
+def _second(
+    point: Point, curve: _Curve, elements: Sequence[Element], progress: Progress
+) -> np.ndarray | None:
+    """The second derivative in each element, exact; None if there is none to be had."""
+    stage = Stage(progress, 0.6, 1.0, len(elements), "computing second derivatives")
+    twice = curve.moving.program(grad(grad(curve.moving.f)))
+    found = np.empty(len(elements))
+    for j, element in enumerate(elements):
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                (leaf,) = jax.tree.leaves(twice.at((0.0, curve.direction((element,)))))
+        except Exception:
+            # Such as a circuit that is not differentiable twice: then the errors themselves tell.
+            return None
+        found[j] = leaf
+        stage.step()
+    return found if np.isfinite(found).all() else None
+
+
+class _Fit(NamedTuple):
+    order: int
+    coefficient: float | None
+    source: str
+
+
+def _truncation(
+    steps: np.ndarray,
+    errors: np.ndarray,
+    second: np.ndarray | None,
+    noise: float,
+    scale: float,
+) -> _Fit:
+    """The truncation error, as a coefficient and a power of the step.
+
+    By the second derivatives, ``h |f''| / 2``, where these are known and not all zero; otherwise
+    by a line through the errors of long steps on logarithmic axes.
+    """
+    if second is not None and _largest(second) > 1e-9 * scale:
+        return _Fit(1, _largest(second) / 2, "second derivatives")
+    largest = np.max(errors, axis=1, initial=0.0)
+    # Where the errors are far above the noise, and the steps are short enough for one power.
+    used = np.isfinite(largest) & (largest > 30 * noise / steps) & (largest > 0) & (steps < 0.3)
+    if np.count_nonzero(used) < 3:
+        return _Fit(1, None, "")
+    x, y = np.log(steps[used]), np.log(largest[used])
+    order = int(np.clip(round(float(np.polyfit(x, y, 1)[0])), 1, 6))
+    return _Fit(order, float(np.exp(np.median(y - order * x))), "fit")
+
+
+def _rounding(curve: _Curve, value: float, gradient: np.ndarray) -> float:
+    """The rounding error of a value: half of its last place at least, and what differences show.
+
+    From higher differences of values so near each other that the function itself has none (J. J.
+    More and S. M. Wild, Estimating computational noise, SIAM J. Sci. Comput. 33 (2011) 1292). To
+    that comes half of the error that the rounding of ``x + h`` makes, which one of two values has.
+    """
+    moved = np.array([one.value for one in curve.elements]) * gradient
+    shifted = _largest(moved) * float(np.finfo(np.float64).eps) / 4
+    values = [curve(k * _SPACING, tuple(curve.elements)) for k in range(9)]
+    table = np.array(values)
+    found = []
+    for order in range(1, 7):
+        table = np.diff(table)
+        if order >= 3:
+            variance = np.mean(table**2) * math.factorial(order) ** 2 / math.factorial(2 * order)
+            found.append(math.sqrt(variance))
+    noise = float(np.median(found))
+    own = curve.precision * abs(value)
+    return shifted + (max(noise, own) if math.isfinite(noise) else own)
+
+
+def _deviation(curve: _Curve) -> float:
+    """The standard deviation of a value that is an estimate from shots."""
+    return float(np.std([curve(0.0, ()) for _ in range(_REPEATS)], ddof=1))
+
+
+def _largest(values: np.ndarray) -> float:
+    return float(np.max(np.abs(values), initial=0.0))
+
+
+def _steps(hs: Sequence[float] | np.ndarray | None) -> np.ndarray:
+    if hs is None:
+        return STEPS.copy()
+    try:
+        steps = np.unique(np.asarray(hs, np.float64))
+    except (TypeError, ValueError):
+        steps = np.empty(0)
+    good = np.ndim(hs) == 1 and np.all(np.isfinite(steps) & (steps > 0))
+    if good and 0 < len(steps) <= MOST_STEPS:
+        return steps
+    raise ValueError(
+        f"Invalid hs {hs!r}: the steps of the finite differences are a list of finite numbers "
+        "above zero, such as [1e-3, 1e-5, 1e-7] or np.logspace(-13, 0, 40)."
+    )
+
+
+def _elements(
+    point: Point, every: list[Element], along: int | str | Sequence[int | str] | None
+) -> tuple[Element, ...]:
+    if not every:
+        raise DifferentiableCompileError(
+            "There is no element to differentiate: the differentiated arguments have no "
+            "floating-point numbers. Write 2.0 for 2, or choose other arguments with argnum."
+        )
+    if along is None:
+        if len(every) <= MOST_ELEMENTS:
+            return tuple(every)
+        spread = np.linspace(0, len(every) - 1, MOST_ELEMENTS).round().astype(int)
+        return tuple(every[i] for i in spread)
+    one = isinstance(along, str) or not isinstance(along, Sequence)
+    wanted = [along] if one else list(along)  # type: ignore[arg-type]
+    return tuple(dict.fromkeys(named.element(point, entry) for entry in wanted))

@@ -1,0 +1,59 @@
+"""The functions in a namespace that could be differentiated."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def functions(namespace: Mapping[str, Any], hidden: Any = ()) -> dict[str, Callable[..., Any]]:
+    """The QNodes, compiled programs and functions that the user has defined.
+
+    Parameters
+    ----------
+    namespace : mapping
+        Such as that of a shell.
+    hidden : container of str, optional
+        Names that are not the user's.
+
+    Returns
+    -------
+    dict
+        By name. What was imported is left out, and so are classes and what takes no arguments.
+    """
+    found = {}
+    for name, value in namespace.items():
+        if name.startswith("_") or name in hidden or isinstance(value, type):
+            continue
+        if callable(value) and _home(value) in (None, "__main__", namespace.get("__name__")):
+            parameters = _parameters(value)
+            if parameters is None or parameters:
+                found[name] = value
+    return found
+
+
+def required(function: Callable[..., Any]) -> list[str]:
+    """The names of the arguments that a call must have.
+
+    >>> required(lambda theta, phi, n=2: 0)
+    ['theta', 'phi']
+    """
+    return [
+        parameter.name
+        for parameter in _parameters(function) or ()
+        if parameter.default is parameter.empty
+        and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+
+
+def _home(function: Callable[..., Any]) -> str | None:
+    """The module that ``function`` was defined in."""
+    inner = getattr(function, "func", getattr(function, "original_function", function))
+    return getattr(inner, "__module__", None)
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    inner = getattr(function, "func", function)
+    try:
+        return list(inspect.signature(inner).parameters.values())
+    except (TypeError, ValueError):
+        return None

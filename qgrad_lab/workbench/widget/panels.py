@@ -1,0 +1,312 @@
+"""The tabs on the right of a workbench: what each computes, shows, and is as code."""
+
+import base64
+import html
+import io
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import ipywidgets as widgets
+
+from qgrad_lab import plots
+from qgrad_lab.comparison import report
+from qgrad_lab.comparison.methods import derivative, methods_of
+from qgrad_lab.comparison.point import Point
+from qgrad_lab.comparison.running import Progress
+from qgrad_lab.comparison.running import run as compare
+from qgrad_lab.differentiate import grad
+from qgrad_lab.stages import STAGES
+from qgrad_lab.stages.view import stage_html
+from qgrad_lab.studies import landscapes, steps
+from qgrad_lab.studies.elements import elements_of
+from qgrad_lab.workbench.widget.code import call_text, literal
+from qgrad_lab.workbench.widget.controls import Choice
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+RESOLUTION = 110
+"""Dots per inch of pictures."""
+
+
+class Question(NamedTuple):
+    """What is asked of a panel: a call, and how to differentiate it."""
+
+    f: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    choice: Choice
+    function: str
+    call: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments of `compare` and of studies that follow from the choice."""
+        choice = self.choice
+        return {
+            "methods": choice.methods,
+            "h": choice.h,
+            "argnum": choice.argnum,
+            "reference": choice.reference,
+        }
+
+    def point(self) -> Point:
+        """The call as a point."""
+        return Point(self.f, self.args, self.kwargs, self.choice.argnum)
+
+
+class Panel:
+    """One tab."""
+
+    title = ""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self.controls: list[widgets.Widget] = []
+        self.output = widgets.HTML()
+        self._changed = changed
+
+    @property
+    def view(self) -> widgets.Widget:
+        """All of it."""
+        controls = widgets.HBox(self.controls, layout=widgets.Layout(flex_flow="row wrap"))
+        return widgets.VBox([controls, self.output])
+
+    def prepare(self, question: Question) -> None:
+        """Offer what there is to choose for a question."""
+
+    def compute(self, question: Question, progress: Progress) -> str:
+        """HTML with the answer; runs in a thread of its own."""
+        raise NotImplementedError
+
+    def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
+        """Python that has the same answer; ``function`` is how to write the function."""
+        raise NotImplementedError
+
+    def _menu(self, label: str, options: Any, tooltip: str, value: Any = None) -> Any:
+        menu = widgets.Dropdown(
+            options=options,
+            value=value,
+            description=label,
+            tooltip=tooltip,
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="auto"),
+        )
+        menu.observe(lambda _: self._changed(), "value")
+        return menu
+
+
+class Compare(Panel):
+    """The table of methods and the plot of their gradients."""
+
+    title = "Compare"
+
+    def compute(self, question: Question, progress: Progress) -> str:
+        """Table and picture."""
+        found = _compared(question, progress)
+        return report.html(found) + image(plots.gradients(found), "Gradients of each method")
+
+    def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
+        """A call of `compare`."""
+        return _code("qgrad_lab.compare", question, function, namespace)
+
+
+class Landscape(Panel):
+    """Value and derivative along one element, or over two."""
+
+    title = "Landscape"
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        super().__init__(changed)
+        self.along = self._menu("along", ["0"], "The element of the arguments that is moved", "0")
+        self.over = self._menu("and", ["—"], "A second element, for a surface", "—")
+        self.span = widgets.BoundedFloatText(
+            value=6.2832,
+            min=1e-6,
+            max=1e6,
+            description="span",
+            tooltip="How far the element is moved, from end to end",
+            continuous_update=False,
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="9em"),
+        )
+        self.span.observe(lambda _: changed(), "value")
+        self.controls = [self.along, self.over, self.span]
+
+    def prepare(self, question: Question) -> None:
+        """Offer the elements of the differentiated arguments."""
+        names = [element.name for element in elements_of(question.point())]
+        for menu, options in ((self.along, names), (self.over, ["—", *names])):
+            if options and list(menu.options) != options:
+                kept = menu.value if menu.value in options else options[0]
+                menu.options = options
+                menu.value = kept
+
+    def compute(self, question: Question, progress: Progress) -> str:
+        """The picture."""
+        found = landscapes.run(
+            question.f,
+            question.args,
+            question.kwargs,
+            along=self._along(),
+            span=self.span.value,
+            points=None,
+            function=question.function,
+            call=question.call,
+            progress=progress,
+            **question.options,
+        )
+        return image(found.plot(), f"{question.function} along {', '.join(found.elements)}")
+
+    def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
+        """A call of `landscape`."""
+        along = self._along()
+        own = {"along": repr(along), "span": repr(self.span.value)}
+        return _code("qgrad_lab.landscape", question, function, namespace, own, ".plot()")
+
+    def _along(self) -> str | tuple[str, str]:
+        first, second = self.along.value, self.over.value
+        return first if second in ("—", first) else (first, second)
+
+
+class StepSize(Panel):
+    """The error of finite differences against their step."""
+
+    title = "Step size"
+
+    def compute(self, question: Question, progress: Progress) -> str:
+        """The picture, and what makes the best step the best."""
+        found = steps.run(
+            question.f,
+            question.args,
+            question.kwargs,
+            hs=None,
+            along=None,
+            argnum=question.choice.argnum,
+            reference=question.choice.reference,
+            function=question.function,
+            call=question.call,
+            progress=progress,
+        )
+        return image(found.plot(), "Error of finite differences against h") + (
+            f"<p>{html.escape(found.reason)}</p>"
+        )
+
+    def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
+        """A call of `step_sizes`."""
+        left_out = ("methods", "h")
+        return _code("qgrad_lab.step_sizes", question, function, namespace, {}, ".plot()", left_out)
+
+
+class Stages(Panel):
+    """A form of the compiled gradient."""
+
+    title = "IR"
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        super().__init__(changed)
+        names = list(STAGES)
+        self.stage = self._menu("stage", names, "Which form of the compiled gradient", "program")
+        self.method = self._menu("of", ["auto"], "The method whose gradient it is", "auto")
+        self.controls = [self.stage, self.method]
+
+    def prepare(self, question: Question) -> None:
+        """Offer the methods that are chosen."""
+        names = question.choice.methods
+        if tuple(self.method.options) != names:
+            kept = self.method.value if self.method.value in names else names[0]
+            self.method.options = names
+            self.method.value = kept
+
+    def compute(self, question: Question, progress: Progress) -> str:
+        """The text."""
+        progress(0.1, f"compiling {self.method.value}")
+        (method, *_) = methods_of(self.method.value, _step(self.method.value, question.choice))
+        derived = derivative(question.f, method, question.choice.argnum, grad)
+        stage = question.point().stages(derived)[self.stage.value]
+        return stage_html(stage)
+
+    def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
+        """A call of `stages`."""
+        choice, method = question.choice, self.method.value
+        options = {"argnum": repr(choice.argnum)}
+        if method in ("auto", "fd"):
+            options["method"] = repr(method)
+            if _step(method, choice) is not None:
+                options["h"] = repr(choice.h)
+            inner = function
+        else:
+            inner = f"qgrad_lab.with_diff_method({function}, {method!r})"
+        written = ", ".join(f"{name}={value}" for name, value in options.items())
+        derived = f"qgrad_lab.grad({inner}, {written})"
+        positional, keywords = _arguments(question, derived, namespace)
+        return call_text("qgrad_lab.stages", positional, keywords, f"[{self.stage.value!r}]")
+
+
+class Cost(Panel):
+    """Time against accuracy."""
+
+    title = "Cost"
+
+    def compute(self, question: Question, progress: Progress) -> str:
+        """The picture."""
+        found = _compared(question, progress)
+        return image(plots.cost(found), "Time per call against the difference to the reference")
+
+    def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
+        """A call of `compare`, and the plot of its result."""
+        compared = _code("qgrad_lab.compare", question, function, namespace)
+        return f"from qgrad_lab import plots\n\nplots.cost({compared})"
+
+
+PANELS: tuple[type[Panel], ...] = (Compare, Landscape, StepSize, Stages, Cost)
+
+
+def image(figure: "Figure", description: str) -> str:
+    """A figure as an HTML image."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=RESOLUTION, bbox_inches="tight")
+    data = base64.b64encode(file.getvalue()).decode()
+    return (
+        f'<img class="qgrad-figure" alt="{html.escape(description)}" '
+        f'src="data:image/png;base64,{data}">'
+    )
+
+
+def _compared(question: Question, progress: Progress) -> Any:
+    return compare(
+        question.f,
+        question.args,
+        question.kwargs,
+        function=question.function,
+        call=question.call,
+        progress=progress,
+        **question.options,
+    )
+
+
+def _step(method: str, choice: Choice) -> float | None:
+    return choice.h if method == "fd" else None
+
+
+def _arguments(
+    question: Question, function: str, namespace: Mapping[str, Any]
+) -> tuple[list[str], dict[str, str]]:
+    positional = [function, *(literal(value, namespace) for value in question.args)]
+    return positional, {name: literal(v, namespace) for name, v in question.kwargs.items()}
+
+
+def _code(
+    called: str,
+    question: Question,
+    function: str,
+    namespace: Mapping[str, Any],
+    own: Mapping[str, str] | None = None,
+    suffix: str = "",
+    left_out: tuple[str, ...] = (),
+) -> str:
+    positional, keywords = _arguments(question, function, namespace)
+    for name, value in question.options.items():
+        if name not in left_out and not (name == "h" and value is None):
+            value = list(value) if name == "methods" else value
+            keywords[name] = literal(value, namespace)
+    return call_text(called, positional, {**keywords, **(own or {})}, suffix)

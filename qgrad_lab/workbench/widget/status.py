@@ -1,0 +1,85 @@
+"""The line above the tabs: what is being done, how far it is, and what went wrong."""
+
+import html
+import time
+from collections.abc import Callable
+
+import ipywidgets as widgets
+
+from qgrad_lab.comparison.references import first_paragraph
+from qgrad_lab.workbench.tracebacks import message
+
+_EVERY = 0.1
+"""Seconds between two messages of progress."""
+
+
+class Status:
+    """Progress, a button that cancels, and errors."""
+
+    def __init__(self, cancel: Callable[[], None]) -> None:
+        self.bar = widgets.FloatProgress(
+            min=0.0,
+            max=1.0,
+            description="",
+            tooltip="How much is done",
+            layout=widgets.Layout(width="140px", height="14px"),
+        )
+        self.cancel = widgets.Button(
+            description="Cancel",
+            tooltip="Give up what is being computed",
+            icon="stop",
+            disabled=True,
+            layout=widgets.Layout(width="90px"),
+        )
+        self.cancel.on_click(lambda _: cancel())
+        self.text = widgets.HTML()
+        self.error = widgets.HTML()
+        line = widgets.HBox(
+            [self.bar, self.cancel, self.text], layout=widgets.Layout(align_items="center")
+        )
+        self.view = widgets.VBox([line, self.error])
+        self._began = self._told = 0.0
+
+    def begin(self) -> None:
+        """Work was asked for."""
+        self._began = time.monotonic()
+        self.bar.value = 0.0
+        self.cancel.disabled = False
+        self._say("waiting")
+        self.error.value = ""
+
+    def progress(self, part: float, now: str) -> None:
+        """So much of it is done."""
+        if time.monotonic() - self._told > _EVERY:
+            self._told = time.monotonic()
+            self.bar.value = part
+            self._say(now)
+
+    def end(self) -> None:
+        """All of it is done."""
+        self.bar.value = 1.0
+        self.cancel.disabled = True
+        self._say(f"computed in {time.monotonic() - self._began:.1f} s")
+        self.error.value = ""
+
+    def say(self, words: str) -> None:
+        """Nothing is being done, for a reason."""
+        self.bar.value = 0.0
+        self.cancel.disabled = True
+        self._say(words)
+
+    def fail(self, error: Exception) -> None:
+        """It cannot be done."""
+        self.say("")
+        self.error.value = error_html(error)
+
+    def _say(self, words: str) -> None:
+        self.text.value = f'<span class="qgrad-note" role="status">{html.escape(words)}</span>'
+
+
+def error_html(error: Exception) -> str:
+    """An error where it happened, with what to do about it as far as it says."""
+    words = message(error) if error.__traceback__ is not None else str(error)
+    if words is None:
+        words = f"{type(error).__name__}: {first_paragraph(error)}"
+    return f'<div class="qgrad-error" role="alert">✗ {html.escape(words)}</div>'
