@@ -16,6 +16,10 @@ and both are importable from `qgrad_lab`. The traceback holds your own lines alo
 measurement or a loop, it ends with the line that made it, also where the circuit is running.
 The next call after an error works as if it had not happened.
 
+`KeyboardInterrupt` (Ctrl-C, Jupyter's stop button) ends a program while its circuits run. Where
+JAX runs it without us, as in a `jax.jit` function of yours, JAX's `JaxRuntimeError` comes before
+it, and says `interrupted by SIGINT`.
+
 | class | the message says | cause | what to do |
 |---|---|---|---|
 """
