@@ -205,6 +205,12 @@ XLA_FFI_Error *num_threads(XLA_FFI_ThreadPool_NumThreads_Args *args) {
     return nullptr;
 }
 
+XLA_FFI_Error *run_id(XLA_FFI_RunId_Get_Args *args) {
+    static std::int64_t runs = 0;
+    args->run_id = ++runs;
+    return nullptr;
+}
+
 XLA_FFI_DataType data_type(Element element) {
     switch (element) {
     case Element::i64:
@@ -236,6 +242,7 @@ std::string call(Case &arguments, Operand &result, Word digest) {
     api.XLA_FFI_Error_Create = create_error;
     api.XLA_FFI_ThreadPool_Schedule = schedule;
     api.XLA_FFI_ThreadPool_NumThreads = num_threads;
+    api.XLA_FFI_RunId_Get = run_id;
 
     const std::size_t count = arguments.operands.size();
     std::vector<XLA_FFI_Buffer> buffers;

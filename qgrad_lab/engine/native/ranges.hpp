@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "interrupt.hpp"
 #include "parallel.hpp"
 
 namespace qgrad {
@@ -32,5 +33,15 @@ class Ranges {
     std::size_t count_;
     const Threads &threads_;
 };
+
+// Calls body(begin, end) for one piece of a state after the other, for sums that threads cannot share.
+template <class Body> void in_pieces(std::size_t size, const Body &body) {
+    constexpr std::size_t piece = std::size_t{1} << 16;
+    const Stop stop = Stop::here();
+    for (std::size_t begin = 0; begin < size; begin += piece) {
+        stop.check();
+        body(begin, std::min(begin + piece, size));
+    }
+}
 
 } // namespace qgrad
