@@ -102,6 +102,7 @@ def errors_of_steps(**others):
         "noise": 1e-16,
         "noise_kind": "rounding",
         "second": np.array([1.0, 0.5]),
+        "default": 1e-7,
         "order": 1,
         "coefficient": 0.5,
         "coefficient_source": "second derivatives",

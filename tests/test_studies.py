@@ -287,7 +287,7 @@ class TestStepSizes:
         assert "vanishes" in found.reason
 
     def test_polynomials(self):
-        # Exactly right but for rounding.
+        # Exactly right but for rounding, which is what grad takes for the default.
         line = step_sizes(lambda x: 3 * x + 1, 0.5)
         assert line.coefficient is None and line.predicted is None and "linear" in line.reason
         # Of x**2 at zero, the quotient is h, to the last bit.
@@ -319,6 +319,8 @@ class TestStepSizes:
         np.testing.assert_allclose(found.noise_error, np.sqrt(2) * found.noise / found.hs)
         assert 0.1 < found.predicted < 1
         assert "from shots" in found.reason
+        close(found.second, [-np.cos(1.2)])  # exact, though the circuit has shots
+        assert 0.1 < found.default < 0.3
 
     def test_single_precision(self):
         """What is moved is moved in 64 bits, as grad does."""
@@ -332,6 +334,19 @@ class TestStepSizes:
         kept = step_sizes(narrow, np.float32(0.5), hs=[1e-2, 1e-9], reference=lambda x: 2 * x)
         close(kept.errors, [1.0, 1e-2], 1e-3)
         assert kept.noise > 1e-9
+
+    def test_circuits_in_single_precision(self):
+        @qml.qnode(qml.device("lightning.qubit", wires=1, c_dtype=np.complex64))
+        def single(x):
+            qml.RX(x, wires=0)
+            return qml.expval(qml.Z(0))
+
+        found = step_sizes(single, 0.4)
+        assert 1e-9 < found.noise < 1e-6
+        assert 1e-5 < found.predicted < 1e-2
+        assert found.predicted / 30 < found.best < 30 * found.predicted
+        assert found.default == np.sqrt(np.finfo(np.float32).eps)
+        assert abs(qjit(grad(single, method="fd"))(0.4) + np.sin(0.4)) < 1e-2
 
     def test_many_elements(self):
         found = step_sizes(lambda x: jnp.sum(jnp.sin(x)), jnp.linspace(0, 1, 500), hs=[1e-2])
@@ -362,8 +377,10 @@ class TestStepSizes:
         assert none.reference_error is None
 
     def test_a_function_that_is_not_differentiable_twice(self, monkeypatch):
-        """Then the truncation line is fitted to the errors."""
-        monkeypatch.setattr(steps, "grad", lambda f: 1 / 0 if f is None else _raising)
+        """Then JAX differentiates twice, or else the truncation line is fitted to the errors."""
+        monkeypatch.setattr(steps, "_twice_by_engine", _raising)
+        close(step_sizes(cosine, 0.4, hs=[0.1]).second, [-np.cos(0.4)])
+        monkeypatch.setattr(steps, "_twice_by_jax", _raising)
         found = step_sizes(cosine, 0.4)
         assert found.second is None and found.coefficient_source == "fit" and found.order == 1
         assert abs(found.coefficient / (np.cos(0.4) / 2) - 1) < 0.05

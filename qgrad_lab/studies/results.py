@@ -216,6 +216,8 @@ class StepSizes(_Study):
         Where that comes from.
     second : numpy.ndarray or None
         The second derivatives in `elements`, exact; None if they could not be computed.
+    default : float
+        The step that ``grad`` takes where none is given.
     order : int
         With which power of the step the truncation error falls: 1, unless `second` vanishes.
     coefficient : float or None
@@ -239,6 +241,7 @@ class StepSizes(_Study):
     noise: float
     noise_kind: str
     second: np.ndarray | None
+    default: float
     order: int
     coefficient: float | None
     coefficient_source: str
