@@ -8,7 +8,7 @@ from qgrad_lab.plots import parts
 from qgrad_lab.plots.figures import drawing, furnished, plain, shortened
 from qgrad_lab.plots.scales import ErrorAxis, logarithmic
 from qgrad_lab.plots.style import LOOKS, Style
-from qgrad_lab.studies.results import StepSizes
+from qgrad_lab.studies.step_results import StepSizes
 
 
 def step_sizes(found: StepSizes, *, theme: str = "auto") -> Figure:

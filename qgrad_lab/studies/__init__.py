@@ -6,8 +6,8 @@ from qgrad_lab.studies.results import (
     LandscapeRow,
     Scaling,
     ScalingRow,
-    StepSizes,
 )
+from qgrad_lab.studies.step_results import StepSizes
 
 __all__ = [
     "Landscape",

@@ -8,7 +8,8 @@ from qgrad_lab._tracebacks import frames_hidden
 from qgrad_lab.comparison.references import Kind
 from qgrad_lab.comparison.results import DEFAULT_METHODS
 from qgrad_lab.studies import growth, landscapes, steps
-from qgrad_lab.studies.results import Landscape, Scaling, StepSizes
+from qgrad_lab.studies.results import Landscape, Scaling
+from qgrad_lab.studies.step_results import StepSizes
 
 
 def landscape(

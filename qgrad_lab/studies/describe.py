@@ -10,7 +10,8 @@ from qgrad_lab.comparison.numbers import difference, duration, number
 from qgrad_lab.studies.tables import Table
 
 if TYPE_CHECKING:
-    from qgrad_lab.studies.results import Landscape, Scaling, StepSizes
+    from qgrad_lab.studies.results import Landscape, Scaling
+    from qgrad_lab.studies.step_results import StepSizes
 
 _STEPS_SHOWN = 14
 

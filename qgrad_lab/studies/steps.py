@@ -21,7 +21,7 @@ from qgrad_lab.studies import elements as named
 from qgrad_lab.studies.elements import Element
 from qgrad_lab.studies.moves import directed, direction_of
 from qgrad_lab.studies.pacing import Stage, silent
-from qgrad_lab.studies.results import StepSizes
+from qgrad_lab.studies.step_results import StepSizes
 
 STEPS = np.logspace(-13, 0, 40)
 """Three for each power of ten."""
