@@ -49,6 +49,7 @@ from qgrad_lab.studies import (  # noqa: E402
     scaling,
     step_sizes,
 )
+from qgrad_lab.sweeps import sweep  # noqa: E402
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -81,6 +82,7 @@ __all__ = [
     "scaling",
     "stages",
     "step_sizes",
+    "sweep",
     "switch",
     "value_and_grad",
     "vjp",

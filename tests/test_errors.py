@@ -26,6 +26,9 @@ ELSEWHERE = {
     "workbench": "the magics, tests/test_magics.py",
     "comparison/references.py": "reasons in a table, tests/test_comparison.py",
     "comparison/export.py": "pandas, tests/test_comparison_report.py",
+    "sweeps/extra.py": "what is not installed, tests/test_sweep.py",
+    "sweeps/worker.py": "other processes, tests/test_sweep.py",
+    "sweeps/cluster.py": "a scheduler that died, tests/test_sweep_cluster.py",
 }
 
 NO_ENTRY = {
@@ -34,6 +37,9 @@ NO_ENTRY = {
     "gave results of the shapes": "comes out of a callback, as JAX's error",
     "for its wires it takes": "PennyLane's operations check it first",
     "PennyLane was to replace": "PennyLane's transforms replace it, or fail first",
+    "_stopped(done, total, location)": "processes that died, tests/test_sweep.py",
+    "raise translated": "the same",
+    "SIGINT": "KeyboardInterrupt, tests/test_interrupt.py",
 }
 
 raised: set[str] = set()

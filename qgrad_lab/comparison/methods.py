@@ -50,9 +50,9 @@ def methods_of(names: Sequence[str] | str, h: float | Sequence[float] | None) ->
     if unknown or not names:
         given = f"Invalid method {unknown[0]!r}" if unknown else "Invalid methods: there are none"
         raise ValueError(
-            f"{given}. A comparison is of 'auto' (each QNode by its own diff_method, everything "
-            "else by JAX), 'fd' (finite differences of the whole function), and 'adjoint', "
-            "'parameter-shift' or 'backprop' (all QNodes by that diff_method)."
+            f"{given}. The methods are 'auto' (each QNode by its own diff_method, everything else "
+            "by JAX), 'fd' (finite differences of the whole function), and 'adjoint', "
+            "'parameter-shift' and 'backprop' (all QNodes by that diff_method)."
         )
     steps: list[Any] = [h] if np.ndim(h) == 0 else list(h)  # type: ignore[arg-type]
     if not steps:

@@ -20,7 +20,8 @@ _SHOWN = 2000
 """Elements of an array in the HTML."""
 
 STYLE = """
-.qgrad { color: var(--jp-ui-font-color1, inherit); margin: 0.25em 0; overflow-x: auto; }
+.qgrad { color: var(--jp-ui-font-color1, inherit); margin: 0.25em 0; }
+.qgrad-scroll { overflow-x: auto; }
 .qgrad table { border-collapse: collapse; margin: 0; }
 .qgrad caption {
   caption-side: top; text-align: left; padding: 0.25em 0.6em 0.5em; color: inherit;
@@ -80,9 +81,9 @@ def html(comparison: Comparison) -> str:
     rows = "".join(_html_row(comparison, row) for row in comparison.rows)
     remarks = "".join(f"<p>{escaped(remark)}</p>" for remark in _remarks(comparison))
     return (
-        f'<div class="qgrad"><style>{STYLE}</style><table>'
+        f'<div class="qgrad"><style>{STYLE}</style><div class="qgrad-scroll"><table>'
         f"<caption>{escaped(_headline(comparison))}</caption>"
-        f"<thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>{remarks}</div>"
+        f"<thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table></div>{remarks}</div>"
     )
 
 

@@ -34,6 +34,16 @@ PARTS_TARGET = "qgrad_lab_parts_v1"
 RANDOM_TARGET = "qgrad_lab_random_v1"
 """Gives keys for JAX's generators of random numbers; ``engine/native/random.cpp``."""
 
+TARGETS = {
+    FFI_TARGET: "qgrad_lab_derivative",
+    SHIFT_TARGET: "qgrad_lab_shift_rule",
+    TAKE_TARGET: "qgrad_lab_take",
+    PUT_TARGET: "qgrad_lab_put",
+    PARTS_TARGET: "qgrad_lab_parts",
+    RANDOM_TARGET: "qgrad_lab_random",
+}
+"""All custom calls, with the names of their handlers in the native library."""
+
 _SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 
 _BUILT_FOR = re.compile(
@@ -151,15 +161,8 @@ def load() -> None:
             f"jaxlib {built_jaxlib}, and does not load with {found['lightning']} and "
             f"{found['jaxlib_version']}: {error}. If it comes from another machine, {_BUILD_AGAIN}"
         ) from error
-    targets = {
-        FFI_TARGET: library.qgrad_lab_derivative,
-        SHIFT_TARGET: library.qgrad_lab_shift_rule,
-        TAKE_TARGET: library.qgrad_lab_take,
-        PUT_TARGET: library.qgrad_lab_put,
-        PARTS_TARGET: library.qgrad_lab_parts,
-        RANDOM_TARGET: library.qgrad_lab_random,
-    }
-    for name, handler in targets.items():
+    for name, symbol in TARGETS.items():
+        handler = getattr(library, symbol)
         jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(handler), platform="cpu")
 
 

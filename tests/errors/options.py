@@ -396,7 +396,7 @@ def unknown_diff_method():
 
 @entry(
     ValueError,
-    "Invalid method 'magic'. A comparison is of",
+    "Invalid method 'magic'. The methods are",
     "`compare` was given a method that there is not, or none.",
     "One or more of the methods that the message names.",
 )
