@@ -388,6 +388,24 @@ class TestReference:
         assert result.reference_error is None
         assert result["auto"].difference < 1e-9
 
+    def test_catalyst_of_a_qnode(self):
+        pytest.importorskip("catalyst", reason="pennylane-catalyst is not installed")
+
+        @qml.qnode(qml.device("lightning.qubit", wires=4), diff_method="adjoint")
+        def excited(theta, phi):
+            qml.BasisState(np.array([1, 1, 0, 0]), wires=range(4))
+            qml.SingleExcitation(theta[0], wires=[0, 2])
+            qml.SingleExcitation(theta[1], wires=[1, 3])
+            qml.DoubleExcitation(phi, wires=[0, 1, 2, 3])
+            return qml.expval(qml.Z(0) @ qml.Z(3) + qml.X(0) @ qml.X(1) @ qml.X(2) @ qml.X(3))
+
+        for argnum in 0, 1, (1, 0):
+            found = compare(
+                excited, jnp.array([0.1, 0.2]), 0.3, argnum=argnum, reference="catalyst"
+            )
+            assert found.reference_error is None
+            assert found["auto"].difference < 1e-12
+
 
 class TestTiming:
     def test_functions_take_turns(self):

@@ -68,6 +68,11 @@ class Point:
                 named.append(name + jax.tree_util.keystr(path))
         return tuple(named)
 
+    @property
+    def has_no_constants(self) -> bool:
+        """Whether a compiled program is given all of the arguments."""
+        return all(self._is_given)
+
     def arguments(self, moved: Mapping[int, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments of the call with others in some positions."""
         args = tuple(moved.get(position, arg) for position, arg in enumerate(self.args))
