@@ -219,6 +219,16 @@ def test_bad_options():
         Workbench(energy, THETA, 0.7, reference="torch")
     with pytest.raises(TypeError, match="not a callable"):
         Workbench(3)
+    with pytest.raises(ValueError, match="Invalid argnum 2: the call has 2 positional arguments"):
+        Workbench(energy, THETA, 0.7, argnum=2)
+    with pytest.raises(TypeError, match=r"do not fit energy\(theta, g\): missing a required"):
+        Workbench(energy, THETA)
+
+
+def test_keywords_can_be_differentiated_too():
+    bench = Workbench(energy, g=0.7, theta=THETA, argnum=1)
+    assert "Gradient in g" in shown(bench) and list(bench.controls.arguments) == ["theta", "g"]
+    bench.close()
 
 
 def test_without_a_function():

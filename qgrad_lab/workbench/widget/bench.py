@@ -2,6 +2,7 @@
 
 import contextvars
 import html
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from qgrad_lab.comparison.point import argument_name
 from qgrad_lab.comparison.references import Kind, check_kind
 from qgrad_lab.comparison.results import DEFAULT_METHODS
 from qgrad_lab.workbench.widget.code import Unwritable, imports, name_of
-from qgrad_lab.workbench.widget.controls import Controls, group
+from qgrad_lab.workbench.widget.controls import Controls, check_argnum, group
 from qgrad_lab.workbench.widget.editors import Editors
 from qgrad_lab.workbench.widget.panels import PANELS, Panel, Question
 from qgrad_lab.workbench.widget.picker import Picker
@@ -51,7 +52,8 @@ class Workbench(widgets.VBox):
     Raises
     ------
     TypeError, ValueError
-        If ``fn`` is not callable, or an option has a value that `compare` does not take.
+        If ``fn`` is not callable, or not with these arguments; if an option has a value that
+        `compare` does not take.
 
     Notes
     -----
@@ -115,6 +117,8 @@ class Workbench(widgets.VBox):
         argnum: int | Sequence[int] | None,
     ) -> None:
         """Show the editors and tabs for a function."""
+        args, kwargs = _bound(fn, args, kwargs)
+        check_argnum(argnum, len(args))
         self._fn = fn
         self._version = 0
         names = [argument_name(fn, position) for position in range(len(args))]
@@ -257,6 +261,25 @@ class Workbench(widgets.VBox):
         self._context = contextvars.copy_context()
         picture = self._picture or f'{STATIC_STYLE}<div class="qgrad-static"></div>'
         self._static = display(HTML(picture), display_id=True)
+
+
+def _bound(
+    fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a call, by position as far as that can be: those can be differentiated."""
+    try:
+        signature = inspect.signature(fn)
+    except (TypeError, ValueError):  # built into C
+        return args, kwargs
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        name = getattr(fn, "__name__", "fn")
+        raise TypeError(
+            f"The arguments do not fit {name}{signature}: {error}. Workbench({name}, ...) takes "
+            "those of the call to begin with."
+        ) from None
+    return bound.args, bound.kwargs
 
 
 class _Job:

@@ -151,6 +151,23 @@ class Controls:
         self.step.disabled = change.new
 
 
+def check_argnum(argnum: int | Sequence[int] | None, count: int) -> None:
+    """Refuse positions that a call with ``count`` arguments has not.
+
+    Raises
+    ------
+    ValueError
+        If there is one.
+    """
+    positions = [argnum] if isinstance(argnum, int) else list(argnum or [])
+    for position in positions:
+        if not -count <= position < count:
+            raise ValueError(
+                f"Invalid argnum {argnum!r}: the call has {count} positional argument"
+                f"{'' if count == 1 else 's'}, counted from 0, or from -1 at the end."
+            )
+
+
 def group(title: str, children: list[Any]) -> widgets.VBox:
     """Widgets under a heading."""
     return widgets.VBox([widgets.HTML(f'<div class="qgrad-heading">{title}</div>'), *children])
