@@ -218,18 +218,20 @@ class Marginal {
 };
 
 template <class Real>
-void add_probs(const Marginal &marginal, const Jet<Real> &psi, std::size_t begin, std::size_t end,
+void add_probs(const Marginal &marginal, const Jet<Real> &psi, std::size_t first, std::size_t last,
                double *out) {
-    for (std::size_t i = begin; i < end; ++i) {
-        const Complex value(psi.value[i]);
-        if (psi.tangent == nullptr) {
-            out[marginal(i)] += std::norm(value);
-        } else {
-            const Complex tangent(psi.tangent[i]);
-            out[marginal(i)] +=
-                2.0 * (value.real() * tangent.real() + value.imag() * tangent.imag());
+    in_pieces(first, last, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) {
+            const Complex value(psi.value[i]);
+            if (psi.tangent == nullptr) {
+                out[marginal(i)] += std::norm(value);
+            } else {
+                const Complex tangent(psi.tangent[i]);
+                out[marginal(i)] +=
+                    2.0 * (value.real() * tangent.real() + value.imag() * tangent.imag());
+            }
         }
-    }
+    });
 }
 
 // Threads write to parts of `out` where every amplitude has a number of its own, and to small arrays
@@ -251,9 +253,7 @@ void measure_probs(const Marginal &marginal, const Jet<Real> &psi, std::size_t c
             out[i % count] += parts[i];
         }
     } else {
-        in_pieces(size, [&](std::size_t begin, std::size_t end) {
-            add_probs(marginal, psi, begin, end, out);
-        });
+        add_probs(marginal, psi, 0, size, out);
     }
 }
 
@@ -387,7 +387,7 @@ void seed(const Circuit &circuit, const Direction &direction, const double *cota
             break;
         case Measurement::Kind::probs: {
             const Marginal marginal(m.wires, circuit.num_wires);
-            ranges.for_each([&](std::size_t, std::size_t begin, std::size_t end) {
+            const auto add = [&](std::size_t begin, std::size_t end) {
                 for (std::size_t i = begin; i < end; ++i) {
                     const double weight = numbers[marginal(i)];
                     lambda.value[i] += static_cast<Real>(weight) * psi.value[i];
@@ -395,12 +395,15 @@ void seed(const Circuit &circuit, const Direction &direction, const double *cota
                         lambda.tangent[i] += static_cast<Real>(weight) * psi.tangent[i];
                     }
                 }
+            };
+            ranges.for_each([&](std::size_t, std::size_t begin, std::size_t end) {
+                in_pieces(begin, end, add);
             });
             break;
         }
         case Measurement::Kind::state:
             // Linear in psi: its co-state is the cotangent itself, and has no tangent.
-            in_pieces(size, [&](std::size_t begin, std::size_t end) {
+            in_pieces(0, size, [&](std::size_t begin, std::size_t end) {
                 for (std::size_t i = begin; i < end; ++i) {
                     lambda.value[i] +=
                         std::complex<Real>(0.5 * Complex{numbers[2 * i], numbers[2 * i + 1]});

@@ -34,13 +34,13 @@ class Ranges {
     const Threads &threads_;
 };
 
-// Calls body(begin, end) for one piece of a state after the other, for sums that threads cannot share.
-template <class Body> void in_pieces(std::size_t size, const Body &body) {
+// Calls body(begin, end) for one piece of a long range after the other, unless it has to stop.
+template <class Body> void in_pieces(std::size_t begin, std::size_t end, const Body &body) {
     constexpr std::size_t piece = std::size_t{1} << 16;
     const Stop stop = Stop::here();
-    for (std::size_t begin = 0; begin < size; begin += piece) {
+    for (; begin < end; begin += piece) {
         stop.check();
-        body(begin, std::min(begin + piece, size));
+        body(begin, std::min(begin + piece, end));
     }
 }
 

@@ -20,7 +20,7 @@ body[data-jp-theme-light="false"] .qgrad-figure { filter: invert(0.87) hue-rotat
 .qgrad-workbench .qgrad-left .widget-checkbox { margin-right: 1em; }
 .qgrad-workbench .qgrad-right .widget-html, .qgrad-workbench .qgrad-right .widget-html-content {
   min-width: 0; max-width: 100%; }
-.qgrad-workbench .qgrad-right .widget-html-content { width: 100%; }
+.qgrad-workbench .qgrad-right .widget-html-content { width: 100%; line-height: 1.4; }
 .qgrad-workbench textarea { font-family: var(--jp-code-font-family, monospace); }
 .qgrad-workbench .jupyter-widget-tab-contents, .qgrad-workbench .widget-tab-contents {
   overflow-x: auto; min-height: 8em; }
