@@ -18,6 +18,7 @@ from qgrad_lab import plots
 from qgrad_lab.comparison import Comparison, MethodResult, differences
 from qgrad_lab.comparison.results import METHODS
 from qgrad_lab.plots import style
+from qgrad_lab.plots.figures import name_shortened
 from qgrad_lab.plots.scales import ErrorAxis, compact, logarithmic, unit_of_time
 from qgrad_lab.studies import Landscape, LandscapeRow, Scaling, ScalingRow, StepSizes
 
@@ -520,6 +521,15 @@ class TestAxes:
         shown = texts(axes.yaxis)
         assert shown[: len(expected)] == expected or set(expected) <= set(shown)
         assert 2 <= len(shown) <= 8
+
+    def test_whole_numbers(self):
+        axes = Figure().subplots()
+        logarithmic(axes, [4, 4], whole=True)
+        assert texts(axes.yaxis) == ["3", "4", "5", "6"]
+
+    def test_long_names_keep_their_ends(self):
+        assert name_shortened("parameters['layers'][10]") == "parameters['layers'][10]"
+        assert name_shortened("parameters['layer'][12][0]") == "paramet…['layer'][12][0]"
 
     def test_units(self):
         assert unit_of_time([2e-6, np.nan]) == (1e-6, "µs")

@@ -1,5 +1,6 @@
 """Landscapes, step sizes and scaling: their numbers against formulas, and what is refused."""
 
+import importlib.util
 import json
 
 import jax
@@ -148,8 +149,15 @@ class TestLandscape:
         elsewhere = landscape(
             other, THETA, 2.0, along="scale", points=3, methods="auto", reference=mine
         )
-        assert "choose that with argnum" in elsewhere.reference_error
+        assert "pass it by position" in elsewhere.reference_error
         assert elsewhere.reference is None and elsewhere["auto"].difference is None
+        catalyst = landscape(
+            other, THETA, 2.0, along="scale", points=3, methods="auto", reference="catalyst"
+        )
+        if importlib.util.find_spec("catalyst") is None:
+            assert "not installed" in catalyst.reference_error
+        else:
+            assert catalyst["auto"].difference < 1e-12
         none = landscape(product, THETA, points=3, methods="auto", reference=None)
         assert none.reference is None and none.reference_name == ""
 

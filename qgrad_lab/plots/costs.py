@@ -131,7 +131,7 @@ def scaling(found: Scaling, *, theme: str = "auto") -> Figure:
                 ls=look.dash,
                 marker=look.marker,
             )
-        logarithmic(axes, found.parameters, horizontal=True)
+        logarithmic(axes, found.parameters, horizontal=True, whole=True)
         logarithmic(axes, every / unit)
         axes.set_xlabel("number of parameters, P")
         axes.set_ylabel(f"time per call ({name})")

@@ -132,6 +132,14 @@ def shortened(text: str, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
+def name_shortened(name: str, most: int = 24) -> str:
+    """The ends of a name that is too long: names of elements differ in their last part."""
+    if len(name) <= most:
+        return name
+    tail = (2 * most) // 3
+    return name[: most - tail - 1] + "…" + name[-tail:]
+
+
 def failures(rows: Sequence[Any]) -> list[str]:
     """A sentence for each method that failed."""
     found = []

@@ -81,8 +81,11 @@ class ErrorAxis:
                 line(10.0 ** (place + sign * self._gap / 2), color=theme.muted, lw=0.8, ls=":")
 
 
-def logarithmic(axes: Axes, values: Any, *, horizontal: bool = False) -> None:
-    """Make an axis logarithmic, with ticks that can be read whether it spans much or little."""
+def logarithmic(axes: Axes, values: Any, *, horizontal: bool = False, whole: bool = False) -> None:
+    """Make an axis logarithmic, with ticks that can be read whether it spans much or little.
+
+    Those of ``whole`` numbers are whole.
+    """
     finite = np.asarray(values, np.float64)
     finite = finite[np.isfinite(finite) & (finite > 0)]
     if not finite.size:
@@ -99,6 +102,8 @@ def logarithmic(axes: Axes, values: Any, *, horizontal: bool = False) -> None:
         places = [10.0**power for power in powers[:: math.ceil(len(powers) / _TICKS)]]
     else:
         places = _round_numbers(10**low, 10**high)
+    if whole:
+        places = [place for place in places if place == round(place)] or [float(round(finite[0]))]
     texts = [compact(place) for place in places]
     if any("^" in text for text in texts) and len(powers) > 3:
         texts = [f"$10^{{{round(math.log10(place))}}}$" for place in places]

@@ -14,7 +14,14 @@ from matplotlib.ticker import MaxNLocator
 from qgrad_lab.comparison.numbers import difference, number
 from qgrad_lab.comparison.results import TOLERANCE, Comparison
 from qgrad_lab.plots import heatmaps, parts
-from qgrad_lab.plots.figures import drawing, failures, furnished, plain, shortened
+from qgrad_lab.plots.figures import (
+    drawing,
+    failures,
+    furnished,
+    name_shortened,
+    plain,
+    shortened,
+)
 from qgrad_lab.plots.scales import ErrorAxis
 from qgrad_lab.plots.style import Look, Style, Theme, looks
 
@@ -259,7 +266,7 @@ def _elements(axes: Axes, leaf: Leaf) -> None:
         stride = max(1, math.ceil(count / 40))
         axes.set_xticks(
             range(0, count, stride),
-            [plain(shortened(name, 24)) for name in names[::stride]],
+            [plain(name_shortened(name)) for name in names[::stride]],
             rotation=40 if long else 0,
             ha="right" if long else "center",
             rotation_mode="anchor",

@@ -94,6 +94,15 @@ def element(point: Point, along: Any, *, everywhere: bool = False) -> Element:
     )
 
 
+def position(point: Point, element: Element) -> int | None:
+    """The number of the argument that an element is in; None for one that is passed by name."""
+    numbers = itertools.count()
+    for place, argument in enumerate(point.args):
+        if element.leaf in [next(numbers) for _ in jax.tree.leaves(argument)]:
+            return place
+    return None
+
+
 def selection(point: Point, elements: Sequence[Element]) -> list[tuple[int, tuple[int, ...]]]:
     """For each element, its leaf among those of ``point.selected``, and its place in that.
 

@@ -137,8 +137,13 @@ def _reference(
     stage: Stage,
 ) -> tuple[str, np.ndarray | None, str]:
     """The name of the reference, its derivatives at every point, and why there are none."""
-    if callable(kind):
-        return _by_function(point, elements, grid, kind, stage)
+    if kind == "catalyst":
+        # Of all elements, for its derivative of an array of which one element is set is zero.
+        places = [named.position(point, one) for one in elements]
+        wanted = sorted({place for place in places if place is not None})
+        point = Point(point.f, point.args, point.kwargs, wanted or point.argnum)
+    if kind == "catalyst" or callable(kind):
+        return _of_all_elements(point, elements, grid, kind, stage)
     if kind == "jax":
         many = stacked(point, elements, AT_ONCE)
         compared = reference_of(many, kind)
@@ -185,11 +190,11 @@ def _one_by_one(
     return found.T, ""
 
 
-def _by_function(
+def _of_all_elements(
     point: Point,
     elements: Sequence[Element],
     grid: Sequence[tuple[Any, ...]],
-    kind: Callable[..., Any],
+    kind: Kind,
     stage: Stage,
 ) -> tuple[str, np.ndarray | None, str]:
     compared = reference_of(point, kind)
@@ -198,7 +203,7 @@ def _by_function(
     except KeyError:
         reason = (
             "it returns the gradient in the differentiated arguments, and the element is in "
-            "another one; choose that with argnum"
+            "another one; pass it by position, and choose that with argnum"
         )
         return compared.name, None, reason
     found = np.empty((len(elements), len(grid)))

@@ -65,21 +65,18 @@ def directed(point: Point, elements: Sequence[Element], *, wide: bool) -> Point:
     """
     numbers = sorted({one.leaf for one in elements})
 
-    def along(f: Callable[..., Any]) -> Callable[..., Any]:
-        def shifted(t: Any, direction: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
-            leaves, tree = jax.tree.flatten((args, kwargs))
-            for number, change in zip(numbers, direction, strict=True):
-                leaf = jnp.asarray(leaves[number])
-                dtype = np.float64 if wide else leaf.dtype
-                step = jnp.asarray(t, dtype) * jnp.asarray(change, dtype)
-                leaves[number] = leaf.astype(dtype) + step
-            args, kwargs = jax.tree.unflatten(tree, leaves)
-            return f(*args, **kwargs)
-
-        return shifted
+    def shifted(t: Any, direction: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
+        leaves, tree = jax.tree.flatten((args, kwargs))
+        for number, change in zip(numbers, direction, strict=True):
+            leaf = jnp.asarray(leaves[number])
+            dtype = np.float64 if wide else leaf.dtype
+            step = jnp.asarray(t, dtype) * jnp.asarray(change, dtype)
+            leaves[number] = leaf.astype(dtype) + step
+        args, kwargs = jax.tree.unflatten(tree, leaves)
+        return point.f(*args, **kwargs)
 
     start = direction_of(point, elements, ())
-    return Point(_named(along, point.f), (0.0, start, *point.args), point.kwargs, (0, 1))
+    return Point(_named(shifted, point.f), (0.0, start, *point.args), point.kwargs, (0, 1))
 
 
 def direction_of(
@@ -102,33 +99,24 @@ def _restricted(
 ) -> Point:
     count = len(elements)
 
-    def of_elements(f: Callable[..., Any]) -> Callable[..., Any]:
-        def at(values: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
-            args, kwargs = _placed((args, kwargs), elements, values)
-            return f(*args, **kwargs)
+    def at(values: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
+        args, kwargs = _placed((args, kwargs), elements, values)
+        return point.f(*args, **kwargs)
 
-        function = transform(at)
+    function = transform(at)
 
-        def called(*args: Any, **kwargs: Any) -> Any:
-            return function(args[:count], *args[count:], **kwargs)
-
-        return called
+    def of_elements(*args: Any, **kwargs: Any) -> Any:
+        return function(args[:count], *args[count:], **kwargs)
 
     starts = [start(coordinate(point, one, one.value)) for one in elements]
-    function = _named(of_elements, point.f)
-    return Point(function, (*starts, *point.args), point.kwargs, tuple(range(count)))
+    named = _named(of_elements, point.f)
+    return Point(named, (*starts, *point.args), point.kwargs, tuple(range(count)))
 
 
-def _named(
-    change: Callable[[Callable[..., Any]], Callable[..., Any]], f: Callable[..., Any]
-) -> Callable[..., Any]:
-    """``change(f)`` under the name of ``f``, and the same of what ``f`` was compiled from."""
-    changed = change(f)
-    changed.__name__ = str(getattr(f, "__name__", type(f).__name__))
-    original = getattr(f, "original_function", None)
-    if original is not None:  # Catalyst compiles that instead of our compiled program
-        changed.original_function = change(original)  # type: ignore[attr-defined]
-    return changed
+def _named(function: Callable[..., Any], f: Callable[..., Any]) -> Callable[..., Any]:
+    """``function`` under the name of ``f``."""
+    function.__name__ = str(getattr(f, "__name__", type(f).__name__))
+    return function
 
 
 def _placed(
