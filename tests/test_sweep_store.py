@@ -52,11 +52,12 @@ def check(found, factor=1.0):
     np.testing.assert_allclose(found.gradient_x[:, 0], factor * 3 * POINTS**2, atol=1e-15)
 
 
+@pytest.mark.filterwarnings("error")
 def test_the_store_is_the_result(store, computed):
     found = run(store, units={"x": "m"})
     assert len(computed) == 5
     check(found)
-    opened = xarray.open_zarr(store, consolidated=False)
+    opened = xarray.open_zarr(store)
     xarray.testing.assert_identical(opened.load(), found.load())
     in_memory = run(None, units={"x": "m"})
     for name in ("started", "finished"):
@@ -229,7 +230,7 @@ def test_numbers_in_fixed_arrays_make_another_sweep(store):
 
 def test_other_versions_are_told(store):
     run(store)
-    group = zarr.open_group(store, mode="r+")
+    group = zarr.open_group(store, mode="r+", use_consolidated=False)
     group.attrs["jax"] = "0.0.1"
     with pytest.raises(ValueError, match=r"other versions \(jax 0.0.1 then, .* now\)"):
         run(store, fn=lambda x: x**4)
@@ -252,7 +253,7 @@ def test_what_is_no_store_of_a_sweep_is_refused_and_kept(store):
 
 def test_a_store_of_another_format_is_refused(store):
     run(store)
-    group = zarr.open_group(store, mode="r+")["completion"]
+    group = zarr.open_group(store, mode="r+", use_consolidated=False)["completion"]
     group.attrs["record"] = json.dumps(json.loads(group.attrs["record"]) | {"format": 99})
     with pytest.raises(ValueError, match="has the format 99, not 1"):
         run(store)

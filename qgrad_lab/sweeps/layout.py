@@ -92,6 +92,11 @@ class Layout:
         attrs = {"long_name": "time per point", "units": "s", "comment": about}
         self.variables.append(self._variable("seconds", (), seconds, attrs))
 
+    @property
+    def outer_shape(self) -> tuple[int, ...]:
+        """Sizes of the dimensions that all variables have."""
+        return tuple(self.outer.values())
+
     def place(self, region: tuple[slice, ...], variant: Variant) -> tuple[Any, ...]:
         """Where the results of ``variant`` in ``region`` are, in the outer dimensions."""
         place: tuple[Any, ...] = (*region, slice(variant.place, variant.place + 1))
