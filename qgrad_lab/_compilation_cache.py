@@ -17,6 +17,7 @@ import os
 import platform
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +100,26 @@ def _machine() -> str:
 
 class _Current(threading.local):
     entries: _Entries | None = None
+    bypassed = False
 
 
 _current = _Current()
 """The cache of what the calling thread is compiling; ``None`` for JAX's own."""
+
+
+@contextlib.contextmanager
+def bypassed() -> Iterator[None]:
+    """Compile anew what this thread compiles meanwhile, and keep nothing of it.
+
+    JAX's keys leave out the user's lines, so that what is kept names those of the program that was
+    compiled first.
+    """
+    previous = _current.bypassed
+    _current.bypassed = True
+    try:
+        yield
+    finally:
+        _current.bypassed = previous
 
 
 @functools.cache
@@ -131,7 +148,7 @@ def install() -> None:
             # Code that calls Python belongs to this process.
             if given["backend"].platform == "cpu" and not given["host_callbacks"]:
                 entries = _chosen_entries()
-        if entries is None:
+        if entries is None or _current.bypassed:
             return compile_program(*args, **kwargs)
         previous = _current.entries
         _current.entries = entries
@@ -143,7 +160,7 @@ def install() -> None:
 
     @functools.wraps(find_cache)
     def _get_cache(backend: Any) -> Any:
-        return _current.entries or find_cache(backend)
+        return None if _current.bypassed else _current.entries or find_cache(backend)
 
     compiler.compile_or_get_cached = compile_or_get_cached
     compilation_cache._get_cache = _get_cache

@@ -12,16 +12,17 @@ from typing import Any
 
 import jax
 
-from qgrad_lab import _autograph, _compilation_cache
+from qgrad_lab import _autograph, _compilation_cache, _waiting
 from qgrad_lab._constant import Constant, unwrapped
-from qgrad_lab._failures import LoopOverflow, loop_overflow, python_error
+from qgrad_lab._failures import LoopOverflow, is_interrupted, loop_overflow, python_error
 from qgrad_lab._garbage import fewer_collections
 from qgrad_lab._options import Options
 from qgrad_lab._plans import plans_text
 from qgrad_lab._signature import Declared, static_arguments
-from qgrad_lab._tracebacks import frames_hidden
+from qgrad_lab._tracebacks import frames_hidden, hide_interruption
 from qgrad_lab.circuit.interception import install
 from qgrad_lab.circuit.sources import source_of_number
+from qgrad_lab.engine import interrupts as engine_interrupts
 from qgrad_lab.engine.randomness import start_run
 from qgrad_lab.tracing import Mode, current_mode, is_seeded, mode, running, threads
 
@@ -50,7 +51,8 @@ class QJIT:
         self.original_function = function
         self._options = options = options or Options()
         self._signature: tuple[tuple[Any, ...], dict[str, Any]] | None = None
-        self._may_fail = False
+        self._may_fail = False  # or take long; then it is waited for
+        self._waits = self._is_in_doubt = False  # in doubt: whenever it was traced
         self._compiled_function = _autograph.convert(function) if options.autograph else function
         self._loop_capacities: dict[int, int] = {}
         self._jitted = self._make_jitted()
@@ -69,22 +71,30 @@ class QJIT:
                 call, args, kwargs = self._prepare(args, kwargs)
                 if call is not None:
                     return call(*args, **kwargs)
-        while True:
-            known = self._loop_capacities
-            previous = state.running
-            state.running = self
-            try:
-                result = self._jitted(*args, **kwargs)
-                if self._may_fail:
-                    _wait_for(result)  # so that the error, if there is one, comes here
-                return result
-            except Exception as error:
-                with frames_hidden:
-                    overflow = _told(error, known)
-            finally:
-                state.running = previous
-            # The program is pure: with room for more iterations it runs again, from the start.
-            self._make_room(overflow)
+        try:
+            interrupts = 0
+            while True:
+                known = self._loop_capacities
+                previous = state.running
+                state.running = self
+                try:
+                    result = self._jitted(*args, **kwargs)
+                    if self._waits:
+                        self._wait_for(result)  # so that the error, if there is one, comes here
+                    return result
+                except Exception as error:
+                    with frames_hidden:
+                        if is_interrupted(error):
+                            interrupts = _go_on(interrupts)
+                            continue
+                        overflow = _told(error, known)
+                finally:
+                    state.running = previous
+                # The program is pure: with room for more iterations it runs again, from the start.
+                self._make_room(overflow)
+        except KeyboardInterrupt as stop:
+            hide_interruption(stop)
+            raise
 
     def _prepare(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -207,7 +217,17 @@ class QJIT:
 
     def note_fallible(self) -> None:
         """Take note that a program which is compiled may be refused when it runs."""
-        self._may_fail = True
+        self._waits = self._may_fail = True
+
+    def _wait_for(self, result: Any) -> None:
+        if self._is_in_doubt:
+            args, kwargs = self._last_signature()
+            takes_long = _waiting.takes_long(self._jitted.trace(*args, **kwargs).jaxpr.jaxpr)
+            self._is_in_doubt = False
+            self._may_fail = self._may_fail or takes_long
+            self._waits = self._may_fail
+        if self._waits:
+            _waiting.wait_for(result)
 
     def _make_room(self, overflow: LoopOverflow) -> None:
         with _growing:
@@ -224,6 +244,7 @@ class QJIT:
         @functools.partial(functools.update_wrapper, wrapped=original, updated=())
         def traced(*args: Any, **kwargs: Any) -> Any:
             _traced.happened = True
+            self._waits = self._is_in_doubt = True
             self._signature = jax.tree.map(_abstract, (args, kwargs))
             self._notice_mismatch(args, kwargs)
             with fewer_collections(), mode(Mode.COMPILED, capacities, self._options.seed):
@@ -309,20 +330,23 @@ def _told(error: Exception, known: Mapping[int, int]) -> LoopOverflow:
     raise told from None
 
 
+def _go_on(interrupts: int) -> int:
+    """The number of interrupts, if one that the engine stopped for need not stop the program.
+
+    A handler of the user's that returned, where Python's raises KeyboardInterrupt, lets what runs
+    in the main thread go on, as it does for Python's own functions. ``interrupts`` is the number
+    with which the program ran; if there was none since, it was given the result of one that ended.
+    """
+    count = engine_interrupts.count()
+    if count == interrupts or threading.current_thread() is not threading.main_thread():
+        raise KeyboardInterrupt("SIGINT stopped this program, or one whose result it was given")
+    return count
+
+
 def _abstract(leaf: Any) -> Any:
     if isinstance(leaf, jax.core.Tracer):
         return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, weak_type=leaf.weak_type)
     return leaf
-
-
-def _wait_for(tree: Any) -> None:
-    """Wait until arrays are computed, those under ``jax.vmap`` and ``jax.grad`` too."""
-    for leaf in jax.tree.leaves(tree):
-        while isinstance(leaf, jax.core.Tracer):
-            # JAX has no public way from a traced value to the value that it stands for. Where this
-            # one fails, an error comes when the value is used, instead of here.
-            leaf = getattr(leaf, "val", getattr(leaf, "primal", None))
-        jax.block_until_ready(leaf)
 
 
 def _is_traced(tree: Any) -> bool:

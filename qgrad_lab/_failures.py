@@ -45,6 +45,14 @@ def loop_overflow(error: Exception) -> LoopOverflow | None:
     return None if found is None else LoopOverflow(*map(int, found.groups()))
 
 
+_INTERRUPTED = "qgrad_lab: interrupted by SIGINT"
+
+
+def is_interrupted(error: BaseException | None) -> bool:
+    """Whether ``error`` of JAX says that the engine (``native/ffi.cpp``) stopped for SIGINT."""
+    return isinstance(error, JAX_ERRORS) and _INTERRUPTED in str(error)
+
+
 _CLASSES: dict[str, type[Exception]] = {
     "INVALID_ARGUMENT": ValueError,
     "RESOURCE_EXHAUSTED": MemoryError,

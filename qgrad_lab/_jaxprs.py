@@ -11,11 +11,11 @@ def equations(jaxpr: Jaxpr) -> Iterator[Any]:
     """Every equation, those of inner programs too."""
     for equation in jaxpr.eqns:
         yield equation
-        for inner in _inner_programs(equation):
+        for inner in inner_programs(equation):
             yield from equations(inner)
 
 
-def _inner_programs(equation: Any) -> Iterator[Jaxpr]:
+def inner_programs(equation: Any) -> Iterator[Jaxpr]:
     for value in equation.params.values():
         for entry in value if isinstance(value, list | tuple) else (value,):
             if isinstance(entry, ClosedJaxpr):
@@ -33,7 +33,7 @@ def peak_bytes(jaxpr: Jaxpr) -> int:
 
     live = peak = sum(_bytes(variable) for variable in jaxpr.invars)
     for number, equation in enumerate(jaxpr.eqns):
-        inner = max((peak_bytes(program) for program in _inner_programs(equation)), default=0)
+        inner = max((peak_bytes(program) for program in inner_programs(equation)), default=0)
         live += sum(_bytes(variable) for variable in equation.outvars)
         peak = max(peak, live + inner)
         for variable in {*_variables(equation.invars), *equation.outvars} - kept:

@@ -3,6 +3,10 @@
 Between the user's call of a compiled function and the user's line that failed there are dozens of
 frames that say nothing to the user. They are removed from the exception on its way out, unless
 ``JAX_TRACEBACK_FILTERING=off`` asks for all frames.
+
+On SIGINT the engine ends a program with an error of JAX's. In the main thread, Python raises
+KeyboardInterrupt as soon as it runs Python code again, so while that error is on its way; in other
+threads it raises nothing, and KeyboardInterrupt is raised here. The user sees that alone.
 """
 
 import os
@@ -10,6 +14,8 @@ import types
 
 import jax
 from jax.extend.source_info_util import register_exclusion
+
+from qgrad_lab._failures import is_interrupted
 
 _LIBRARIES = tuple(
     os.path.dirname(os.path.abspath(file)) + os.sep for file in (__file__, str(jax.__file__))
@@ -19,19 +25,36 @@ _LIBRARIES = tuple(
 register_exclusion(os.path.dirname(os.path.abspath(__file__)))
 
 
-def _hide_frames(error: Exception) -> None:
+def hide_interruption(stop: KeyboardInterrupt) -> None:
+    """Remove what tells how the engine stopped, if ``stop`` came while it did, in place."""
+    error = stop.__context__
+    if error is not None and is_interrupted(error):
+        stop.__context__ = error.__context__
+        stop._stopped_engine = True  # type: ignore[attr-defined]
+        _hide_frames(stop, below=True)
+    elif hasattr(stop, "_stopped_engine"):
+        _hide_frames(stop)
+
+
+def _hide_frames(error: BaseException, below: bool = False) -> None:
     """Remove the frames of this package and of JAX from the traceback of ``error``, in place.
 
-    What was raised in the package itself ends with the user's line that called it.
+    What was raised in the package itself ends with the user's line that called it. The frames that
+    are ``below`` all of these go too: no code of the user's runs there, but what JAX calls does.
     """
     if getattr(jax.config, "jax_traceback_filtering", None) == "off":
         return
-    kept = []
+    kept: list[types.TracebackType] = []
+    count = 0  # of those which the last frame of a library has above it
     traceback = error.__traceback__
     while traceback is not None:
-        if not traceback.tb_frame.f_code.co_filename.startswith(_LIBRARIES):
+        if traceback.tb_frame.f_code.co_filename.startswith(_LIBRARIES):
+            count = len(kept)
+        else:
             kept.append(traceback)
         traceback = traceback.tb_next
+    if below:
+        kept = kept[:count]
     chain: types.TracebackType | None = None
     for part in reversed(kept):
         chain = types.TracebackType(chain, part.tb_frame, part.tb_lasti, part.tb_lineno)
@@ -50,7 +73,13 @@ class _FramesHidden:
         error: BaseException | None,
         traceback: types.TracebackType | None,
     ) -> None:
-        if isinstance(error, Exception):
+        if isinstance(error, KeyboardInterrupt):
+            hide_interruption(error)
+        elif is_interrupted(error):
+            raise KeyboardInterrupt(
+                "another thread got SIGINT, which stops every program"
+            ) from None
+        elif isinstance(error, Exception):
             _hide_frames(error)
 
 

@@ -21,6 +21,7 @@ from jax.extend.core import ClosedJaxpr, Primitive, jaxpr_as_fun
 from jax.interpreters import ad, batching, mlir
 
 from qgrad_lab._jaxprs import equations, peak_bytes
+from qgrad_lab._plans import circuits
 from qgrad_lab.engine.randomness import key_p
 
 DEFAULT_STEP = 1e-7
@@ -259,10 +260,16 @@ def _default_step(relative_error: float) -> float:
     """The step that balances truncation and rounding, or 1e-7 where that is precise enough.
 
     For 64-bit values ``sqrt(relative_error)`` is 1.5e-8 and 1e-7 is the step. It grows to 3.5e-4
-    for a function with 32-bit values, to 4.7e-5 for a function that is such a difference itself,
-    and to 0.18 for circuits with 1000 shots.
+    for a function with 32-bit values or circuits in single precision, to 4.7e-5 for a function that
+    is such a difference itself, and to 0.18 for circuits with 1000 shots.
     """
     return max(DEFAULT_STEP, math.sqrt(relative_error))
+
+
+def steps(program: ClosedJaxpr) -> list[float]:
+    """The steps of all differences in a traced program."""
+    found = [e for e in equations(program.jaxpr) if e.primitive is _quotient_p]
+    return [equation.params["step"] for equation in found]
 
 
 def _relative_error(program: ClosedJaxpr, count: int) -> float:
@@ -270,6 +277,9 @@ def _relative_error(program: ClosedJaxpr, count: int) -> float:
     avals = (*program.in_avals, *program.out_avals[:count])
     precisions = [float(jnp.finfo(aval.dtype).eps) for aval in avals]
     declared = [equation.params.get("relative_error", 0.0) for equation in equations(program.jaxpr)]
+    if any(getattr(circuit, "single", False) for circuit in circuits(program.jaxpr)):
+        # On states in single precision; the results are 64-bit numbers all the same.
+        precisions.append(float(jnp.finfo(np.float32).eps))
     shots = _fewest_shots(program)
     sampled = [] if shots is None else [1 / math.sqrt(shots)]
     return max([0.0, *precisions, *declared, *sampled])

@@ -84,6 +84,15 @@ def qjit(
     or the eigenvalues of the observable, and how often each was found.
     Called inside another seeded program, a program draws from the random numbers of that one.
 
+    Ctrl-C, or Jupyter's stop button, ends a program that runs circuits at once, by
+    ``KeyboardInterrupt``, and leaves nothing behind for the next call. If a handler of yours takes
+    SIGINT and returns, the program goes on: it begins again. Not stopped are XLA while it compiles,
+    classical code that runs long between two circuits, devices other than ``lightning.qubit``, and
+    a single gate on a large part of many wires. A call returns when its results are computed, if
+    the program may take long, that is if it has circuits in loops or large ones. In a ``jax.jit``
+    function of yours, which JAX does not wait for, it may be where a result is used that
+    ``KeyboardInterrupt`` comes, after an error of JAX's that says "interrupted by SIGINT".
+
     What XLA compiled is kept in a folder of the user's (``~/.cache/qgrad_lab`` on Linux), so that
     after a restart the first call of the same program skips that step. The environment variable
     ``QGRAD_LAB_CACHE`` names another folder, or is ``0`` for none. If JAX's own

@@ -63,7 +63,7 @@ def seed() -> int:
     return value
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def subprocess_environment() -> dict[str, str]:
     """In which a new Python finds this package and its entry points."""
     path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")]), _entry_points.name]

@@ -159,6 +159,31 @@ class TestAdvice:
         assert "fd, h = 0.01 is off. Truncation" in said
         assert "fd, h = 1e-13 is off. Rounding" in said
         assert "fd, h = 1e-07 is off" not in said
+        # Of steps that are both too long, the shorter one is better.
+        said = self.said(lambda x: jnp.exp(3 * x), 1.0, h=[1e-1, 1e-3])
+        assert "✗ fd, h = 0.1 and fd, h = 0.001 are off. Truncation" in said
+
+    def test_steps_that_are_not_why(self):
+        def halted(x):
+            return jnp.sin(x) * jax.lax.stop_gradient(jnp.exp(x))
+
+        said = self.said(halted, 1.0, h=[1e-1, 1e-4, 1e-7, 1e-13])
+        assert "fd, h = 1e-07 and fd, h = 1e-13 are off. It is not the step, as others" in said
+        assert said.count("✗ fd") == 1
+        said = self.said(lambda x: jnp.maximum(x, 0.0) + 1.0, 0.0, h=[1e-3, 1e-7])
+        assert "and fd, h = 1e-07 are off. It is not the step" in said and "Truncation" not in said
+        # One step alone leaves two explanations, unless it is a long one.
+        said = self.said(halted, 1.0)
+        assert "fd is off. Either the step is too long, for a function with a second" in said
+        assert "is off. Truncation" in self.said(halted, 1.0, h=1e-1)
+
+    def test_functions_that_bend_sharply(self):
+        def sharp(x):
+            return jnp.sin(1e4 * x)
+
+        assert "is off. Truncation" in self.said(sharp, 0.3, h=1e-7)
+        assert "are off. Truncation" in self.said(sharp, 0.3, h=[1e-1, 1e-7, 1e-8])
+        assert "and fd, h = 1e-08 are off. Truncation" in self.said(sharp, 0.3, h=[1e-7, 1e-8])
 
     def test_kinks(self):
         said = self.said(lambda x: jnp.abs(x), 0.0, methods="auto", reference=lambda x: 2.0)

@@ -153,6 +153,21 @@ def test_parameter_shift_and_shots():
     np.testing.assert_allclose(sampled(np.complex64), sampled(complex), rtol=0, atol=2.5e-3)
 
 
+def test_default_step_of_finite_differences():
+    """Results are 64-bit numbers of which half of the digits are right, so it is longer."""
+
+    @qml.qnode(qml.device("lightning.qubit", wires=1, c_dtype=np.complex64))
+    def circuit(x):
+        qml.RX(x, wires=0)
+        return qml.expval(qml.Z(0))
+
+    exact = -np.sin(0.4)
+    np.testing.assert_allclose(qjit(grad(circuit, method="fd"))(0.4), exact, rtol=0, atol=1e-3)
+    with pytest.warns(UserWarning, match="mostly rounding error"):
+        short = qjit(grad(circuit, method="fd", h=1e-7))(0.4)
+    assert abs(short - exact) > 1e-3
+
+
 def test_measurements_in_the_middle():
     def make(c_dtype):
         @qml.qnode(qml.device("lightning.qubit", wires=2, c_dtype=c_dtype))

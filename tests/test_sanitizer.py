@@ -50,6 +50,14 @@ def test_plans_of_every_size_of_slices_agree_with_single_gates(cases):
     assert words[:2] == ["120", "cases,"] and int(words[2]) > 1000
 
 
+def test_calls_stop_at_any_time_and_leave_nothing_behind(cases):
+    """Signals come faster than calls end, so that they are unwound from everywhere."""
+    *_, result = run_driver("interrupt", cases, 20).splitlines()
+    calls, stopped = (int(word) for word in result.split() if word.isdigit())
+    print(result)
+    assert calls == 2400 and 50 < stopped < 2400
+
+
 GIB = 2**30
 
 

@@ -114,6 +114,8 @@ def test_lines_of_what_jax_makes(name, sine, tanh, call):
 def test_lines_of_what_xla_makes():
     stage = stages(loss, X)["hlo"]
     assert {SINE, TANH} <= users_lines(stage, " = ")
+    assert users_lines(stage, " sine(") == {SINE}
+    assert users_lines(stage, " tanh(") == {TANH}
     assert "FileNames" not in stage.text
 
 
@@ -126,6 +128,19 @@ def test_lines_of_machine_code():
             assert any(place.file == __file__ for p in stage.lines.values() for place in p)
     if platform.system() == "Linux" and importlib.util.find_spec("capstone"):
         assert " ret" in assembly.text
+
+
+def test_lines_are_not_of_an_equal_program_that_was_kept(tmp_path):
+    text = "import jax.numpy as jnp\ndef f(x):\n    return jnp.tanh(circuit(x)) ** 3\n"
+    for name in "before.py", "after.py":
+        file = tmp_path / name
+        file.write_text(text)
+        space = {"circuit": circuit}
+        exec(compile(text, str(file), "exec"), space)
+        qjit(space["f"])(X)  # kept on disk, with these lines
+        hlo = stages(space["f"], X)["hlo"]
+        found = {line for lines in hlo.lines.values() for line in lines}
+        assert {line for line in found if line.file != __file__} == {(str(file), 3)}
 
 
 def test_a_program_without_machine_code_of_its_own():

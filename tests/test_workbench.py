@@ -225,3 +225,35 @@ def test_without_a_function():
     bench = Workbench()
     assert "Define one in a cell" in bench.children[1].value
     bench.close()
+
+
+def test_the_functions_of_the_notebook(session):
+    bench = session.good("import qgrad_lab\nbench = qgrad_lab.Workbench()\nbench")
+    picker = bench.picker
+    assert picker.function.options == ("circuit", "refused", "loss")
+    picker.function.value = "loss"
+    assert picker.arguments.value == "theta"
+    picker.arguments.value = "theta, scale=2.0"
+    picker.open.click()
+    assert bench.wait(60)
+    assert "loss(theta, scale)[&#x27;loss&#x27;] = " in bench.panel.output.value
+    assert bench.code.splitlines()[4] == "    loss,"
+    bench.close()
+
+
+def test_a_picture_is_shown_beside_it(session, monkeypatch):
+    shown = []
+    publish = session.shell.display_pub.publish
+    monkeypatch.setattr(
+        session.shell.display_pub,
+        "publish",
+        lambda data, *args, **options: shown.append((data, options)) or publish(data, *args),
+    )
+    bench = session.good("import qgrad_lab\nbench = qgrad_lab.Workbench(circuit, 0.3)\nbench")
+    assert bench.wait(60)
+    views = [data for data, _ in shown if "application/vnd.jupyter.widget-view+json" in data]
+    assert len(views) == 1
+    last, options = shown[-1]
+    assert options["update"] and "Gradient in x" in last["text/html"]
+    assert "qgrad_lab.compare(" in last["text/html"]
+    bench.close()

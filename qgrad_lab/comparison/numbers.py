@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-SHORT, LONGEST = 4, 8
+SHORT, LONGEST = 2, 8
 """Arrays of more elements than these are written with fewer digits, and summarised."""
 
 
@@ -33,6 +33,8 @@ def array(values: np.ndarray, digits: int) -> str:
 def summary(values: np.ndarray) -> str:
     """An array in at most a line: its elements, or what it is and how large they are.
 
+    >>> summary(np.array([0.1, -0.25])), summary(np.array([0.1, -0.25, 1.0]))
+    ('[0.10000000, -0.25000000]', '[0.10000, -0.25000, 1.0000]')
     >>> summary(np.linspace(0.0, 2.0, 12).reshape(3, 4))
     'float64[3, 4], max |g| = 2.0000'
     """

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.extend.core import ClosedJaxpr
 
 from qgrad_lab._meters import program_bytes
 from qgrad_lab._plans import Contents, contents
@@ -74,9 +75,16 @@ class Point:
 
     def trace(self, f: Callable[..., Any]) -> tuple[Any, Contents]:
         """The tree of shapes and dtypes that ``f`` returns here, compiled, and its circuits."""
-        args, kwargs = self._given({})
-        program, shape = jax.make_jaxpr(qjit(self._program(f)), return_shape=True)(*args, **kwargs)
+        program, shape = self.jaxpr(f)
         return shape, contents(program.jaxpr)
+
+    def jaxpr(self, f: Callable[..., Any]) -> tuple[ClosedJaxpr, Any]:
+        """``f`` traced here, compiled, and the tree of shapes and dtypes that it returns."""
+        args, kwargs = self._given({})
+        found: tuple[ClosedJaxpr, Any] = jax.make_jaxpr(qjit(self._program(f)), return_shape=True)(
+            *args, **kwargs
+        )
+        return found
 
     def program(self, derivative: Callable[..., Any]) -> "PointProgram":
         """A newly compiled program that computes ``derivative``, made of `f`."""

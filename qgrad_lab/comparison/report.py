@@ -20,18 +20,20 @@ _SHOWN = 2000
 """Elements of an array in the HTML."""
 
 STYLE = """
-.qgrad { color: var(--jp-ui-font-color1, inherit); margin: 0.25em 0; overflow-x: auto; }
+.qgrad { color: var(--jp-ui-font-color1, inherit); margin: 0.25em 0; }
+.qgrad-scroll { overflow-x: auto; }
 .qgrad table { border-collapse: collapse; margin: 0; }
 .qgrad caption {
-  caption-side: top; text-align: left; padding: 0.25em 0.75em 0.5em; color: inherit;
+  caption-side: top; text-align: left; padding: 0.25em 0.6em 0.5em; color: inherit;
   font-family: var(--jp-code-font-family, monospace);
 }
 .qgrad th, .qgrad td {
-  text-align: right; vertical-align: baseline; padding: 0.35em 0.75em;
+  text-align: right; vertical-align: baseline; padding: 0.35em 0.6em;
   font-variant-numeric: tabular-nums; white-space: nowrap; max-width: none;
 }
 .qgrad thead th { border-bottom: 1px solid var(--jp-border-color1, currentColor); }
 .qgrad th:first-child, .qgrad :is(th, td):nth-child(2) { text-align: left; }
+.qgrad td:nth-child(2) { white-space: normal; min-width: 16em; }
 .qgrad tbody th { font-weight: 600; }
 .qgrad tr.qgrad-off td:nth-child(3) { font-weight: 600; color: var(--jp-error-color1, inherit); }
 .qgrad td.qgrad-wide { white-space: normal; max-width: 50em; }
@@ -40,7 +42,7 @@ STYLE = """
   margin: 0.5em 0; padding: 0 1em 0.5em 0; max-height: 16em; overflow: auto; white-space: pre;
 }
 .qgrad p {
-  margin: 0.5em 0.75em 0; max-width: 60em; font-size: 0.9em;
+  margin: 0.5em 0.6em 0; max-width: 60em; font-size: 0.9em;
   color: var(--jp-ui-font-color2, inherit);
 }
 """
@@ -79,9 +81,9 @@ def html(comparison: Comparison) -> str:
     rows = "".join(_html_row(comparison, row) for row in comparison.rows)
     remarks = "".join(f"<p>{escaped(remark)}</p>" for remark in _remarks(comparison))
     return (
-        f'<div class="qgrad"><style>{STYLE}</style><table>'
+        f'<div class="qgrad"><style>{STYLE}</style><div class="qgrad-scroll"><table>'
         f"<caption>{escaped(_headline(comparison))}</caption>"
-        f"<thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>{remarks}</div>"
+        f"<thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table></div>{remarks}</div>"
     )
 
 
@@ -169,10 +171,7 @@ def _failures(comparison: Comparison) -> list[str]:
 
 def _remarks(comparison: Comparison) -> list[str]:
     remarks = [f"{row.label}: {note}" for row in comparison.rows for note in row.notes]
-    for row in comparison.rows:
-        why = advice.why_off(comparison, row)
-        if why is not None:
-            remarks.append(f"✗ {row.label} is off. {why[0].upper()}{why[1:]}.".replace("?.", "?"))
+    remarks += _advice(comparison)
     best = comparison.best()
     if best.row is not None and len(comparison.rows) > 1:
         remarks.append(f"Best: {best.reason}.")
@@ -184,6 +183,21 @@ def _remarks(comparison: Comparison) -> list[str]:
     elif comparison.reference_error is not None:
         reason = comparison.reference_error.rstrip(".")
         remarks.append(f"No reference by {comparison.reference_name}: {reason}.")
+    return remarks
+
+
+def _advice(comparison: Comparison) -> list[str]:
+    """Why rows are off, each reason once."""
+    labels: dict[str, list[str]] = {}
+    for row in comparison.rows:
+        why = advice.why_off(comparison, row)
+        if why is not None:
+            labels.setdefault(why, []).append(row.label)
+    remarks = []
+    for why, off in labels.items():
+        verb = "is" if len(off) == 1 else "are"
+        sentence = f"✗ {' and '.join(off)} {verb} off. {why[0].upper()}{why[1:]}."
+        remarks.append(sentence.replace("?.", "?"))
     return remarks
 
 

@@ -66,6 +66,10 @@ class NativeCircuit(Circuit, Protocol):
     """A circuit that the native library runs; ``circuit.program.Program`` is one."""
 
     @property
+    def num_wires(self) -> int:
+        """How many wires it has, those included that nothing depends on."""
+
+    @property
     def words(self) -> np.ndarray:
         """The encoding that the native library reads, i64."""
 

@@ -28,6 +28,7 @@ from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
 from qgrad_lab.engine.evaluate import Member, evaluate, result_width
+from qgrad_lab.engine.interrupts import forget_runs
 from qgrad_lab.engine.zeros import is_zero, zero_tangent
 from qgrad_lab.errors import DifferentiableCompileError
 from qgrad_lab.tracing import note_circuit
@@ -147,6 +148,7 @@ def _impl(*operands: Any, member: Member) -> Any:
 
 def _lowered(*operands: Any, member: Member) -> Any:
     note_circuit(fallible=member.circuit.may_fail)
+    forget_runs()
     return evaluate(member, bind, *operands)
 
 

@@ -68,6 +68,8 @@ def drawing(theme: str, width: float, height: float) -> Iterator[tuple[StudyFigu
         )
         FigureCanvasAgg(figure)
         yield figure, chosen
+        # The layout of figures in figures needs two rounds: this, and that of the real drawing.
+        figure.draw_without_rendering()
 
 
 def furnished(

@@ -37,7 +37,7 @@ def matrix(values: np.ndarray) -> np.ndarray:
     return squeezed.reshape(squeezed.shape[0], -1)
 
 
-def draw(piece: SubFigure, leaf: Leaf, labels: Sequence[str], reference: str, theme: Theme) -> None:
+def draw(piece: SubFigure, leaf: Leaf, labels: Sequence[str], theme: Theme) -> None:
     """Draw the maps of one leaf."""
     methods = [matrix(values) for values in leaf.methods[:MOST]]
     names = [plain(label) for label in labels[:MOST]]

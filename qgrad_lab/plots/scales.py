@@ -136,7 +136,7 @@ def compact(value: float) -> str:
 def _round_numbers(low: float, high: float) -> list[float]:
     """Up to six round numbers between two that are not far from each other."""
     if high / low < 6:
-        near = MaxNLocator(_TICKS - 1, steps=[1, 2, 5, 10]).tick_values(low, high)
+        near = MaxNLocator(_TICKS + 2, steps=[1, 2, 5, 10]).tick_values(low, high)
         return [float(value) for value in near if low <= value <= high]
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for factors in ((1, 2, 3, 5), (1, 2, 5), (1, 3)):

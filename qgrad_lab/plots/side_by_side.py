@@ -109,14 +109,14 @@ def gradients(comparison: Comparison, *, theme: str = "auto") -> Figure:
             axes.set_axis_off()
             words = "No method gave a gradient." if not rows else "The gradient has no elements."
             axes.text(0.0, 0.5, words, va="center")
-            return figure
-        pieces = place.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False)
-        labels = [row.label for row in rows]
-        for piece, block in zip(pieces[:, 0], blocks, strict=True):
-            if block[0].is_map:
-                heatmaps.draw(piece, block[0], labels, comparison.reference_name, colours)
-            else:
-                _draw_flat(piece, block, chosen, comparison, colours)
+        else:
+            pieces = place.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False)
+            labels = [row.label for row in rows]
+            for piece, block in zip(pieces[:, 0], blocks, strict=True):
+                if block[0].is_map:
+                    heatmaps.draw(piece, block[0], labels, colours)
+                else:
+                    _draw_flat(piece, block, chosen, comparison, colours)
     return figure
 
 

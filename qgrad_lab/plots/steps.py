@@ -3,7 +3,6 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from qgrad_lab.comparison.advice import DEFAULT_STEP
 from qgrad_lab.comparison.numbers import difference
 from qgrad_lab.plots import parts
 from qgrad_lab.plots.figures import drawing, furnished, plain, shortened
@@ -47,7 +46,7 @@ def step_sizes(found: StepSizes, *, theme: str = "auto") -> Figure:
         }
         upright: Style = {"color": LOOKS["auto"].colour, "lw": 1.4, "ls": (0, (8, 2, 1, 2))}
         usual: Style = {"color": colours.muted, "lw": 1.0, "ls": (0, (1, 2))}
-        within = found.hs[0] <= DEFAULT_STEP <= found.hs[-1]
+        within = found.hs[0] <= found.default <= found.hs[-1]
         predicted = found.predicted
         best = np.isfinite(found.best)
         legend = [
@@ -64,7 +63,7 @@ def step_sizes(found: StepSizes, *, theme: str = "auto") -> Figure:
             parts.Line2D([], [], label=f"best by the lines, h = {predicted:.1e}", **upright)
             if predicted is not None
             else None,
-            parts.Line2D([], [], label=f"default, h = {DEFAULT_STEP:.0e}", **usual)
+            parts.Line2D([], [], label=f"default, h = {found.default:.1g}", **usual)
             if within
             else None,
         ]
@@ -83,7 +82,7 @@ def step_sizes(found: StepSizes, *, theme: str = "auto") -> Figure:
             axes.plot(found.hs, values, **styles[key])
         axes.plot(found.hs, scale.place(errors), **points)
         if within:
-            axes.axvline(DEFAULT_STEP, **usual)
+            axes.axvline(found.default, **usual)
         if predicted is not None:
             axes.axvline(predicted, **upright)
         if best:

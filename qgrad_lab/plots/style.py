@@ -156,15 +156,13 @@ def diverging(theme: Theme) -> Colormap:
     ends = ("#00314d", "#6e3000") if theme.name == "light" else ("#a8dcff", "#ffcfa8")
     stops = [ends[0], BLUE, theme.surface, VERMILLION, ends[1]]
     found = LinearSegmentedColormap.from_list(f"qgrad_{theme.name}", stops)
-    found.set_bad(theme.grid)
-    return found
+    return found.with_extremes(bad=theme.grid)
 
 
 def sequential(theme: Theme) -> Colormap:
     """Of sizes: made for colour-blind people (J. R. Nunez et al., PLoS ONE 13 (2018) e0199239)."""
-    found = matplotlib.colormaps["cividis"].copy()
-    found.set_bad(theme.grid)
-    return found
+    found: Colormap = matplotlib.colormaps["cividis"]
+    return found.with_extremes(bad=theme.grid)
 
 
 def _face() -> Any:

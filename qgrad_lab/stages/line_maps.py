@@ -129,6 +129,13 @@ class _Frames:
                 if not line and self.rest and not self.rest[-1]:
                     continue  # one blank line is enough where the tables were
             self.rest.append(line)
+        # The frame of the module has no parent: the number that it has instead is that of none.
+        parents = [_number("parent_frame_id", frame) for frame in self._frames.values()]
+        self._none = min(parents, default=0)
+
+    @property
+    def _frames(self) -> dict[int, str]:
+        return self._tables.get("StackFrames", {})
 
     def places(self, metadata: str) -> list[Line]:
         """All lines that the metadata of an operation names, the innermost first."""
@@ -139,14 +146,15 @@ class _Frames:
         found = []
         frame = _number("stack_frame_id", metadata)
         while frame:
-            entry = self._tables.get("StackFrames", {}).get(frame, "")
+            entry = self._frames.get(frame, "")
             location = _number("file_location_id", entry)
             place = self._tables.get("FileLocations", {}).get(location, "")
             name = self._tables.get("FileNames", {}).get(_number("file_name_id", place), "")
             if name:
                 found.append(Line(name.strip('"'), _number("line", place)))
-            parent = _number("parent_frame_id", entry)
-            frame = parent if parent != frame else 0
+            # In the text, parents are numbered from one more than frames are. They come first.
+            parent = _number("parent_frame_id", entry) - self._none
+            frame = parent if parent < frame else 0
         return found
 
 

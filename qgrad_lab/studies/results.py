@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +21,12 @@ VERSION = 1
 """Of the form of ``to_dict``."""
 
 
-class _Study:
+class _Study(abc.ABC):
     """What all of them can do."""
 
+    @abc.abstractmethod
     def _table(self) -> Table:
-        raise NotImplementedError
+        """What it shows of itself."""
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain Python objects that ``json.dumps`` takes.
@@ -214,6 +216,8 @@ class StepSizes(_Study):
         Where that comes from.
     second : numpy.ndarray or None
         The second derivatives in `elements`, exact; None if they could not be computed.
+    default : float
+        The step that ``grad`` takes where none is given.
     order : int
         With which power of the step the truncation error falls: 1, unless `second` vanishes.
     coefficient : float or None
@@ -237,6 +241,7 @@ class StepSizes(_Study):
     noise: float
     noise_kind: str
     second: np.ndarray | None
+    default: float
     order: int
     coefficient: float | None
     coefficient_source: str

@@ -7,13 +7,16 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from jax.extend.core import jaxpr_as_fun
 
+from qgrad_lab import finite_difference
 from qgrad_lab.comparison.methods import Method, derivative
 from qgrad_lab.comparison.point import Point, PointProgram
 from qgrad_lab.comparison.references import Kind, check_kind, gradient_at, reference_of
 from qgrad_lab.comparison.running import Progress, trace
 from qgrad_lab.differentiate import grad
 from qgrad_lab.errors import DifferentiableCompileError
+from qgrad_lab.reference import reference as on_default_qubit
 from qgrad_lab.studies import elements as named
 from qgrad_lab.studies.elements import Element
 from qgrad_lab.studies.moves import directed, direction_of
@@ -28,8 +31,8 @@ MOST_STEPS = 10_000
 
 _REPEATS = 64
 """Evaluations from which the standard deviation of sampled values is estimated: to 9%."""
-_SPACING = 2.0**-40
-"""Between the points whose differences tell the rounding error."""
+_SPACINGS = (2.0**-40, 2.0**-32, 2.0**-24)
+"""Between the points whose differences tell the rounding error: the longer, the less precise."""
 
 
 def run(
@@ -51,7 +54,7 @@ def run(
     function = function or str(getattr(f, "__name__", type(f).__name__))
     call = call or f"{function}(...)"
     point = Point(f, args, kwargs, argnum)
-    derived = derivative(f, Method("auto"), argnum)  # checks argnum
+    derived = {name: derivative(f, Method(name), argnum) for name in ("auto", "fd")}
     progress(0.0, f"tracing {function}")
     contents, _ = trace(point, function, call)
     every = named.elements_of(point)
@@ -69,10 +72,10 @@ def run(
             stage.step()
 
     progress(0.5, "computing the reference")
-    truth = _gradient(point, elements, reference, derived)
+    truth = _gradient(point, elements, reference, derived["auto"])
     sampled = contents.sampled > 0
     noise = _deviation(curve) if sampled else _rounding(curve, value, truth.gradient)
-    second = _second(point, curve, elements, progress)
+    second = _second(curve, elements, sampled, progress)
     with np.errstate(invalid="ignore"):
         errors = np.abs(differences - truth.gradient)
     scale = max(abs(value), _largest(truth.gradient))
@@ -90,6 +93,7 @@ def run(
         noise=noise,
         noise_kind="shots" if sampled else "rounding",
         second=second,
+        default=_default(point, derived["fd"]),
         order=fitted.order,
         coefficient=fitted.coefficient,
         coefficient_source=fitted.source,
@@ -154,22 +158,57 @@ def _gradient(
 
 
 def _second(
-    point: Point, curve: _Curve, elements: Sequence[Element], progress: Progress
+    curve: _Curve, elements: Sequence[Element], sampled: bool, progress: Progress
 ) -> np.ndarray | None:
-    """The second derivative in each element, exact; None if there is none to be had."""
-    stage = Stage(progress, 0.6, 1.0, len(elements), "computing second derivatives")
-    twice = curve.moving.program(grad(grad(curve.moving.f)))
-    found = np.empty(len(elements))
-    for j, element in enumerate(elements):
+    """The second derivative in each element, exact; None if there is none to be had.
+
+    Of the engine, and where that has none, or only an estimate from shots, of the simulation in
+    JAX.
+    """
+    for route in ([] if sampled else [_twice_by_engine]) + [_twice_by_jax]:
+        stage = Stage(progress, 0.6, 1.0, len(elements), "computing second derivatives")
+        found = np.empty(len(elements))
         try:
             with warnings.catch_warnings(action="ignore"):
-                (leaf,) = jax.tree.leaves(twice.at((0.0, curve.direction((element,)))))
-        except Exception:
-            # Such as a circuit that is not differentiable twice: then the errors themselves tell.
-            return None
-        found[j] = leaf
-        stage.step()
-    return found if np.isfinite(found).all() else None
+                twice = route(curve)
+                for j, element in enumerate(elements):
+                    (leaf,) = jax.tree.leaves(twice((0.0, curve.direction((element,)))))
+                    found[j] = leaf
+                    stage.step()
+        except Exception as error:
+            # Such as a circuit that is not differentiable twice.
+            if stage.ended_by(error):
+                raise
+            continue
+        if np.isfinite(found).all():
+            return found
+    return None
+
+
+def _twice_by_engine(curve: _Curve) -> Callable[[Sequence[Any]], Any]:
+    return curve.moving.program(grad(grad(curve.moving.f))).at
+
+
+def _twice_by_jax(curve: _Curve) -> Callable[[Sequence[Any]], Any]:
+    """One operation after the other, as the reference is."""
+    moving = curve.moving
+    f = on_default_qubit(moving.f)
+
+    def value(t: Any, direction: Any) -> Any:
+        args, kwargs = moving.arguments({0: t, 1: direction})
+        (leaf,) = jax.tree.leaves(f(*args, **kwargs))
+        return leaf
+
+    start = (0.0, curve.direction(()))
+    run = jaxpr_as_fun(jax.make_jaxpr(jax.grad(jax.grad(value)))(*start))
+    return lambda at: run(*jax.tree.leaves(at))
+
+
+def _default(point: Point, derived: Callable[..., Any]) -> float:
+    """The step that ``grad`` takes where none is given."""
+    with warnings.catch_warnings(action="ignore"):
+        program, _ = point.jaxpr(derived)
+    return finite_difference.steps(program)[0]
 
 
 class _Fit(NamedTuple):
@@ -211,8 +250,10 @@ def _rounding(curve: _Curve, value: float, gradient: np.ndarray) -> float:
     """
     moved = np.array([one.value for one in curve.elements]) * gradient
     shifted = _largest(moved) * float(np.finfo(np.float64).eps) / 4
-    values = [curve(k * _SPACING, tuple(curve.elements)) for k in range(9)]
-    table = np.array(values)
+    for spacing in _SPACINGS:
+        table = np.array([curve(k * spacing, tuple(curve.elements)) for k in range(9)])
+        if np.count_nonzero(np.diff(table)) > 4:
+            break  # shorter ones do not reach the next value
     found = []
     for order in range(1, 7):
         table = np.diff(table)

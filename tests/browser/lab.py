@@ -20,6 +20,7 @@ import pytest
 
 webdriver = pytest.importorskip("selenium.webdriver")
 By = pytest.importorskip("selenium.webdriver.common.by").By
+Keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
 ActionChains = webdriver.ActionChains
 
 ROOT = Path(__file__).resolve().parents[2]

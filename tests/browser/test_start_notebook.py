@@ -1,6 +1,6 @@
 """The start notebook, run as a user runs it: in JupyterLab, in a browser.
 
-To make the picture of the README, set QGRAD_SCREENSHOTS to a folder for screenshots.
+Set QGRAD_SCREENSHOTS to a folder for screenshots.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.errors import circuits, options, sweeps  # noqa: F401 (they fill the table)
+from tests.errors import circuits, options, studies, sweeps  # noqa: F401 (they fill the table)
 from tests.errors.table import TABLE, Entry
 
 PAGE = Path(__file__).parents[2] / "notebooks/errors.md"
@@ -15,6 +15,10 @@ and both are importable from `qgrad_lab`. The traceback holds your own lines alo
 (`JAX_TRACEBACK_FILTERING=off` shows all of them), and where the error is about an operation, a
 measurement or a loop, it ends with the line that made it, also where the circuit is running.
 The next call after an error works as if it had not happened.
+
+`KeyboardInterrupt` (Ctrl-C, Jupyter's stop button) ends a program while its circuits run. Where
+JAX runs it without us, as in a `jax.jit` function of yours, JAX's `JaxRuntimeError` comes before
+it, and says `interrupted by SIGINT`.
 
 | class | the message says | cause | what to do |
 |---|---|---|---|

@@ -7,6 +7,9 @@
 //   driver plans FILE          the same for slices of every size, against sweeps gate by gate
 //   driver fuzz FILE SEED N    N corruptions of cases of FILE; any of them may be refused, none may
 //                              crash; prints how many were run and how many refused, by reason
+//   driver interrupt FILE N    every case of FILE N times, with a signal every moment: each call has to
+//                              stop, or to give the expected result; prints how many there were, and
+//                              how many stopped
 //   driver memory ROOT         prints how many bytes are available by the system files under ROOT
 //
 // FILE holds 64-bit words. A case: number of words, word*; order; transposed; batch; number of
@@ -14,9 +17,12 @@
 // f64, 1 i64, 2 c128), rows, columns, element*.
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
+#include <chrono>
 #include <cmath>
 #include <condition_variable>
+#include <csignal>
 #include <cstdint>
 #include <cstring>
 #include <deque>
@@ -32,6 +38,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <unistd.h>
 
 #include "KernelType.hpp"
 #include "memory.hpp"
@@ -205,6 +213,12 @@ XLA_FFI_Error *num_threads(XLA_FFI_ThreadPool_NumThreads_Args *args) {
     return nullptr;
 }
 
+XLA_FFI_Error *run_id(XLA_FFI_RunId_Get_Args *args) {
+    static std::int64_t runs = 0;
+    args->run_id = ++runs;
+    return nullptr;
+}
+
 XLA_FFI_DataType data_type(Element element) {
     switch (element) {
     case Element::i64:
@@ -236,6 +250,7 @@ std::string call(Case &arguments, Operand &result, Word digest) {
     api.XLA_FFI_Error_Create = create_error;
     api.XLA_FFI_ThreadPool_Schedule = schedule;
     api.XLA_FFI_ThreadPool_NumThreads = num_threads;
+    api.XLA_FFI_RunId_Get = run_id;
 
     const std::size_t count = arguments.operands.size();
     std::vector<XLA_FFI_Buffer> buffers;
@@ -364,6 +379,47 @@ int run(std::vector<Case> cases) {
         }
     }
     std::cout << cases.size() << " cases\n";
+    return 0;
+}
+
+// -- Signals --------------------------------------------------------------------------------------
+
+std::atomic<std::size_t> num_handled{0};
+
+// Stands for Python's, which the library has to call.
+extern "C" void handle_interrupt(int) { ++num_handled; }
+
+int interrupt(std::vector<Case> cases, std::size_t repetitions) {
+    std::signal(SIGINT, handle_interrupt);
+    std::size_t calls = 0;
+    std::size_t stopped = 0;
+    {
+        const std::jthread sender([](const std::stop_token &end) {
+            std::mt19937 random(1);
+            while (!end.stop_requested()) {
+                kill(getpid(), SIGINT);
+                std::this_thread::sleep_for(std::chrono::microseconds(random() % 100));
+            }
+        });
+        for (std::size_t i = 0; i < cases.size() * repetitions; ++i) {
+            Case &each = cases[i % cases.size()];
+            Operand result = like(each.expected);
+            const std::string refusal = call(each, result, 7);
+            ++calls;
+            if (refusal.empty()) {
+                compare(result, each.expected, i % cases.size(), each.words[precision_word] != 0);
+            } else if (refusal == "qgrad_lab: interrupted by SIGINT") {
+                ++stopped;
+            } else {
+                throw std::runtime_error(refusal);
+            }
+        }
+    }
+    if (num_handled == 0) {
+        throw std::runtime_error("the handler that was there was not called");
+    }
+    run(std::move(cases)); // nothing is left over
+    std::cout << calls << " calls, " << stopped << " stopped\n";
     return 0;
 }
 
@@ -803,6 +859,9 @@ int main(int argc, char **argv) {
         }
         if (command == "fuzz" && argc == 5) {
             return fuzz(File(argv[2]).cases(), std::stoull(argv[3]), std::stoull(argv[4]));
+        }
+        if (command == "interrupt" && argc == 4) {
+            return interrupt(File(argv[2]).cases(), std::stoull(argv[3]));
         }
         if (command == "memory" && argc == 3) {
             std::cout << qgrad::available_memory(argv[2]) << '\n';

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "gate_table.hpp"
+#include "interrupt.hpp"
 #include "light_cone.hpp"
 
 namespace qgrad {
@@ -44,6 +45,7 @@ void cancel_pairs(std::vector<Step> &steps, std::size_t num_wires) {
     std::vector<std::vector<std::size_t>> on_wire(num_wires);
     std::vector<bool> gone(steps.size());
     for (std::size_t i = 0; i < steps.size(); ++i) {
+        check_now_and_then(i);
         const Gate &gate = *steps[i].gate;
         std::vector<std::size_t> wires = gate.controls;
         wires.insert(wires.end(), gate.targets.begin(), gate.targets.end());

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "batch.hpp"
+#include "interrupt.hpp"
 #include "shift_rule.hpp"
 
 namespace ffi = xla::ffi;
@@ -77,12 +78,19 @@ Batch read_batch(const ffi::RemainingArgs &args, const ffi::RemainingRets &rets,
     return batch;
 }
 
-// Turns what body() throws into an error of XLA's.
-template <class Body> ffi::Error guarded(const Body &body) {
+// Turns what body() throws into an error of XLA's. It stops where the run of the program has to.
+template <class Body> ffi::Error guarded(ffi::RunId run, const Body &body) {
     // The name tells the caller, to whom errors come through JAX, that one is ours.
     const std::string ours = "qgrad_lab: ";
     try {
+        watch_for_interrupts();
+        const Stop stop = stop_of_run(run.run_id);
+        const Stop::Scope scope(stop);
+        stop.check();
         body();
+    } catch (const Interrupted &) {
+        forget_run(run.run_id);
+        return {ffi::ErrorCode::kCancelled, ours + "interrupted by SIGINT"};
     } catch (const std::length_error &error) {
         return {ffi::ErrorCode::kResourceExhausted, ours + error.what()};
     } catch (const std::bad_alloc &) {
@@ -93,10 +101,10 @@ template <class Body> ffi::Error guarded(const Body &body) {
     return ffi::Error::Success();
 }
 
-ffi::Error derivative(ffi::ThreadPool pool, ffi::RemainingArgs args, ffi::RemainingRets rets,
-                      ffi::Span<const std::int64_t> words, std::int64_t digest, std::int64_t order,
-                      bool transposed, bool keep) {
-    return guarded([&] {
+ffi::Error derivative(ffi::ThreadPool pool, ffi::RunId run, ffi::RemainingArgs args,
+                      ffi::RemainingRets rets, ffi::Span<const std::int64_t> words,
+                      std::int64_t digest, std::int64_t order, bool transposed, bool keep) {
+    return guarded(run, [&] {
         Batch batch = read_batch(args, rets, words, digest, order, transposed);
         batch.keep = keep && order == 0 && !transposed;
         evaluate(batch, pool);
@@ -107,11 +115,11 @@ template <class T> std::span<const T> span(ffi::Span<const T> numbers) {
     return {numbers.begin(), numbers.size()};
 }
 
-ffi::Error shift_rule(ffi::ThreadPool pool, ffi::RemainingArgs args, ffi::RemainingRets rets,
-                      ffi::Span<const std::int64_t> words, std::int64_t digest, bool transposed,
-                      ffi::Span<const std::int64_t> slots, ffi::Span<const double> shifts,
-                      ffi::Span<const double> coefficients) {
-    return guarded([&] {
+ffi::Error shift_rule(ffi::ThreadPool pool, ffi::RunId run, ffi::RemainingArgs args,
+                      ffi::RemainingRets rets, ffi::Span<const std::int64_t> words,
+                      std::int64_t digest, bool transposed, ffi::Span<const std::int64_t> slots,
+                      ffi::Span<const double> shifts, ffi::Span<const double> coefficients) {
+    return guarded(run, [&] {
         const Batch batch = read_batch(args, rets, words, digest, transposed ? 0 : 1, transposed);
         evaluate_shift_rule(batch, {span(slots), span(shifts), span(coefficients)}, pool);
     });
@@ -126,6 +134,7 @@ qgrad_lab_derivative(XLA_FFI_CallFrame *call_frame);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(qgrad_lab_derivative, qgrad::derivative,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()
+                                  .Ctx<ffi::RunId>()
                                   .RemainingArgs()
                                   .RemainingRets()
                                   .Attr<ffi::Span<const std::int64_t>>("program")
@@ -140,6 +149,7 @@ qgrad_lab_shift_rule(XLA_FFI_CallFrame *call_frame);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(qgrad_lab_shift_rule, qgrad::shift_rule,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()
+                                  .Ctx<ffi::RunId>()
                                   .RemainingArgs()
                                   .RemainingRets()
                                   .Attr<ffi::Span<const std::int64_t>>("program")

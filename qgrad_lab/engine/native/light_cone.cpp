@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gate_table.hpp"
+#include "interrupt.hpp"
 #include "kernels.hpp"
 
 namespace qgrad {
@@ -116,6 +117,7 @@ class Narrowing {
         Schedule narrow;
         std::unordered_map<const Gate *, const Gate *> known;
         for (Step step : circuit_.schedule.steps) {
+            check_now_and_then(narrow.steps.size());
             const Gate *&gate = known[step.gate];
             if (gate == nullptr) {
                 gate = &narrow.resolved.emplace_back(narrowed(*step.gate));
@@ -174,6 +176,7 @@ void keep_light_cone(Circuit &circuit) {
     std::vector<Step> &steps = circuit.schedule.steps;
     std::vector<Step> kept;
     for (std::size_t i = steps.size(); i-- > 0;) {
+        check_now_and_then(i);
         if (cone.take(*steps[i].gate)) {
             kept.push_back(steps[i]);
         }

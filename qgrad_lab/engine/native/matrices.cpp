@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gate_table.hpp"
+#include "interrupt.hpp"
 
 namespace qgrad {
 namespace {
@@ -13,6 +14,7 @@ std::vector<std::uint64_t> target_states(const Gate &gate, std::size_t num_wires
     const std::size_t k = gate.targets.size();
     std::vector<std::uint64_t> states(std::size_t{1} << k);
     for (std::size_t local = 0; local < states.size(); ++local) {
+        check_now_and_then(local);
         for (std::size_t i = 0; i < k; ++i) {
             if ((local >> (k - 1 - i)) & 1U) {
                 states[local] |= std::uint64_t{1} << bit_of(gate.targets[i], num_wires);
@@ -28,7 +30,9 @@ void for_each_group(const Gate &gate, const std::vector<std::uint64_t> &states,
                     std::size_t num_wires, Visit visit) {
     const std::uint64_t fixed = gate.control_mask | states.back();
     const std::size_t size = std::size_t{1} << num_wires;
+    const Stop stop = Stop::here();
     for (std::uint64_t index = 0; index < size; index = ((index | fixed) + 1) & ~fixed) {
+        stop.check(); // a group of a large matrix takes long
         visit(index | gate.control_bits);
     }
 }
@@ -84,6 +88,7 @@ void embed_state(const Gate &gate, const Complex *amplitudes, std::complex<Real>
     std::fill(ket, ket + (std::size_t{1} << num_wires), std::complex<Real>{});
     const auto states = target_states(gate, num_wires);
     for (std::size_t local = 0; local < states.size(); ++local) {
+        check_now_and_then(local);
         ket[states[local]] = std::complex<Real>(amplitudes[local]);
     }
 }
@@ -93,6 +98,7 @@ void add_state_gradient(const Gate &gate, const std::complex<Real> *bra, double 
                         std::size_t num_wires) {
     const auto states = target_states(gate, num_wires);
     for (std::size_t local = 0; local < states.size(); ++local) {
+        check_now_and_then(local);
         gradient[2 * local] += 2.0 * Complex(bra[states[local]]).real();
         gradient[2 * local + 1] += 2.0 * Complex(bra[states[local]]).imag();
     }

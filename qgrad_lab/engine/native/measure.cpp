@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gate_table.hpp"
+#include "interrupt.hpp"
 #include "ranges.hpp"
 
 namespace qgrad {
@@ -28,8 +29,10 @@ template <class Real>
 std::vector<double> real_overlaps(const std::vector<Product<Real>> &products, const Ranges &ranges) {
     const std::size_t width = products.size();
     std::vector<double> parts(ranges.count() * width);
+    const Stop stop = Stop::here();
     ranges.for_each([&](std::size_t number, std::size_t begin, std::size_t end) {
         for (std::size_t i = 0; i < width; ++i) {
+            stop.check();
             const auto &[word, a, b] = products[i];
             parts[number * width + i] = overlap(*word, a, b, begin, end).real();
         }
@@ -64,6 +67,7 @@ template <class Real> struct Addition {
 template <class Real>
 void accumulate_all(const std::vector<Addition<Real>> &additions, const Jet<Real> &cleared,
                     const Ranges &ranges) {
+    const Stop stop = Stop::here();
     ranges.for_each([&](std::size_t, std::size_t begin, std::size_t end) {
         for (std::complex<Real> *state : {cleared.value, cleared.tangent}) {
             if (state != nullptr) {
@@ -71,6 +75,7 @@ void accumulate_all(const std::vector<Addition<Real>> &additions, const Jet<Real
             }
         }
         for (const auto &[word, factor, ket, out] : additions) {
+            stop.check();
             accumulate(*word, factor, ket, out, begin, end);
         }
     });
@@ -213,18 +218,20 @@ class Marginal {
 };
 
 template <class Real>
-void add_probs(const Marginal &marginal, const Jet<Real> &psi, std::size_t begin, std::size_t end,
+void add_probs(const Marginal &marginal, const Jet<Real> &psi, std::size_t first, std::size_t last,
                double *out) {
-    for (std::size_t i = begin; i < end; ++i) {
-        const Complex value(psi.value[i]);
-        if (psi.tangent == nullptr) {
-            out[marginal(i)] += std::norm(value);
-        } else {
-            const Complex tangent(psi.tangent[i]);
-            out[marginal(i)] +=
-                2.0 * (value.real() * tangent.real() + value.imag() * tangent.imag());
+    in_pieces(first, last, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) {
+            const Complex value(psi.value[i]);
+            if (psi.tangent == nullptr) {
+                out[marginal(i)] += std::norm(value);
+            } else {
+                const Complex tangent(psi.tangent[i]);
+                out[marginal(i)] +=
+                    2.0 * (value.real() * tangent.real() + value.imag() * tangent.imag());
+            }
         }
-    }
+    });
 }
 
 // Threads write to parts of `out` where every amplitude has a number of its own, and to small arrays
@@ -380,7 +387,7 @@ void seed(const Circuit &circuit, const Direction &direction, const double *cota
             break;
         case Measurement::Kind::probs: {
             const Marginal marginal(m.wires, circuit.num_wires);
-            ranges.for_each([&](std::size_t, std::size_t begin, std::size_t end) {
+            const auto add = [&](std::size_t begin, std::size_t end) {
                 for (std::size_t i = begin; i < end; ++i) {
                     const double weight = numbers[marginal(i)];
                     lambda.value[i] += static_cast<Real>(weight) * psi.value[i];
@@ -388,15 +395,20 @@ void seed(const Circuit &circuit, const Direction &direction, const double *cota
                         lambda.tangent[i] += static_cast<Real>(weight) * psi.tangent[i];
                     }
                 }
+            };
+            ranges.for_each([&](std::size_t, std::size_t begin, std::size_t end) {
+                in_pieces(begin, end, add);
             });
             break;
         }
         case Measurement::Kind::state:
             // Linear in psi: its co-state is the cotangent itself, and has no tangent.
-            for (std::size_t i = 0; i < size; ++i) {
-                lambda.value[i] +=
-                    std::complex<Real>(0.5 * Complex{numbers[2 * i], numbers[2 * i + 1]});
-            }
+            in_pieces(0, size, [&](std::size_t begin, std::size_t end) {
+                for (std::size_t i = begin; i < end; ++i) {
+                    lambda.value[i] +=
+                        std::complex<Real>(0.5 * Complex{numbers[2 * i], numbers[2 * i + 1]});
+                }
+            });
             break;
         }
     }

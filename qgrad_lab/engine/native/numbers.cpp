@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "gate_steps.hpp"
+#include "interrupt.hpp"
 
 namespace qgrad {
 namespace {
@@ -31,6 +32,7 @@ Numbers::Numbers(const Plan &plan, const Operands &operands, const double *tange
     : plan_(plan), members_(plan.members.size()), factors_(plan.members.size()),
       runs_(plan.tasks.size()) {
     for (std::size_t task = 0; task < plan.tasks.size(); ++task) {
+        check_now_and_then(task);
         update(task, operands, tangent);
     }
 }

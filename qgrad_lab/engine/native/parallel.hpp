@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 
+#include "interrupt.hpp"
 #include "xla/ffi/api/ffi.h"
 
 namespace qgrad {
@@ -24,25 +25,30 @@ inline void pause_briefly() {
 #endif
 }
 
-// Calls body(i) once for every i below count, on at most max_workers threads, and rethrows the first
-// exception. The calling thread takes tasks too and waits only for tasks that have started: it may
+// Calls body(i) once for every i below count, on at most max_workers threads. The first exception keeps
+// tasks that have not started from it, and is rethrown. The calling thread takes tasks too and waits only for tasks that have started: it may
 // itself be one of the pool's threads, and a caller that merely waited could wait for ever.
 inline void parallel_for(xla::ffi::ThreadPool &pool, std::size_t count, std::size_t max_workers,
                          const std::function<void(std::size_t)> &body) {
     struct Shared {
         std::atomic<std::size_t> next{0};
         std::atomic<std::size_t> finished{0};
+        std::atomic<bool> failed{false};
         std::exception_ptr error;
         std::mutex mutex;
         std::condition_variable done;
     };
     auto shared = std::make_shared<Shared>();
     // `body` is only touched by a worker that has claimed a task, hence before this function returns.
-    const auto work = [shared, count, &body] {
+    const auto work = [shared, count, &body, stop = Stop::here()] {
+        const Stop::Scope scope(stop);
         for (std::size_t i = shared->next++; i < count; i = shared->next++) {
             std::exception_ptr error;
             try {
-                body(i);
+                if (!shared->failed) {
+                    stop.check();
+                    body(i);
+                }
             } catch (...) {
                 error = std::current_exception();
             }
@@ -51,6 +57,7 @@ inline void parallel_for(xla::ffi::ThreadPool &pool, std::size_t count, std::siz
                 if (!shared->error) {
                     shared->error = error;
                 }
+                shared->failed = true;
             }
             if (++shared->finished == count) {
                 const std::lock_guard lock(shared->mutex);
@@ -83,8 +90,13 @@ struct Threads {
 
     // Calls body(i) once for every i below count, in any order.
     template <class Body> void for_each(std::size_t count, const Body &body) const {
+        if (count > 1) {
+            watch_for_interrupts();
+        }
         if (pool == nullptr || count == 1 || max_workers == 1) {
+            const Stop stop = Stop::here();
             for (std::size_t i = 0; i < count; ++i) {
+                stop.check();
                 body(i);
             }
         } else {

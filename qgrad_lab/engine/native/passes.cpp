@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gate_steps.hpp"
+#include "interrupt.hpp"
 #include "matrices.hpp"
 
 namespace qgrad {
@@ -42,6 +43,14 @@ void apply_to_tangent(const Wire &wire, const WireMatrices &matrices, const Wire
     }
 }
 
+// Between tasks on a slice.
+void check(const Stop &stop, std::size_t task) {
+    stop.check();
+    if (task % 256 == 255) { // a circuit on few wires may have millions
+        watch_for_interrupts();
+    }
+}
+
 void add_all(const RunMatrices &from, RunMatrices &to) {
     for (std::size_t c = 0; c < 2; ++c) {
         add(1.0, from.value[c], to.value[c]);
@@ -72,6 +81,7 @@ void Passes<Real>::prepare(const Jet<Real> &psi) const {
 
 template <class Real>
 void Passes<Real>::advance(const Jet<Real> &psi, std::size_t from, std::size_t to) const {
+    const Stop stop = Stop::here();
     for (const Pass &pass : plan_.passes) {
         const std::size_t begin = std::max(from, pass.first_task);
         const std::size_t end = std::min(to, pass.first_task + pass.num_tasks);
@@ -82,6 +92,7 @@ void Passes<Real>::advance(const Jet<Real> &psi, std::size_t from, std::size_t t
             .for_each(threads_, {psi.value, psi.tangent},
                       [&](std::size_t, std::size_t base, const auto &slices) {
                           for (std::size_t i = begin; i < end; ++i) {
+                              check(stop, i);
                               apply_task(pass, i, base, {slices[0], slices[1]});
                           }
                       });
@@ -92,6 +103,7 @@ void Passes<Real>::advance(const Jet<Real> &psi, std::size_t from, std::size_t t
 template <class Real>
 void Passes<Real>::backward(const Jet<Real> &psi, const Jet<Real> &lambda, const Limits &limits,
                             double *gradient) const {
+    const Stop stop = Stop::here();
     numbers_.check_unitary(unitary_tolerance<Real>);
     const Step *preparation = plan_.preparation;
     const bool to_the_start = preparation != nullptr && preparation->gate->numbers_in_theta;
@@ -122,11 +134,13 @@ void Passes<Real>::backward(const Jet<Real> &psi, const Jet<Real> &lambda, const
             threads_, {psi.value, psi_tangent, lambda.value, lambda.tangent},
             [&](std::size_t group, std::size_t base, const auto &local) {
                 for (std::size_t i = end; i-- > begin;) {
+                    check(stop, i);
                     undo_task(*pass, i, base, {local[0], local[1]}, {local[2], local[3]},
                               to_the_start || i > first, sums(group, i), gradient);
                 }
             });
         for (std::size_t i = begin; i < end; ++i) {
+            check_now_and_then(i);
             const Sums total = sums(0, i);
             for (std::size_t group = 1; group < slices.num_groups(); ++group) {
                 const Sums part = sums(group, i);

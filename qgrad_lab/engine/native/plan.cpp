@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gate_table.hpp"
+#include "interrupt.hpp"
 #include "memory.hpp"
 
 namespace qgrad {
@@ -56,6 +57,7 @@ class Planner {
         }
         operations_ = join_runs(plan_.circuit.schedule, num_wires_);
         for (const Operation &operation : operations_) {
+            check_now_and_then(supports_.size());
             supports_.push_back(support_of(operation, num_wires_));
         }
     }
@@ -92,6 +94,7 @@ class Planner {
         std::uint64_t left_targets = 0;
         std::uint64_t left_controls = 0;
         for (std::size_t i = first; i < operations_.size() && left_targets != all_bits(); ++i) {
+            check_now_and_then(i);
             if (taken_[i]) {
                 continue;
             }
@@ -146,6 +149,7 @@ class Planner {
         pass.first_task = plan_.tasks.size();
         pass.num_tasks = chosen.size();
         for (const std::size_t i : chosen) {
+            check_now_and_then(plan_.tasks.size());
             plan_.tasks.push_back(task_of(operations_[i], bits));
         }
         plan_.passes.push_back(std::move(pass));

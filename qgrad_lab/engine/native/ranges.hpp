@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "interrupt.hpp"
 #include "parallel.hpp"
 
 namespace qgrad {
@@ -32,5 +33,15 @@ class Ranges {
     std::size_t count_;
     const Threads &threads_;
 };
+
+// Calls body(begin, end) for one piece of a long range after the other, unless it has to stop.
+template <class Body> void in_pieces(std::size_t begin, std::size_t end, const Body &body) {
+    constexpr std::size_t piece = std::size_t{1} << 16;
+    const Stop stop = Stop::here();
+    for (; begin < end; begin += piece) {
+        stop.check();
+        body(begin, std::min(begin + piece, end));
+    }
+}
 
 } // namespace qgrad

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "gate_table.hpp"
+#include "interrupt.hpp"
 
 namespace qgrad {
 namespace {
@@ -204,7 +205,9 @@ bool Operation::reads_theta() const {
 
 std::vector<Operation> join_runs(const Schedule &schedule, std::size_t num_wires) {
     Joiner joiner(num_wires);
+    std::size_t number = 0;
     for (const Step &step : schedule.steps) {
+        check_now_and_then(number++);
         if (!prepares(step.gate->opcode)) {
             joiner.add(step);
         }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "gate_table.hpp"
+#include "interrupt.hpp"
 #include "kernels.hpp"
 
 namespace qgrad {
@@ -166,6 +167,7 @@ class Builder {
     // A Program can ask for any number of iterations in a few words.
     void limit_work() {
         constexpr std::size_t max_work = std::size_t{1} << 26;
+        check_now_and_then(work_);
         if (++work_ > max_work) {
             throw std::length_error("a circuit of more than 67 million operations");
         }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 
+#include "interrupt.hpp"
 #include "parallel.hpp"
 #include "plan.hpp"
 #include "workspace.hpp"
@@ -28,8 +29,10 @@ template <class Real> class Slices {
     template <class Body>
     void for_each(const Threads &threads, const States &states, const Body &body) const {
         const std::size_t groups = num_groups();
+        const Stop stop = Stop::here();
         threads.for_each(groups, [&](std::size_t group) {
             for (std::size_t i = count_ * group / groups; i < count_ * (group + 1) / groups; ++i) {
+                stop.check();
                 visit(group, base_of(i), states, body);
             }
         });

@@ -102,8 +102,8 @@ class Workbench(widgets.VBox):
                 check_callable(fn, "Workbench")
         self._options: dict[str, Any] = {"methods": names, "h": h, "reference": reference}
         if fn is None:
-            picker = Picker(_namespace(), lambda f, a, k: self._open(f, a, k, argnum))
-            self.children = [widgets.HTML(STYLE), picker.view]
+            self.picker = Picker(_namespace(), lambda f, a, k: self._open(f, a, k, argnum))
+            self.children = [widgets.HTML(STYLE), self.picker.view]
         else:
             self._open(fn, args, kwargs, argnum)
 

@@ -1,6 +1,7 @@
 """Editors of the arguments of a call: a slider for a number, a table for an array."""
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,8 +16,8 @@ GRID = 0.01
 """Between neighbouring values of a slider."""
 REACH = 3.14
 """To either end of a new slider."""
-MOST_STEPS = 10_000_000
-"""Of a slider; a longer range is not taken."""
+ECHO = 2.0
+"""Seconds in which a slider may tell where it was."""
 
 _WIDE = widgets.Layout(width="auto")
 _NARROW: dict[str, Any] = {
@@ -49,8 +50,9 @@ class Leaf:
 class Slider(Leaf):
     """A number, with a slider whose range can be edited.
 
-    A slider has values on a grid, and moves others to it. So the grid goes with the number: it is
-    laid anew around every number that is typed.
+    The number is what counts, to the last digit. A slider in a page has values on a grid: it tells
+    the kernel where on it a number has come to be, and sometimes where it was before. Neither is a
+    person who moved it.
     """
 
     def __init__(self, name: str, value: Any, changed: Callable[[], None]) -> None:
@@ -80,37 +82,42 @@ class Slider(Leaf):
                 (self.slider.max, "to", "upper"),
             )
         )
-        self._laying = False
+        self._setting = False
+        self._left = (math.nan, 0.0)
         self.number.observe(self._typed, "value")
         self.slider.observe(self._slid, "value")
-        self.low.observe(lambda _: self._lay(), "value")
-        self.high.observe(lambda _: self._lay(), "value")
+        self.low.observe(lambda _: self._range(), "value")
+        self.high.observe(lambda _: self._range(), "value")
         self.view = widgets.VBox([self.number, self.slider, widgets.HBox([self.low, self.high])])
         self.view.add_class("qgrad-slider")
 
     def _typed(self, change: Any) -> None:
-        self._lay()
+        if math.isfinite(change.new):
+            self._left = (change.old, time.monotonic())
+            self._range()
         self._set(_like(self.value, change.new))
 
     def _slid(self, change: Any) -> None:
-        if not self._laying:
+        here = self.number.value
+        left, when = self._left
+        echoes = [here] if time.monotonic() - when > ECHO else [here, left]
+        if not self._setting and all(abs(change.new - at) > GRID / 2 * 1.001 for at in echoes):
             self.number.value = round(change.new, 10)
 
-    def _lay(self) -> None:
-        """Put the grid through the number, from end to end."""
-        if self._laying:
-            return
+    def _range(self) -> None:
+        """Give the slider its range, which has the number in it."""
         number = self.number.value
         low, high = sorted((self.low.value, self.high.value))
-        below = max(0, math.ceil((number - low) / GRID - 1e-9))
-        above = max(1, math.ceil((high - number) / GRID - 1e-9))
-        if not math.isfinite(number) or below + above > MOST_STEPS:
+        low, high = min(low, number), max(high, number)
+        if not (low < high and math.isfinite(high - low)):
             return
-        self._laying = True
-        with self.slider.hold_trait_notifications():
-            self.slider.min, self.slider.max = number - below * GRID, number + above * GRID
+        self._setting = True
+        with self.slider.hold_sync():
+            self.slider.min = min(low, self.slider.max)
+            self.slider.max = high
+            self.slider.min = low
             self.slider.value = number
-        self._laying = False
+        self._setting = False
 
 
 class Table(Leaf):

@@ -1,0 +1,64 @@
+"""Which programs are waited for, so that errors and KeyboardInterrupt come at the call.
+
+JAX returns results that are still being computed, if it takes the classical part of a program for
+more than some microseconds of work. Python's part of the next call overlaps with them, which pays
+for short programs. Long ones are waited for: Ctrl-C then ends the call itself, and does not come as
+JAX's error where the result is used.
+"""
+
+import math
+from typing import Any, cast
+
+import jax
+from jax.extend.core import Jaxpr
+
+from qgrad_lab._jaxprs import equations, inner_programs
+from qgrad_lab.engine.evaluate import Circuit, Member, NativeCircuit
+from qgrad_lab.engine.primitive import circuit_p
+
+_MUCH_WORK = 10**8
+"""Amplitudes times gates, from which on a circuit takes a tenth of a second or more."""
+
+_WORDS_OF_GATE = 8
+"""About how many words encode a gate."""
+
+
+def takes_long(jaxpr: Jaxpr) -> bool:
+    """Whether a program may run long enough for a user to stop it, because of its circuits.
+
+    It may if there is one in a loop, and if there is one with much to do.
+    """
+    for equation in equations(jaxpr):
+        if equation.primitive is circuit_p:
+            shapes = [variable.aval.shape for variable in equation.invars]
+            if _work(equation.params["member"], shapes) > _MUCH_WORK:
+                return True
+        elif equation.primitive.name in ("scan", "while"):
+            for body in inner_programs(equation):
+                if any(inner.primitive is circuit_p for inner in equations(body)):
+                    return True
+    return False
+
+
+def wait_for(tree: Any) -> None:
+    """Wait until arrays are computed, those under ``jax.vmap`` and ``jax.grad`` too."""
+    for leaf in jax.tree.leaves(tree):
+        while isinstance(leaf, jax.core.Tracer):
+            # JAX has no public way from a traced value to the value that it stands for. Where this
+            # one fails, an error comes when the value is used, instead of here.
+            leaf = getattr(leaf, "val", getattr(leaf, "primal", None))
+        jax.block_until_ready(leaf)
+
+
+def _work(member: Member, shapes: list[tuple[int, ...]]) -> int:
+    """Of the shapes of operands, ``[..., P]`` each."""
+    batch = max(math.prod(shape[:-1]) for shape in shapes)
+    native = 1 if member.method == "adjoint" else 0  # orders that take no shifted circuits
+    shifts = 2 * max(1, member.circuit.num_theta)
+    circuits = shifts ** max(0, member.order + member.transposed - native)
+    return batch * circuits * _sweep(member.circuit)
+
+
+def _sweep(circuit: Circuit) -> int:
+    settings = circuit.settings or (cast(NativeCircuit, circuit),)
+    return sum(2**each.num_wires * (len(each.words) // _WORDS_OF_GATE) for each in settings)
