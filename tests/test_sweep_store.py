@@ -1,7 +1,9 @@
 """The store of `sweep`: nothing is lost, nothing is computed twice, nothing is mixed up."""
 
 import json
+import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -136,14 +138,22 @@ def test_the_bar_starts_where_the_sweep_stopped(store, monkeypatch, capsys):
     assert "4/10" in capsys.readouterr().err
 
 
-def test_a_process_that_is_killed_loses_no_block(store, computed, subprocess_environment):
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_process_that_is_stopped_loses_no_block(store, computed, subprocess_environment, how):
     program = f"from tests import sweeping; sweeping.sweep(store={str(store)!r})"
-    process = subprocess.Popen([sys.executable, "-c", program], env=subprocess_environment)
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], env=subprocess_environment, stderr=subprocess.PIPE
+    )
     sweeping.wait_for_blocks(store, 5)
-    process.kill()
-    assert process.wait() == -9
+    process.send_signal(how)
+    _, told = process.communicate()
+    assert process.returncode == -how
     kept = sweeping.blocks_in(store)
     assert 5 <= kept < sweeping.BLOCKS
+    if how == signal.SIGINT:
+        note = re.search(r"stopped after (\d+) of 240 points, which are kept in", told.decode())
+        # It may come between the mark of a block and the count.
+        assert kept * sweeping.CHUNK - int(note[1]) in (0, sweeping.CHUNK)
     sweeping.check(sweeping.sweep(store=store))
     assert len(computed) == sweeping.BLOCKS - kept
 
