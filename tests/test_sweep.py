@@ -131,14 +131,16 @@ def test_blocks_cover_the_grid_once(shape, most):
 
 
 def test_values_that_share_a_dimension_move_together():
-    x = xarray.DataArray(ANGLES, dims="time", coords={"time": np.arange(7) * 0.1})
+    time = xarray.DataArray(np.arange(7) * 0.1, dims="time", attrs={"units": "s"})
+    x = xarray.DataArray(ANGLES, dims="time", coords={"time": time})
     y = xarray.DataArray(ANGLES[::-1], dims="time", attrs={"units": "rad"})
     found = quick(product, {"x": x, "y": y}, argnum=1)
     assert found.value.dims == ("time", "diff_method")
     np.testing.assert_array_equal(found.time, np.arange(7) * 0.1)
     np.testing.assert_array_equal(found.x, ANGLES)
     np.testing.assert_allclose(found.value[:, 0], np.cos(found.x) * np.cos(found.y), atol=1e-12)
-    assert (found.y.units, found.gradient_y.units) == ("rad", "1 / rad")
+    assert (found.y.units, found.gradient_y.units, found.time.units) == ("rad", "1 / rad", "s")
+    assert quick(product, {"x": x, "y": y}, units={"time": "ms"}).time.units == "ms"
 
 
 def test_arrays_along_their_first_axis():

@@ -154,7 +154,7 @@ def sweep(
     ...             store=f"{folder}/sweep.zarr", progress=False,
     ...         ).load()
     >>> print(found.value.dims, found.gradient_theta[:, 0].values.round(6).tolist())
-    ('start', 'diff_method') [[-0.097843, -0.197677], [-0.57319, -0.717793]]
+    ('start', 'diff_method') [[-0.097843, -0.197677], [-0.573192, -0.717811]]
     """
     with frames_hidden:
         required("xarray")

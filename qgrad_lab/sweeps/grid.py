@@ -4,12 +4,19 @@ import copy
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from qgrad_lab.sweeps.extra import is_data_array
 from qgrad_lab.sweeps.paths import Path, parse
+
+
+class Coordinate(NamedTuple):
+    """Along a dimension."""
+
+    values: np.ndarray
+    units: str | None = None
 
 
 class Labelled:
@@ -20,18 +27,20 @@ class Labelled:
     values : numpy.ndarray
     dims : tuple of str or None
         The names; ``None`` for an array without.
-    coords : dict of str to numpy.ndarray
-        Coordinates along dimensions, by their names.
+    coords : dict of str to Coordinate
+        By the names of dimensions.
     units : str or None
     """
 
     def __init__(self, given: Any) -> None:
         self.dims: tuple[str, ...] | None = None
-        self.coords: dict[str, np.ndarray] = {}
+        self.coords: dict[str, Coordinate] = {}
         self.units: str | None = None
         if is_data_array(given):
             self.dims = tuple(map(str, given.dims))
-            self.coords = {d: np.asarray(given[d].values) for d in self.dims if d in given.coords}
+            for dim in (name for name in self.dims if name in given.coords):
+                own = given.coords[dim]
+                self.coords[dim] = Coordinate(np.asarray(own.values), own.attrs.get("units"))
             self.units = given.attrs.get("units")
             given = given.values
         self.values = np.asarray(given)
@@ -57,7 +66,7 @@ class Swept:
     dim: str
     values: np.ndarray
     own_dims: tuple[str, ...] | None
-    coords: dict[str, np.ndarray]
+    coords: dict[str, Coordinate]
     units: str | None
 
     @property
@@ -75,8 +84,8 @@ class Grid:
         In the order that they were given.
     dims : dict of str to int
         How many points each dimension has, in the order of first appearance.
-    index : dict of str to numpy.ndarray
-        Coordinates of dimensions that have one.
+    index : dict of str to Coordinate
+        Of dimensions that have one.
     """
 
     def __init__(self, grid: Mapping[str, Any]) -> None:
@@ -87,7 +96,7 @@ class Grid:
             )
         self.swept = [_swept(parse(key), values) for key, values in grid.items()]
         self.dims: dict[str, int] = {}
-        self.index: dict[str, np.ndarray] = {}
+        self.index: dict[str, Coordinate] = {}
         for one in self.swept:
             self._add(one)
         for one in self.swept:
@@ -108,15 +117,17 @@ class Grid:
                 f"they have {len(first.values)} and {size} values. Values that move together are "
                 "as many; for an outer product give them dimensions of different names."
             )
-        found = one.values if one.label == one.dim and one.values.ndim == 1 else None
-        coordinate = one.coords.get(one.dim, found)
-        if coordinate is not None:
-            known = self.index.setdefault(one.dim, coordinate)
-            if not np.array_equal(known, coordinate):
+        found = one.coords.get(one.dim)
+        if found is None and one.label == one.dim:
+            found = Coordinate(one.values, one.units)
+        if found is not None:
+            known = self.index.setdefault(one.dim, found)
+            if not np.array_equal(known.values, found.values):
                 raise ValueError(
-                    f"The dimension {one.dim!r} has two different coordinates, {_short(known)} and "
-                    f"{_short(coordinate)} (that of {one.label!r}). Values that move together have "
-                    "the same; for an outer product give them dimensions of different names."
+                    f"The dimension {one.dim!r} has two different coordinates, "
+                    f"{_short(known.values)} and {_short(found.values)} (that of {one.label!r}). "
+                    "Values that move together have the same; for an outer product give them "
+                    "dimensions of different names."
                 )
 
     @property

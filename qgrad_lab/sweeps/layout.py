@@ -9,7 +9,7 @@ import numpy as np
 
 from qgrad_lab.sweeps.chunks import Blocks
 from qgrad_lab.sweeps.extra import required
-from qgrad_lab.sweeps.grid import Grid
+from qgrad_lab.sweeps.grid import Coordinate, Grid
 from qgrad_lab.sweeps.methods import Variant, Ways
 from qgrad_lab.sweeps.target import Target
 from qgrad_lab.sweeps.worker import Computed
@@ -69,7 +69,7 @@ class Layout:
                 "value", (), value, {"long_name": target.name, "units": self._units["value"]}
             )
         ]
-        self._own_coords: dict[str, np.ndarray] = {}
+        self._own_coords: dict[str, Coordinate] = {}
         for leaf, shape in zip(target.leaves, gradients, strict=True):
             name = self._unused(f"gradient_{_identifier(leaf.label)}")
             dims = leaf.own_dims or tuple(
@@ -91,6 +91,11 @@ class Layout:
         about = "the time that a block took, divided by its points"
         attrs = {"long_name": "time per point", "units": "s", "comment": about}
         self.variables.append(self._variable("seconds", (), seconds, attrs))
+
+    @property
+    def outer_shape(self) -> tuple[int, ...]:
+        """Sizes of the dimensions that all variables have."""
+        return tuple(self.outer.values())
 
     def place(self, region: tuple[slice, ...], variant: Variant) -> tuple[Any, ...]:
         """Where the results of ``variant`` in ``region`` are, in the outer dimensions."""
@@ -127,8 +132,8 @@ class Layout:
         xarray = required("xarray")
         coords: dict[str, Any] = {}
         grid = self._grid
-        for dim, values in grid.index.items():
-            coords[dim] = (dim, values, {"units": self._units.get(dim, NO_UNITS)})
+        for dim, coordinate in grid.index.items():
+            coords[dim] = self._axis(dim, coordinate)
         for one in self._grid.swept:
             if one.label != one.dim:
                 own = one.own_dims or tuple(
@@ -137,8 +142,8 @@ class Layout:
                 units = {"units": self._units[one.label]}
                 coords[one.label] = ((one.dim, *own), one.values, units)
                 self._own_coords |= {d: c for d, c in one.coords.items() if d in own}
-        for dim, values in self._own_coords.items():
-            coords.setdefault(dim, (dim, values))
+        for dim, coordinate in self._own_coords.items():
+            coords.setdefault(dim, self._axis(dim, coordinate))
         about = {"long_name": "how it was differentiated"}
         coords[METHOD] = (METHOD, np.array(self._ways.methods), about)
         if any(failures):
@@ -150,6 +155,11 @@ class Layout:
         elif self._ways.h is not None:
             coords["h"] = ((), float(self._ways.h), step)
         return xarray.Dataset(coords=coords, attrs=dict(attrs))
+
+    def _axis(self, dim: str, coordinate: Coordinate) -> tuple[str, np.ndarray, dict[str, str]]:
+        values, own = coordinate
+        units = {"units": self._units.get(dim, own or NO_UNITS)}
+        return dim, values, units if values.dtype.kind in "biufc" else {}
 
     def _variable(
         self, name: str, dims: tuple[str, ...], shape: jax.ShapeDtypeStruct, attrs: dict[str, str]
@@ -186,6 +196,8 @@ class Layout:
         ):
             found[label] = units.get(label, units.get(name, own or NO_UNITS))
             names.add(name)
+        for dim, coordinate in self._grid.index.items():
+            found.setdefault(dim, units.get(dim, coordinate.units or NO_UNITS))
         unknown = set(units) - set(found) - names
         if unknown:
             raise ValueError(

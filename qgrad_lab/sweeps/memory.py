@@ -16,7 +16,7 @@ class Memory:
         self._layout = layout
         self._coordinates = coordinates
         self._arrays = {
-            one.name: np.full((*layout.outer.values(), *one.own_shape), np.nan, one.dtype)
+            one.name: np.full((*layout.outer_shape, *one.own_shape), np.nan, one.dtype)
             for one in layout.variables
         }
 

@@ -71,7 +71,7 @@ def identity(
 ) -> dict[str, str]:
     """A digest of each thing that the result depends on, with the name that a user has for it."""
     labels = [(one.label, one.dim, one.own_dims, one.units) for one in grid.swept]
-    arrays = [one.values for one in grid.swept] + list(grid.index.values())
+    arrays = [one.values for one in grid.swept] + [own.values for own in grid.index.values()]
     functions = "".join(program.fingerprint for program in programs)
     if any(program.calls_python for program in programs):
         functions += source(target.fn)  # what a callback does is not in the program

@@ -58,9 +58,12 @@ def run(request: Request, engine: Engine, location: Any, progress: bool) -> Any:
         target, grid, ways, identity, request.fixed, engine, blocks.block, started
     )
     coordinates = layout.coordinates(failures, attrs)
-    results: Memory | Store = Memory(layout, coordinates)
-    if store is not None:
-        store.open(layout, blocks, [program.variant for program in programs], identity, coordinates)
+    variants = [program.variant for program in programs]
+    results: Memory | Store
+    if store is None:
+        results = Memory(layout, coordinates)
+    else:
+        store.open(layout, blocks, variants, identity, coordinates)
         results = store
 
     numbered = list(enumerate(blocks.regions()))

@@ -6,11 +6,12 @@ variant: a checksum of the block's numbers, written after them. So a block whose
 short has no mark, or one that does not fit, and is computed again.
 """
 
+import contextlib
 import json
 import os
 import warnings
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ FORMAT = 1
 """Version of what is written into a store."""
 
 _GROUP = "completion"
+
+_SLAB_BYTES = 32 * 2**20
 
 
 class Store:
@@ -72,22 +75,40 @@ class Store:
             self._check(record, coordinates.attrs)
         if self._record is None or not self._has_marks():
             self._make(record, blocks, coordinates)
-        self._group = self._zarr.open_group(self._location, mode="r+")
+        self._group = self._opened("r+")
         self._arrays = [self._group[variable.name] for variable in layout.variables]
         self._marks = self._group[f"{_GROUP}/marks"]
         self._known = self._marks[:]
+        # What is there is read in slabs of many blocks, for each reading takes a millisecond.
+        row = sum(array.nbytes for array in self._arrays) / layout.outer_shape[0]
+        rows = blocks.block[0]
+        self._slab_length = rows * max(1, int(_SLAB_BYTES / (row * rows + 1)))
+        self._slab_start: int | None = None
+        self._slab: list[np.ndarray] | None = None
 
     def is_done(self, task: Task) -> bool:
         """Whether the results of a block are there, as they were written."""
         mark = self._known[self._mark(task)]
         if not mark:
             return False
-        place = self._layout.place(task.region, task.program.variant)
+        first, *rest = self._layout.place(task.region, task.program.variant)
+        start = first.start - first.start % self._slab_length
+        if start != self._slab_start:
+            self._slab_start = start
+            end = min(start + self._slab_length, self._arrays[0].shape[0])
+            self._slab = self._numbers((slice(start, end),))
+        if self._slab is None:  # a block in it is damaged
+            found = self._numbers((first, *rest))
+        else:
+            inside = (slice(first.start - start, first.stop - start), *rest)
+            found = [array[inside] for array in self._slab]
+        return found is not None and bool(mark == _checksum(found))
+
+    def _numbers(self, place: tuple[Any, ...]) -> list[np.ndarray] | None:
         try:
-            found = [array[place] for array in self._arrays]
+            return [array[place] for array in self._arrays]
         except Exception:  # whatever a codec raises for bytes that it has not written
-            return False
-        return bool(mark == _checksum(found))
+            return None
 
     def write(self, task: Task, arrays: list[np.ndarray]) -> None:
         """Take the results of a block."""
@@ -101,12 +122,18 @@ class Store:
         """Note when all was there."""
         if not self._group.attrs["finished"]:
             self._group.attrs["finished"] = time
+            with _unspecified():  # without consolidated metadata, xarray warns when it reads
+                self._zarr.consolidate_metadata(self._location)
 
     def dataset(self) -> Any:
         """All of it, read when it is used."""
         xarray = required("xarray")
         found = xarray.open_zarr(self._location, chunks=None, consolidated=False)
         return found[[variable.name for variable in self._layout.variables]]
+
+    def _opened(self, mode: str) -> Any:
+        # What consolidated metadata tells was there when it was written, and need not be any more.
+        return self._zarr.open_group(self._location, mode=mode, use_consolidated=False)
 
     def _mark(self, task: Task) -> tuple[int, int]:
         return self._variants.index(task.program.variant), task.block
@@ -116,7 +143,7 @@ class Store:
         errors = self._zarr.errors
         missing = (FileNotFoundError, KeyError, errors.GroupNotFoundError)
         try:
-            group = self._zarr.open_group(self._location, mode="r")
+            group = self._opened("r")
         except missing:
             is_path = isinstance(self._location, str) and os.path.exists(self._location)
             if is_path and (not os.path.isdir(self._location) or os.listdir(self._location)):
@@ -149,7 +176,7 @@ class Store:
             return
         if "methods" in different or "h" in different:
             different = [name for name in different if name != "function"]  # other programs anyway
-        group = self._zarr.open_group(self._location, mode="r")
+        group = self._opened("r")
         versions = [
             f"{name} {group.attrs.get(name)} then, {attrs[name]} now"
             for name in ("qgrad_lab", "jax", "pennylane")
@@ -162,7 +189,7 @@ class Store:
         )
 
     def _has_marks(self) -> bool:
-        return "marks" in self._zarr.open_group(self._location, mode="r")[_GROUP]
+        return "marks" in self._opened("r")[_GROUP]
 
     def _make(self, record: dict[str, Any], blocks: Blocks, coordinates: Any) -> None:
         """Begin with the record and end with the marks, so that a half-made store is known."""
@@ -170,16 +197,13 @@ class Store:
         zarr.open_group(self._location, mode="w")
         attributes = {"record": json.dumps(record)}
         zarr.create_group(self._location, path=_GROUP, attributes=attributes)
-        with warnings.catch_warnings():
-            # Texts have no place in the specification of zarr 3 yet. They are in the provenance of
-            # methods only, and zarr and xarray read what they wrote.
-            warnings.filterwarnings("ignore", message=".*Zarr V3 specification.*")
+        with _unspecified():
             coordinates.to_zarr(self._location, mode="a", zarr_format=3, consolidated=False)
-        group = zarr.open_group(self._location, mode="r+")
+        group = self._opened("r+")
         for variable in layout.variables:
             group.create_array(
                 variable.name,
-                shape=(*layout.outer.values(), *variable.own_shape),
+                shape=(*layout.outer_shape, *variable.own_shape),
                 chunks=layout.chunks(variable, blocks),
                 dtype=variable.dtype,
                 fill_value=np.nan,
@@ -193,6 +217,18 @@ class Store:
             dtype="uint64",
             fill_value=0,
         )
+
+
+@contextlib.contextmanager
+def _unspecified() -> Iterator[None]:
+    """Write what the specification of zarr 3 has no place for yet: texts, consolidated metadata.
+
+    No numbers depend on them, and zarr and xarray read what they wrote.
+    """
+    with warnings.catch_warnings():
+        for message in (".*Zarr V3 specification", "Consolidated metadata is currently not part"):
+            warnings.filterwarnings("ignore", message=message)
+        yield
 
 
 def _checksum(arrays: Sequence[np.ndarray]) -> int:

@@ -54,6 +54,10 @@ def stream(
         pending[future] = task, task.program.edition
         future.add_done_callback(done.put)
 
+    def keep(task: Task, computed: Computed) -> None:
+        points = count(task.region)
+        take(task, Computed([array[:points] for array in computed.arrays], computed.seconds))
+
     def collect() -> None:
         try:
             future = done.get(timeout=_PATIENCE)
@@ -63,8 +67,7 @@ def stream(
         task, edition = pending.pop(future)
         outcome = _outcome(future)
         if isinstance(outcome, Computed):
-            points = count(task.region)
-            take(task, Computed([array[:points] for array in outcome.arrays], outcome.seconds))
+            keep(task, outcome)
         elif engine.remote and _exporting.is_overflow(outcome.message):
             if edition == task.program.edition:
                 task.program.make_room(outcome.message)
@@ -83,7 +86,10 @@ def stream(
             collect()
     except KeyboardInterrupt:
         while done.qsize():  # what has come already need not be computed again
-            collect()
+            future = done.get()
+            task, _ = pending.pop(future)
+            if future.exception() is None:
+                keep(task, future.result())
         raise
     except BaseException as error:  # Dask's CancelledError is no Exception
         translated = engine.translated(error)

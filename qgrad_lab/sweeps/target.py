@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from qgrad_lab.sweeps.extra import is_data_array
-from qgrad_lab.sweeps.grid import Grid, Labelled, Swept
+from qgrad_lab.sweeps.grid import Coordinate, Grid, Labelled, Swept
 from qgrad_lab.sweeps.paths import Place, find
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -32,7 +32,7 @@ class Leaf(NamedTuple):
     name: str
     label: str
     own_dims: tuple[str, ...] | None
-    coords: dict[str, np.ndarray]
+    coords: dict[str, Coordinate]
     units: str | None
 
 
