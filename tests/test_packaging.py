@@ -228,7 +228,7 @@ def test_the_readme_links_to_what_exists():
 
 
 def test_the_readme_example_prints_what_it_says_and_works_in_a_cell(tmp_path):
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    example, workbench = re.findall(r"```python\n(.*?)```", README, re.S)
     (printed,) = re.findall(r"```text\n(.*?)```", README, re.S)
     (cell,) = re.findall(r"```ipython\n(.*?)```", README, re.S)
     program = f"""
@@ -238,6 +238,10 @@ shell.run_cell({example!r}).raise_error()
 shell.run_line_magic("load_ext", "qgrad_lab")
 done = shell.run_cell({cell!r})
 done.raise_error()
+bench = shell.run_cell({workbench!r})
+bench.raise_error()
+assert bench.result.wait(60) and not bench.result.status.error.value
+bench.result.close()
 print(f"{{done.result.gradient:.6f}}")
 """
     lines = run(sys.executable, "-c", program, cwd=tmp_path).splitlines(keepends=True)

@@ -41,13 +41,15 @@ class Stages(Mapping[str, Stage]):
     def __repr__(self) -> str:
         return f"<Stages of {self.name}: {', '.join(self._stages)}>"
 
-    def diff(self, a: str, b: str, *, context: int = 3) -> str:
+    def diff(self, a: str, b: "str | Stages", *, context: int = 3) -> str:
         """How stage ``b`` differs from stage ``a``, as a unified diff.
 
         Parameters
         ----------
-        a, b : str
-            Names of stages.
+        a : str
+            Name of a stage.
+        b : str or Stages
+            Name of another stage, or the stages of another program, of which it is the same.
         context : int, optional
             Equal lines around each difference.
 
@@ -62,9 +64,16 @@ class Stages(Mapping[str, Stage]):
         >>> found = stages(lambda x: jnp.sin(x), 0.5)
         >>> print(found.diff("jaxpr", "stablehlo").splitlines()[0])
         --- jaxpr
+        >>> other = stages(lambda x: jnp.cos(x), 0.5)
+        >>> "sin" in found.diff("jaxpr", other), found.diff("jaxpr", found)
+        (True, '')
         """
-        first, second = self[a].text.splitlines(), self[b].text.splitlines()
-        return "\n".join(difflib.unified_diff(first, second, a, b, lineterm="", n=context))
+        if isinstance(b, Stages):
+            first, second, names = self[a], b[a], (f"{a} of {self.name}", f"{a} of {b.name}")
+        else:
+            first, second, names = self[a], self[b], (a, b)
+        lines = first.text.splitlines(), second.text.splitlines()
+        return "\n".join(difflib.unified_diff(*lines, *names, lineterm="", n=context))
 
     def save(self, folder: str | Path) -> list[Path]:
         """Write every stage to a file of its own.

@@ -206,7 +206,9 @@ class Pipeline:
 
 
 _NO_CIRCUITS = "no circuit runs natively in this program"
-_NO_LLVM = "this version of jaxlib does not give LLVM IR; the assembly is there"
+_NO_LLVM = (
+    "this version of jaxlib does not give LLVM IR; the stage assembly is made of what it gives"
+)
 
 
 _STEPS = (

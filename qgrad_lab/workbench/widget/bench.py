@@ -256,6 +256,14 @@ class Workbench(widgets.VBox):
         if change.new:
             self._code_area.value = self.code
 
+    def __repr__(self) -> str:
+        call = self._call() if hasattr(self, "_names") else "a function to be chosen"
+        return f"<Workbench of {call}>"
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
+        return {**bundle, "text/plain": repr(self)}
+
     def _ipython_display_(self) -> None:
         display(self._repr_mimebundle_(), raw=True)
         self._context = contextvars.copy_context()
