@@ -206,9 +206,7 @@ class Pipeline:
 
 
 _NO_CIRCUITS = "no circuit runs natively in this program"
-_NO_LLVM = (
-    "this version of jaxlib does not give LLVM IR; assembly is made of what it gives"
-)
+_NO_LLVM = "this version of jaxlib does not give LLVM IR; assembly is made of what it gives"
 
 
 _STEPS = (
