@@ -36,6 +36,7 @@ NO_ENTRY = {
     "WiresNeeded": "another one",
     "gave results of the shapes": "comes out of a callback, as JAX's error",
     "for its wires it takes": "PennyLane's operations check it first",
+    "has no attribute {name!r}": "Python's own, of a name that the package does not have",
     "PennyLane was to replace": "PennyLane's transforms replace it, or fail first",
     "_stopped(done, total, location)": "processes that died, tests/test_sweep.py",
     "raise translated": "the same",

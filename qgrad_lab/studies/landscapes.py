@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from qgrad_lab.comparison.methods import derivative, methods_of
+from qgrad_lab.comparison.methods import Method, derivative, methods_of
 from qgrad_lab.comparison.point import Point, PointProgram
 from qgrad_lab.comparison.references import (
     Kind,
@@ -19,6 +20,7 @@ from qgrad_lab.comparison.references import (
     reference_of,
 )
 from qgrad_lab.comparison.running import Progress, first_runs, reason_of, trace
+from qgrad_lab.products import jvp
 from qgrad_lab.studies import elements as named
 from qgrad_lab.studies.elements import Element
 from qgrad_lab.studies.moves import coordinate, moved, restricted, stacked
@@ -28,8 +30,9 @@ from qgrad_lab.studies.results import Landscape, LandscapeRow
 POINTS = (101, 31)
 """By default, along one element and along each of two."""
 MOST_POINTS = 1_000_000
-AT_ONCE = 32
-"""Points at which the simulation in JAX is run at once: its cost is that of its operations."""
+AT_ONCE = (32, 8, 2)
+"""Points at which the simulation in JAX is run at once, for most of its cost is for starting its
+operations: as many of these as its memory allows."""
 
 Along = int | str | Sequence[int | str] | None
 Span = float | Sequence[float] | Sequence[Sequence[float]] | None
@@ -62,13 +65,16 @@ def run(
 
     line = restricted(point, elements)
     every = tuple(range(len(elements)))
-    derivatives = {method: derivative(line.f, method, every) for method in chosen}
+    derivatives = {method: _derivatives(line.f, method, every) for method in chosen}
     progress(0.0, f"tracing {function}")
     contents, seen = trace(line, function, call)
     attempts = {}
     for number, (method, derived) in enumerate(derivatives.items()):
         progress(0.05 + 0.25 * number / len(derivatives), f"compiling {method.label}")
-        attempts[method] = first_runs(line, method, derived, contents, seen)
+        for one in derived:
+            attempts[method] = first_runs(line, method, one, contents, seen)
+            if attempts[method].error is None:
+                break
 
     grid = [
         tuple(coordinate(point, one, value) for one, value in zip(elements, values, strict=True))
@@ -116,6 +122,35 @@ def run(
     )
 
 
+def _derivatives(
+    f: Callable[..., Any], method: Method, every: tuple[int, ...]
+) -> list[Callable[..., Any]]:
+    """Ways to compute value and derivatives by a method, the first of which that works is taken.
+
+    The parameter-shift rule in forward mode runs the circuits that are shifted in what the elements
+    move; in reverse mode it would run those of all parameters. Not all functions have that mode.
+    """
+    backward = derivative(f, method, every)
+    if method.name != "parameter-shift":
+        return [backward]
+
+    def in_forward_mode(f: Callable[..., Any], argnum: Sequence[int]) -> Callable[..., Any]:
+        def value_and_slopes(*args: Any, **kwargs: Any) -> tuple[Any, tuple[Any, ...]]:
+            def moving(*elements: Any) -> Any:
+                return f(*elements, *args[len(elements) :], **kwargs)
+
+            at = [jnp.asarray(args[place]) for place in argnum]
+            slopes = []
+            for place, one in enumerate(at):
+                value, slope = jvp(moving, at, [jnp.ones_like(one)], argnum=place)
+                slopes.append(slope)
+            return value, tuple(slopes)
+
+        return value_and_slopes
+
+    return [derivative(f, method, every, in_forward_mode), backward]
+
+
 def _sweep(
     program: PointProgram, grid: Sequence[tuple[Any, ...]], count: int, stage: Stage
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -145,35 +180,35 @@ def _reference(
     if kind == "catalyst" or callable(kind):
         return _of_all_elements(point, elements, grid, kind, stage)
     if kind == "jax":
-        many = stacked(point, elements, AT_ONCE)
-        compared = reference_of(many, kind)
-        # At once it may be too large, and not every function can be mapped over its points.
-        if compared.gradient is not None:
-            found, reason = _in_chunks(compared, grid, stage)
-            if found is not None:
-                return compared.name, found, reason
+        for count in AT_ONCE:
+            compared = reference_of(stacked(point, elements, count), kind)
+            # At once it may be too large, and not every function can be mapped over its points.
+            if compared.gradient is not None:
+                found, reason = _in_chunks(compared, grid, count, stage)
+                if found is not None:
+                    return compared.name, found, reason
+            stage.step(0)
     compared = reference_of(restricted(point, elements), kind)
     found, reason = _one_by_one(compared, grid, stage)
     return compared.name, found, reason
 
 
 def _in_chunks(
-    compared: Reference, grid: Sequence[tuple[Any, ...]], stage: Stage
+    compared: Reference, grid: Sequence[tuple[Any, ...]], count: int, stage: Stage
 ) -> tuple[np.ndarray | None, str]:
     columns = [np.asarray(column) for column in zip(*grid, strict=True)]
     found = np.empty((len(columns), len(grid)))
-    for start in range(0, len(grid), AT_ONCE):
-        part = slice(start, start + AT_ONCE)
+    for start in range(0, len(grid), count):
+        part = slice(start, start + count)
         chunk = [column[part] for column in columns]
         size = len(chunk[0])
         # All chunks are of one size: the last is filled up with its last point.
-        filled = [np.pad(column, (0, AT_ONCE - size), mode="edge") for column in chunk]
+        filled = [np.pad(column, (0, count - size), mode="edge") for column in chunk]
         leaves, reason = gradient_at(compared, filled)
         if leaves is None:
             return None, reason
         found[:, part] = [leaf[:size] for leaf in leaves]
-        for _ in range(size):
-            stage.step()
+        stage.step(size)
     return found, ""
 
 

@@ -35,9 +35,9 @@ class Stage:
         self._end: BaseException | None = None
         progress(start, now)
 
-    def step(self) -> None:
-        """One more step is done; reports, unless it has just been reported."""
-        self._done += 1
+    def step(self, count: int = 1) -> None:
+        """Some more steps are done; reports, unless it has just been reported."""
+        self._done += count
         present = time.perf_counter()
         if present - self._last >= INTERVAL:
             self._last = present
