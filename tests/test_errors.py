@@ -40,7 +40,6 @@ NO_ENTRY = {
     "PennyLane was to replace": "PennyLane's transforms replace it, or fail first",
     "_stopped(done, total, location)": "processes that died, tests/test_sweep.py",
     "raise translated": "the same",
-    "has no attribute {name!r}": "Python's own words for a module",
     "SIGINT": "KeyboardInterrupt, tests/test_interrupt.py",
 }
 

@@ -59,9 +59,9 @@ class Workbench(widgets.VBox):
     -----
     A static picture of the latest result is saved in the notebook beside the widget, with the code
     that leads to it: for readers without a kernel, and for going on where one was. (The widget
-    itself is saved too if the setting "Save Widget State Automatically" of JupyterLab is on.) Work is
-    cancelled between two calls of compiled programs; compilation and a
-    call that runs are waited for.
+    itself is saved too if JupyterLab's setting "Save Widget State Automatically" is on.) Work is
+    cancelled between two calls of compiled programs; compilation and a call that runs are waited
+    for.
 
     Examples
     --------
