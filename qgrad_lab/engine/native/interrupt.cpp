@@ -9,6 +9,7 @@
 namespace qgrad {
 
 std::atomic<std::uint64_t> num_interrupts{0};
+constinit thread_local const Stop *stop_of_this_thread = nullptr;
 
 namespace {
 
@@ -146,17 +147,7 @@ Runs &runs() {
     return instance;
 }
 
-thread_local const Stop *stop_of_this_thread = nullptr;
-
 } // namespace
-
-Stop Stop::here() { return stop_of_this_thread != nullptr ? *stop_of_this_thread : Stop(); }
-
-Stop::Scope::Scope(const Stop &stop) : previous_(stop_of_this_thread) {
-    stop_of_this_thread = &stop;
-}
-
-Stop::Scope::~Scope() { stop_of_this_thread = previous_; }
 
 Stop stop_of_run(std::int64_t run) { return runs().stop(run); }
 

@@ -90,10 +90,12 @@ struct Threads {
 
     // Calls body(i) once for every i below count, in any order.
     template <class Body> void for_each(std::size_t count, const Body &body) const {
-        if (count > 1) {
-            watch_for_interrupts();
+        if (count == 1) {
+            body(std::size_t{0});
+            return;
         }
-        if (pool == nullptr || count == 1 || max_workers == 1) {
+        watch_for_interrupts();
+        if (pool == nullptr || max_workers == 1) {
             const Stop stop = Stop::here();
             for (std::size_t i = 0; i < count; ++i) {
                 stop.check();

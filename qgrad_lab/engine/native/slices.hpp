@@ -29,6 +29,10 @@ template <class Real> class Slices {
     template <class Body>
     void for_each(const Threads &threads, const States &states, const Body &body) const {
         const std::size_t groups = num_groups();
+        if (count_ == 1) {
+            visit(0, 0, states, body);
+            return;
+        }
         const Stop stop = Stop::here();
         threads.for_each(groups, [&](std::size_t group) {
             for (std::size_t i = count_ * group / groups; i < count_ * (group + 1) / groups; ++i) {
