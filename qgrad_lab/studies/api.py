@@ -66,6 +66,10 @@ def landscape(
     compare : All elements of the gradient, at one point.
     step_sizes : Finite differences against their step.
 
+    Notes
+    -----
+    For large circuits nearly all of the time is the reference's; ``reference=None`` leaves it out.
+
     Examples
     --------
     >>> import jax.numpy as jnp, pennylane as qml
