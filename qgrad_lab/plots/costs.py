@@ -31,6 +31,14 @@ def cost(comparison: Comparison, *, theme: str = "auto") -> Figure:
     matplotlib.figure.Figure
         One marker for each method, and a ring around the best; without a reference, the times
         alone.
+
+    Examples
+    --------
+    >>> from qgrad_lab import compare, plots
+    >>> figure = plots.cost(compare(lambda x: x**3, 2.0))
+    >>> print(figure.axes[0].get_ylabel())
+    largest difference from
+    jax.grad on default.qubit
     """
     every_look = dict(zip(map(id, comparison.rows), looks(comparison.rows), strict=True))
     rows = [row for row in comparison.rows if row.error is None and row.per_call is not None]
@@ -101,6 +109,16 @@ def scaling(found: Scaling, *, theme: str = "auto") -> Figure:
     -------
     matplotlib.figure.Figure
         On logarithmic axes, with the power of growth in the legend.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> from qgrad_lab import plots, scaling
+    >>> def sines(count):
+    ...     return lambda x: jnp.sum(jnp.sin(x)), (jnp.ones(count),)
+    >>> figure = plots.scaling(scaling(sines, [2, 4], methods="auto"))
+    >>> figure.axes[0].get_xlabel()
+    'number of parameters, P'
     """
     chosen = looks(found.rows)
     with drawing(theme, 7.0, 4.2) as (figure, colours):

@@ -30,6 +30,13 @@ def landscape(found: Landscape, *, theme: str = "auto") -> Figure:
         Along one element, three curves above each other: the function, its derivative and the
         differences. Over two, the function as a surface and as a map, with the gradient by the
         first method as arrows that point uphill, and a map of the differences for each method.
+
+    Examples
+    --------
+    >>> from qgrad_lab import landscape, plots
+    >>> figure = plots.landscape(landscape(lambda x: x**3, 2.0, span=1.0))
+    >>> [axes.get_ylabel() for axes in figure.axes]
+    ['<lambda>', 'derivative', '|difference|']
     """
     if len(found.axes) == 2:
         return surfaces.surface(found, theme=theme)

@@ -92,6 +92,13 @@ def gradients(comparison: Comparison, *, theme: str = "auto") -> Figure:
     -------
     matplotlib.figure.Figure
         Not registered with pyplot, so that it is drawn once: by being a cell's last value.
+
+    Examples
+    --------
+    >>> from qgrad_lab import compare, plots
+    >>> figure = plots.gradients(compare(lambda x: x**3, 2.0))
+    >>> [axes.get_ylabel() for axes in figure.axes]
+    ['gradient', '|difference|']
     """
     rows = [row for row in comparison.rows if row.error is None]
     every_look = dict(zip(map(id, comparison.rows), looks(comparison.rows), strict=True))

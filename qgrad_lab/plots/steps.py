@@ -26,6 +26,13 @@ def step_sizes(found: StepSizes, *, theme: str = "auto") -> Figure:
     matplotlib.figure.Figure
         On logarithmic axes: the error of each step, the lines of truncation and of rounding (or of
         shots), the best step that was tried and that at which the lines cross.
+
+    Examples
+    --------
+    >>> from qgrad_lab import plots, step_sizes
+    >>> figure = plots.step_sizes(step_sizes(lambda x: x**3, 2.0))
+    >>> figure.axes[0].get_xlabel()
+    'step h (in the units of the parameter)'
     """
     look = LOOKS["fd"]
     errors = found.errors
