@@ -103,6 +103,14 @@ class TestWorker:
         assert worker.wait(10)
         assert record == [("cancelled", "long")]
 
+    def test_an_interrupt_cancels(self, worker):
+        record = []
+        worker.submit(Job(record, "stopped", error=KeyboardInterrupt()))
+        assert worker.wait(10)
+        worker.submit(Job(record, "good"))
+        assert worker.wait(10)
+        assert record == [("cancelled", "stopped"), ("done", "good")]
+
     def test_errors_are_told_and_work_goes_on(self, worker):
         record, error = [], ValueError("no")
         worker.submit(Job(record, "bad", error=error))

@@ -26,7 +26,7 @@ class Job(Protocol):
         """It could not be."""
 
     def cancelled(self) -> None:
-        """The user did not want it any more; there is no newer request."""
+        """The user did not want it any more, or has sent SIGINT; there is no newer request."""
 
     def progressed(self, part: float, now: str) -> None:
         """So much of the work is done, and this is what is being done now."""
@@ -103,7 +103,7 @@ class Worker:
             result = request.job.compute(progress)
             progress(1.0, "")
             request.job.done(result)
-        except Cancelled:
+        except (Cancelled, KeyboardInterrupt):  # SIGINT stops circuits in every thread
             with self._changed:
                 newer = self._request is not None
             if not newer:
