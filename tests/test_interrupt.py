@@ -184,6 +184,7 @@ def test_the_stop_button_of_jupyter(kernel):
 
 def test_a_kernel_that_is_stopped_between_cells(kernel):
     """The handler that ipykernel has there ignores it."""
+    kernel.run("from tests.interrupt.__main__ import CALLS, np")
     kernel.run("gradient, _, short, expected = CALLS['loop']")
     for _ in range(3):
         kernel._manager.interrupt_kernel()

@@ -140,7 +140,13 @@ def test_the_bar_starts_where_the_sweep_stopped(store, monkeypatch, capsys):
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_process_that_is_stopped_loses_no_block(store, computed, subprocess_environment, how):
-    program = f"from tests import sweeping; sweeping.sweep(store={str(store)!r})"
+    # What is started in the background, as CI may be, begins with SIGINT ignored.
+    program = f"""
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from tests import sweeping
+sweeping.sweep(store={str(store)!r})
+"""
     process = subprocess.Popen(
         [sys.executable, "-c", program], env=subprocess_environment, stderr=subprocess.PIPE
     )

@@ -307,6 +307,8 @@ SCENARIOS = {
 }
 
 if __name__ == "__main__":
+    # What is started in the background, as CI may be, begins with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     jax.config.update("jax_enable_x64", True)
     for line in sys.stdin:
         name = line.strip()
