@@ -35,8 +35,7 @@ STYLE = """
 .qgrad th:first-child, .qgrad :is(th, td):nth-child(2) { text-align: left; }
 .qgrad td:nth-child(2) { white-space: normal; min-width: 16em; }
 .qgrad tbody th { font-weight: 600; }
-.qgrad tr.qgrad-off td:nth-child(3) { font-weight: 600; color: color-mix(in srgb,
-  var(--jp-error-color1, currentColor) 60%, var(--jp-ui-font-color1, currentColor)); }
+.qgrad tr.qgrad-off td:nth-child(3) { font-weight: 700; }
 .qgrad td.qgrad-wide { white-space: normal; max-width: 50em; }
 .qgrad summary { cursor: pointer; }
 .qgrad table pre.qgrad-full {
