@@ -2,7 +2,6 @@
 
 import contextvars
 import html
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import ipywidgets as widgets
 from IPython.core.getipython import get_ipython
 from IPython.display import HTML, DisplayHandle, display
 
-from qgrad_lab._arguments import check_callable
+from qgrad_lab._arguments import check_callable, signature_of
 from qgrad_lab._tracebacks import frames_hidden
 from qgrad_lab.comparison.methods import methods_of
 from qgrad_lab.comparison.point import argument_name
@@ -277,9 +276,8 @@ def _bound(
     fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments of a call, by position as far as that can be: those can be differentiated."""
-    try:
-        signature = inspect.signature(fn)
-    except (TypeError, ValueError):  # built into C
+    signature = signature_of(fn)
+    if signature is None:
         return args, kwargs
     try:
         bound = signature.bind(*args, **kwargs)
