@@ -1,0 +1,120 @@
+"""Sphinx's configuration: one command builds the documentation into ``build/docs``.
+
+``sphinx-build -nW --keep-going .docs build/docs``. What it shows must be readable from a folder,
+without a network: no file asks another host for anything. Formulas become MathML while this
+is built, notebooks are shown with the outputs that are stored in them.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+sys.path[:0] = [str(HERE / "_ext"), str(ROOT)]
+
+import qgrad_lab  # noqa: E402
+from qgrad_lab._version import __version__  # noqa: E402
+
+project = "qgrad_lab"
+author = "The qgrad_lab developers"
+copyright = author
+version = release = __version__
+language = "en"
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "myst_nb",
+    # In _ext:
+    "complete_reference",
+    "parser_options",
+    "short_names",
+    "mathml",
+    "other_projects",
+]
+
+# -- What is read --------------------------------------------------------------------------------
+
+
+def _bring(source: Path, target: Path) -> None:
+    """Copy a file or folder into this one, as Sphinx reads nothing outside; only what is newer."""
+    if source.is_dir():
+        target.mkdir(exist_ok=True)
+        names = {entry.name for entry in source.iterdir() if not entry.name.startswith(".")}
+        for old in target.iterdir():
+            if old.name not in names:
+                shutil.rmtree(old) if old.is_dir() else old.unlink()
+        for name in names:
+            _bring(source / name, target / name)
+    elif not target.exists() or source.stat().st_mtime != target.stat().st_mtime:
+        shutil.copy2(source, target)
+
+
+# Ignored by git. Links among these files, and to pictures, hold in both places.
+_bring(ROOT / "notebooks", HERE / "notebooks")
+_bring(ROOT / ".github" / "CONTRIBUTING.md", HERE / "contributing.md")
+_bring(ROOT / "CHANGELOG.md", HERE / "changelog.md")
+
+exclude_patterns = ["_ext", "**/.ipynb_checkpoints"]
+
+# -- Docstrings ----------------------------------------------------------------------------------
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the types in the docstrings say more: shapes, choices, defaults
+autodoc_preserve_defaults = True
+autoclass_content = "class"
+napoleon_google_docstring = False
+napoleon_use_ivar = False
+napoleon_use_param = False
+napoleon_use_rtype = False
+napoleon_preprocess_types = False
+default_role = "py:obj"
+add_module_names = False
+python_maximum_signature_line_length = 88
+autosummary_generate = False
+toc_object_entries_show_parents = "hide"
+
+# -- Cross-references: with -n, whatever is in backticks must lead somewhere -----------------------
+
+nitpick_ignore_regex = [
+    # The types of attributes, which are in words and choices, and which napoleon takes for classes.
+    ("py:class", r'callable|pytree|NumPy arrays|\{?"[a-z ]*"\}?'),
+]
+# -- Notebooks and Markdown ----------------------------------------------------------------------
+
+nb_execution_mode = "off"
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # would be fetched from another host
+# A widget cannot be shown without a kernel: its picture, which is stored beside it, is.
+nb_mime_priority_overrides = [
+    ("html", "application/vnd.jupyter.widget-view+json", None),
+    ("html", "text/html", 0),
+]
+nb_merge_streams = True
+# Comparisons and stages are stored for JupyterLab's viewers too, always beside HTML.
+suppress_warnings = ["mystnb.unknown_mime_type"]
+myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+myst_update_mathjax = False
+
+# -- Pages ---------------------------------------------------------------------------------------
+
+html_theme = "furo"
+html_title = f"qgrad_lab {__version__}"
+html_math_renderer = "mathml"
+html_static_path = ["_static"]
+html_css_files = ["qgrad.css"]
+html_js_files = ["theme.js"]
+html_show_sphinx = False
+html_show_copyright = False
+html_copy_source = False
+html_show_sourcelink = False
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+
+assert Path(qgrad_lab.__file__).is_relative_to(ROOT), qgrad_lab.__file__
