@@ -88,11 +88,7 @@ nitpick_ignore_regex = [
 
 nb_execution_mode = "off"
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # would be fetched from another host
-# A widget cannot be shown without a kernel: its picture, which is stored beside it, is.
-nb_mime_priority_overrides = [
-    ("html", "application/vnd.jupyter.widget-view+json", None),
-    ("html", "text/html", 0),
-]
+# A widget cannot be shown without a kernel and leaves nothing; its picture is stored beside it.
 nb_merge_streams = True
 # Comparisons and stages are stored for JupyterLab's viewers too, always beside HTML.
 suppress_warnings = ["mystnb.unknown_mime_type"]

@@ -1,4 +1,4 @@
-"""What the reference must have: every public name of the package, and every option of its magics."""
+"""What the reference must have: every public name of the package."""
 
 import importlib
 import inspect
