@@ -9,6 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from sphinx.application import Sphinx
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 sys.path[:0] = [str(HERE / "_ext"), str(ROOT)]
@@ -54,10 +56,21 @@ def _bring(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-# Ignored by git. Links among these files, and to pictures, hold in both places.
+# Ignored by git. Links among notebooks, and to their pictures, hold in both places.
 _bring(ROOT / "notebooks", HERE / "notebooks")
 _bring(ROOT / ".github" / "CONTRIBUTING.md", HERE / "contributing.md")
 _bring(ROOT / "CHANGELOG.md", HERE / "changelog.md")
+
+
+def _here(app: Sphinx, name: str, text: list[str]) -> None:
+    """Turn links of Markdown pages that hold in the repository into links that hold here."""
+    text[0] = text[0].replace("](../notebooks/", "](notebooks/")
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.connect("source-read", _here)
+
 
 exclude_patterns = ["_ext", "**/.ipynb_checkpoints"]
 
