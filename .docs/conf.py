@@ -5,9 +5,12 @@ without a network: no file asks another host for anything. Formulas become MathM
 is built, notebooks are shown with the outputs that are stored in them.
 """
 
+import importlib
+import inspect
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from sphinx.application import Sphinx
 
@@ -23,6 +26,7 @@ author = "The qgrad_lab developers"
 copyright = author
 version = release = __version__
 language = "en"
+smartquotes = False  # they would change options and code in messages
 
 extensions = [
     "sphinx.ext.autodoc",
@@ -33,6 +37,7 @@ extensions = [
     "myst_nb",
     # In _ext:
     "complete_reference",
+    "magics",
     "parser_options",
     "short_names",
     "mathml",
@@ -67,9 +72,29 @@ def _here(app: Sphinx, name: str, text: list[str]) -> None:
     text[0] = text[0].replace("](../notebooks/", "](notebooks/")
 
 
+def _own_signature(
+    app: Sphinx, what: str, name: str, cls: Any, options: Any, signature: str | None, returns: Any
+) -> tuple[str, Any] | None:
+    """The signature of ``__init__`` where a metaclass, such as that of widgets, hides it."""
+    if what != "class" or signature != "(*args, **kwargs)":
+        return None
+    own = inspect.signature(cls.__init__)
+    bare = [p.replace(annotation=p.empty) for p in list(own.parameters.values())[1:]]
+    return str(own.replace(parameters=bare, return_annotation=own.empty)), returns
+
+
+def _source_of(app: Sphinx, module: str, name: str) -> str | None:
+    """The sources of other projects, of which we have three names, are not ours to show."""
+    value = getattr(importlib.import_module(module), name, None)
+    home = getattr(value, "__module__", None) or module
+    return None if home.partition(".")[0] == "qgrad_lab" else module
+
+
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.connect("source-read", _here)
+    app.connect("autodoc-process-signature", _own_signature)
+    app.connect("viewcode-follow-imported", _source_of)
 
 
 exclude_patterns = ["_ext", "**/.ipynb_checkpoints"]
