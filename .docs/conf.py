@@ -16,9 +16,8 @@ from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-sys.path[:0] = [str(HERE / "_ext"), str(ROOT)]
+sys.path.insert(0, str(HERE / "_ext"))
 
-import qgrad_lab  # noqa: E402
 from qgrad_lab._version import __version__  # noqa: E402
 
 project = "qgrad_lab"
@@ -150,5 +149,3 @@ pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True
-
-assert Path(qgrad_lab.__file__).is_relative_to(ROOT), qgrad_lab.__file__
