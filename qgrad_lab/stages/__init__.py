@@ -34,6 +34,12 @@ class Stages(Mapping[str, Stage]):
     ['source', 'circuit', 'jaxpr', 'program', 'plan', 'stablehlo', 'hlo', 'llvm', 'assembly']
     >>> found["stablehlo"].is_computed
     False
+
+    As plain data:
+
+    >>> jaxpr = found.to_dict()["stages"][2]
+    >>> jaxpr["name"], jaxpr["language"], "sin" in jaxpr["text"]
+    ('jaxpr', 'jaxpr', True)
     """
 
     def __init__(self, name: str, all_stages: Mapping[str, Stage]) -> None:
@@ -131,21 +137,13 @@ class Stages(Mapping[str, Stage]):
     def to_dict(self) -> dict[str, Any]:
         """All stages, as plain Python objects that ``json.dumps`` takes.
 
+        Sizes are in bytes, times in seconds.
+
         Returns
         -------
         dict
             ``version``, ``name``, and in ``stages`` a dictionary for each. ``lines`` has an entry
             ``[number, [[file, line], ...]]`` for each line of the text whose source is known.
-            Sizes are in bytes, times in seconds.
-
-        Examples
-        --------
-        >>> import jax.numpy as jnp
-        >>> from qgrad_lab import stages
-        >>> found = stages(lambda x: jnp.sin(x), 0.5).to_dict()
-        >>> jaxpr = found["stages"][2]
-        >>> jaxpr["name"], jaxpr["language"], "sin" in jaxpr["text"]
-        ('jaxpr', 'jaxpr', True)
         """
         return view.bundle(self.name, self._stages)
 
