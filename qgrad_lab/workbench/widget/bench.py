@@ -46,11 +46,6 @@ class Workbench(widgets.VBox):
     methods, h, argnum, reference
         What is chosen to begin with, as for `compare`; ``h`` is one number.
 
-    Attributes
-    ----------
-    code : str
-        Python that has the same result as what is on screen.
-
     Raises
     ------
     TypeError, ValueError
@@ -171,7 +166,7 @@ class Workbench(widgets.VBox):
 
     @property
     def code(self) -> str:
-        """Python that has the same result as what is on screen."""
+        """Python that has the same result as what is on screen, as "Copy as code" shows it."""
         question = self._question()
         namespace = _namespace()
         function = self._name()
@@ -186,11 +181,22 @@ class Workbench(widgets.VBox):
 
     @property
     def panel(self) -> Panel:
-        """The tab that is shown."""
+        """The tab that is shown, with its ``title``."""
         return self.panels[self.tabs.selected_index or 0]
 
     def wait(self, timeout: float) -> bool:
-        """Whether what is on screen is the newest, or came to be within ``timeout`` seconds."""
+        """Wait for what is being computed.
+
+        Parameters
+        ----------
+        timeout : float
+            The most seconds to wait.
+
+        Returns
+        -------
+        bool
+            Whether what is on screen is the newest, or came to be within that time.
+        """
         return self._worker.wait(timeout)
 
     def close(self) -> None:
