@@ -49,6 +49,7 @@ export class Comparing {
       b: configuration(b, '+', trans.__('Right: %1', b.stage.title), trans),
       parent: this.node,
       collapseUnchanged: { margin: 3, minSize: 8 },
+      gutter: false, // there are signs instead
       diffConfig: {
         override: (textA, textB) => letterChanges(changes, linesA, linesB, textA, textB)
       }

@@ -1,12 +1,13 @@
 import { standardKeymap } from '@codemirror/commands';
 import { codeFolding, foldGutter, foldKeymap, foldService } from '@codemirror/language';
-import { search, searchKeymap } from '@codemirror/search';
+import { searchKeymap } from '@codemirror/search';
 import { EditorState, Text, type Extension } from '@codemirror/state';
-import { EditorView, keymap, lineNumbers } from '@codemirror/view';
+import { EditorView, ViewPlugin, keymap, lineNumbers } from '@codemirror/view';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { foldEnds, type Blocks, type FoldEnds } from './folds';
 import { highlighting } from './highlighting';
 import { modeOf } from './languages';
+import { searching } from './searchPanel';
 
 /** What a text is shown with, also where two are compared. */
 export function readOnlyText(language: string, label: string, trans: TranslationBundle): Extension {
@@ -18,7 +19,7 @@ export function readOnlyText(language: string, label: string, trans: Translation
     lineNumbers(),
     highlighting,
     mode.language ?? [],
-    search({ top: true }),
+    searching(trans),
     keymap.of([...searchKeymap, ...foldKeymap, ...standardKeymap])
   ];
 }
@@ -57,21 +58,32 @@ export interface Pointing {
 }
 
 export function pointing(told: Pointing): Extension {
-  let last = 0;
   return [
-    EditorView.domEventHandlers({
-      mousemove: (event, view) => {
+    // Of the whole line, with its number and the empty space behind it.
+    ViewPlugin.define(view => {
+      let last = 0;
+      const moved = (event: MouseEvent) => {
         const block = view.lineBlockAtHeight(event.clientY - view.documentTop);
         const line = view.state.doc.lineAt(block.from).number;
         if (line !== last) {
           last = line;
           told.hover(line);
         }
-      },
-      mouseleave: () => {
+      };
+      const left = () => {
         last = 0;
         told.leave();
-      },
+      };
+      view.scrollDOM.addEventListener('mousemove', moved);
+      view.scrollDOM.addEventListener('mouseleave', left);
+      return {
+        destroy: () => {
+          view.scrollDOM.removeEventListener('mousemove', moved);
+          view.scrollDOM.removeEventListener('mouseleave', left);
+        }
+      };
+    }),
+    EditorView.domEventHandlers({
       keydown: event => {
         if (event.key === 'Escape') {
           told.clear();
@@ -89,17 +101,6 @@ export function pointing(told: Pointing): Extension {
 /** The words of CodeMirror's own panels. */
 function phrases(trans: TranslationBundle): Record<string, string> {
   return {
-    Find: trans.__('Find'),
-    Replace: trans.__('Replace'),
-    next: trans.__('next'),
-    previous: trans.__('previous'),
-    all: trans.__('all'),
-    'match case': trans.__('match case'),
-    regexp: trans.__('regular expression'),
-    'by word': trans.__('by word'),
-    close: trans.__('close'),
-    'current match': trans.__('current match'),
-    'on line': trans.__('on line'),
     'Folded lines': trans.__('Folded lines'),
     'Unfolded lines': trans.__('Unfolded lines'),
     'Fold line': trans.__('Fold line'),
