@@ -1,4 +1,4 @@
-"""Directives for the JupyterLab extension, from its schemas: ``lab-shortcuts``, ``lab-settings``."""
+"""The JupyterLab extension from its schemas: ``lab-shortcuts`` and ``lab-settings``."""
 
 import json
 from pathlib import Path
