@@ -36,6 +36,7 @@ extensions = [
     "myst_nb",
     # In _ext:
     "complete_reference",
+    "lab_extension",
     "magics",
     "parser_options",
     "short_names",

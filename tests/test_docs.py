@@ -91,6 +91,11 @@ def test_examples_of_the_pages_run(page):
     assert report == []
 
 
+def test_the_first_example_prints_what_it_says(run_python):
+    (example,) = re.findall(r"```python\n(.*?)```", (DOCS / "index.md").read_text(), re.S)
+    assert example.rstrip().endswith(f"# {run_python(example).strip()}")
+
+
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
 def test_the_guides_name_what_exists(page):
     text = page.read_text(encoding="utf-8")

@@ -80,6 +80,11 @@ class Stages(Mapping[str, Stage]):
         str
             Empty where the two are the same.
 
+        Raises
+        ------
+        KeyError
+            If there is no stage of this name.
+
         Examples
         --------
         >>> import jax.numpy as jnp
