@@ -90,7 +90,7 @@ def test_the_theme_of_pictures(theme):
             page = shown(bench, title)
             # What follows the page is inverted by it, and nothing else is.
             assert f'class="qgrad-figure qgrad-theme-{theme}"' in page
-            (data,) = re.findall("base64,([^\"]*)", page)
+            (data,) = re.findall('base64,([^"]*)', page)
             picture = PIL.Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")
             assert picture.getpixel((1, 1)) == paper
             written = "" if theme == "auto" else f"theme='{theme}'"

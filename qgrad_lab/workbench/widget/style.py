@@ -32,7 +32,8 @@ STATIC_STYLE = """
 .qgrad-static { border: 1px solid #8884; border-radius: 4px; padding: 8px 12px; }
 .qgrad-static img { max-width: 100%; height: auto; }
 .qgrad-static pre { margin: 4px 0; }
-body[data-jp-theme-light="false"] .qgrad-static .qgrad-theme-auto { filter: invert(0.87) hue-rotate(180deg); }
+body[data-jp-theme-light="false"] .qgrad-static .qgrad-theme-auto {
+  filter: invert(0.87) hue-rotate(180deg); }
 .jp-OutputArea:has(.qgrad-workbench) .qgrad-static,
 .jp-OutputArea:has(.qgrad-workbench) .jp-OutputArea-child:has(> .jp-OutputArea-output .qgrad-static)
   { display: none; }
