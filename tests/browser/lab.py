@@ -17,6 +17,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_core.paths import jupyter_path
 
 webdriver = pytest.importorskip("selenium.webdriver")
 By = pytest.importorskip("selenium.webdriver.common.by").By
@@ -24,6 +25,7 @@ Keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
 ActionChains = webdriver.ActionChains
 
 ROOT = Path(__file__).resolve().parents[2]
+EXTENSION = ROOT / "extension"
 PATIENCE = 300
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 DRIVER = shutil.which("chromedriver")
@@ -60,6 +62,31 @@ return (high + 0.05) / (low + 0.05);
 """
 
 
+def extension_options(folder):
+    """Options of JupyterLab with which it finds the extension that was built in this tree.
+
+    Without one, that of the installed package is used. One that is older than its sources fails.
+    """
+    advice = "Build it: cd extension && npm install && npm run build"
+    built = EXTENSION / "labextension" / "package.json"
+    if not built.exists():
+        installed = [
+            Path(place) / "labextensions" / "qgrad-lab" / "package.json" for place in jupyter_path()
+        ]
+        if not any(path.exists() for path in installed):
+            pytest.fail(f"The JupyterLab extension is neither built nor installed. {advice}")
+        return []
+    sources = [path for part in ("src", "style", "schema") for path in (EXTENSION / part).rglob("*")]
+    sources = [path for path in sources if path.is_file() and ".test." not in path.name]
+    newest = max([EXTENSION / "package.json", *sources], key=lambda path: path.stat().st_mtime)
+    if newest.stat().st_mtime > built.stat().st_mtime:
+        pytest.fail(f"{built.parent} is older than {newest}. {advice}")
+    # JupyterLab looks for a folder with the name of the extension.
+    (folder / "labextensions").mkdir()
+    (folder / "labextensions" / "qgrad-lab").symlink_to(built.parent, target_is_directory=True)
+    return [f"--LabApp.extra_labextensions_path={folder / 'labextensions'}"]
+
+
 class Lab:
     """A JupyterLab server of its own, with notebooks that have no outputs."""
 
@@ -94,6 +121,7 @@ class Lab:
         command += [f"--ServerApp.root_dir={notebooks}", "--ServerApp.ip=127.0.0.1"]
         command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
         command += [f"--IdentityProvider.token={self.token}"]
+        command += extension_options(folder)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 command, cwd=notebooks, env=environment, stdout=log, stderr=subprocess.STDOUT
