@@ -76,7 +76,9 @@ def extension_options(folder):
         if not any(path.exists() for path in installed):
             pytest.fail(f"The JupyterLab extension is neither built nor installed. {advice}")
         return []
-    sources = [path for part in ("src", "style", "schema") for path in (EXTENSION / part).rglob("*")]
+    sources = [
+        path for part in ("src", "style", "schema") for path in (EXTENSION / part).rglob("*")
+    ]
     sources = [path for path in sources if path.is_file() and ".test." not in path.name]
     newest = max([EXTENSION / "package.json", *sources], key=lambda path: path.stat().st_mtime)
     if newest.stat().st_mtime > built.stat().st_mtime:
