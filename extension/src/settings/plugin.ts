@@ -26,7 +26,7 @@ export const settingsPlugin: JupyterFrontEndPlugin<ReadDefaults> = {
       ?.load(ID)
       .then(settings => {
         const read = () => {
-          current = defaultsOf(settings.composite as Record<string, unknown>);
+          current = defaultsOf(settings.composite);
         };
         settings.changed.connect(read);
         read();
