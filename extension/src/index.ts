@@ -1,5 +1,6 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { comparisonPlugin } from './comparison/plugin';
+import { tutorialsPlugin } from './launcher/plugin';
 import { notebookPlugin } from './notebook/plugin';
 import { panelPlugin } from './panel/plugin';
 import { settingsPlugin } from './settings/plugin';
@@ -11,7 +12,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   comparisonPlugin,
   settingsPlugin,
   notebookPlugin,
-  panelPlugin
+  panelPlugin,
+  tutorialsPlugin
 ];
 
 export default plugins;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { defaultsOf, FALLBACK, type Defaults } from '../settings/defaults';
+import { FALLBACK, type Defaults } from '../settings/defaults';
 import { edit, kept, loads, needs, words } from './header';
 
 /** The source after an edit. */
@@ -92,12 +92,4 @@ test('cells that load the magics, and that need them', () => {
     true
   );
   expect(needs('%%qgradient') || needs('%load_ext qgrad_lab')).toBe(false);
-});
-
-test('settings of another type are those of the schema', () => {
-  expect(defaultsOf({ methods: 'auto', h: [1e-3], theme: 3, plot: false })).toEqual({
-    ...FALLBACK,
-    h: [1e-3],
-    plot: false
-  });
 });

@@ -20,14 +20,40 @@ export const FALLBACK: Defaults = {
   theme: 'auto'
 };
 
-/** Settings as they come, of which those that have another type than they should are left out. */
+/** In the order of the rows of a table. */
+const METHODS = ['auto', 'fd', 'adjoint', 'parameter-shift', 'backprop'];
+
+/** Settings as they are stored; those of another type than they should be are left out. */
 export function defaultsOf(settings: Record<string, unknown>): Defaults {
-  const found: Record<string, unknown> = { ...FALLBACK };
-  for (const [name, fallback] of Object.entries(FALLBACK)) {
+  const found = (name: 'reference' | 'irStage' | 'theme') => {
     const value = settings[name];
-    if (Array.isArray(fallback) ? Array.isArray(value) : typeof value === typeof fallback) {
-      found[name] = value;
-    }
+    return typeof value === 'string' ? value : FALLBACK[name];
+  };
+  const flag = (name: 'showIr' | 'plot') => {
+    const value = settings[name];
+    return typeof value === 'boolean' ? value : FALLBACK[name];
+  };
+  return {
+    methods: methodsOf(settings['methods']),
+    h: stepsOf(settings['h']),
+    reference: found('reference'),
+    irStage: found('irStage'),
+    showIr: flag('showIr'),
+    plot: flag('plot'),
+    theme: found('theme')
+  };
+}
+
+function methodsOf(chosen: unknown): readonly string[] {
+  if (typeof chosen !== 'object' || chosen === null) {
+    return FALLBACK.methods;
   }
-  return found as unknown as Defaults;
+  const found = METHODS.filter(name => (chosen as Record<string, unknown>)[name] === true);
+  return found.length > 0 ? found : ['auto'];
+}
+
+function stepsOf(text: unknown): number[] {
+  const words = typeof text === 'string' ? text.split(/[\s,]+/) : [];
+  const steps = words.filter(word => word !== '').map(Number);
+  return [...new Set(steps.filter(step => Number.isFinite(step) && step > 0))];
 }
