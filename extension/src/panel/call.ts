@@ -27,8 +27,7 @@ export function fields(f: KernelFunction): Field[] {
       name: argument.name,
       label: `${stars ?? ''}${argument.name}`,
       required,
-      placeholder:
-        argument.default ?? { '*': '1.0, 2.0', '**': 'name=1.0' }[stars ?? ''] ?? 'theta, 0.5',
+      placeholder: argument.default ?? { '*': '1.0, 2.0', '**': 'name=1.0' }[stars ?? ''] ?? '0.5',
       value: required && argument.defined ? argument.name : ''
     };
   });

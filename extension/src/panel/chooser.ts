@@ -66,7 +66,7 @@ export class Chooser {
           'button',
           {
             type: 'button',
-            class: 'jp-mod-styled jp-mod-minimal',
+            class: 'qgrad-refresh',
             title: trans.__('Ask the kernel for its functions again'),
             onclick: () => actions.refresh()
           },

@@ -46,11 +46,12 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       });
       const widget = new MainAreaWidget({ content });
       const name = () => {
-        widget.title.label = trans.__('Workbench of %1', notebook.title.label);
+        widget.title.caption = trans.__('Workbench of %1', notebook.title.label);
       };
       widget.id = `qgrad-workbench-${notebook.id}`;
       widget.title.icon = nablaIcon;
       widget.title.closable = true;
+      widget.title.label = trans.__('Workbench');
       name();
       notebook.title.changed.connect(name);
       notebook.disposed.connect(() => widget.dispose());
