@@ -213,6 +213,9 @@ class TestData:
         assert auto["accurate"] is True and len(auto["absolute"]) == 3
         assert np.shape(plain["reference"]["params['weights']"]) == (3, 4)
         assert plain["best"]["reason"] == found.best().reason
+        assert auto["advice"] is None and plain["tolerance"] == 1e-6
+        off = some().to_dict()["rows"][1]
+        assert off["accurate"] is False and off["advice"].startswith("truncation: the step is")
         failed = some(rows=(MethodResult("auto", error="no"),), reference=None, value=None)
         assert failed.to_dict()["rows"][0]["gradient"] is None
 

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from qgrad_lab import reference
@@ -84,6 +85,17 @@ class TestOutput:
         session.good("%%qgrad --plot\nloss(theta)")
         assert [type(entry) for entry in shown] == [Figure] or isinstance(shown[0], Figure)
 
+    def test_the_theme_of_a_plot(self, session, monkeypatch):
+        shown = []
+        monkeypatch.setattr("qgrad_lab.workbench.magics.display", shown.append)
+        for theme, colour in (("light", "#ffffff"), ("dark", "#111111"), ("auto", "#ffffff")):
+            session.good(f"%qgrad -m auto --plot --theme {theme} circuit(0.3)")
+            assert to_hex(shown.pop().get_facecolor()) == colour
+        said = session.usage_error("%qgrad --plot --theme sepia circuit(0.3)")
+        assert "'sepia' is not a theme; these are: auto, light, dark." in said
+        said = session.usage_error("%qgrad --theme dark circuit(0.3)")
+        assert said == "--theme has the colours of the plot of --plot, which is not given."
+
 
 class TestExtension:
     def test_unloading(self, session):
@@ -118,6 +130,7 @@ class TestExtension:
             ("%%qgrad -r c", ["catalyst"]),
             ("%%qgrad -f ci", ["circuit"]),
             ("%qgrad --pl", ["--plot"]),
+            ("%%qgrad --plot --theme ", ["auto", "dark", "light"]),
             ("%qgrad -m parameter-shift lo", ["loss"]),
         ],
     )

@@ -1,11 +1,14 @@
 """The widget as a whole, without a page: what changes, what is computed, what is shown."""
 
+import base64
+import io
 import re
 import threading
 
 import jax.numpy as jnp
 import numpy as np
 import pennylane as qml
+import PIL.Image
 import pytest
 
 import qgrad_lab
@@ -76,6 +79,30 @@ def test_methods_step_argnum_and_arguments(bench):
 @pytest.mark.parametrize("title", ["Landscape", "Step size", "Cost"])
 def test_pictures(bench, title):
     assert "data:image/png;base64," in shown(bench, title)
+
+
+@pytest.mark.parametrize("theme", ["auto", "light", "dark"])
+def test_the_theme_of_pictures(theme):
+    bench = Workbench(energy, THETA, 0.7, methods="auto", theme=theme)
+    paper = (17, 17, 17) if theme == "dark" else (255, 255, 255)
+    try:
+        for title, call in {"Compare": "", "Step size": ".plot({})", "Cost": "plots.cost("}.items():
+            page = shown(bench, title)
+            # What follows the page is inverted by it, and nothing else is.
+            assert f'class="qgrad-figure qgrad-theme-{theme}"' in page
+            (data,) = re.findall('base64,([^"]*)', page)
+            picture = PIL.Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")
+            assert picture.getpixel((1, 1)) == paper
+            written = "" if theme == "auto" else f"theme='{theme}'"
+            assert call.format(written) in bench.code
+            assert ("theme=" in bench.code) == bool(call and written)
+    finally:
+        bench.close()
+
+
+def test_a_theme_that_there_is_not():
+    with pytest.raises(ValueError, match="Invalid theme 'sepia': it is 'light', 'dark', or 'auto'"):
+        Workbench(energy, THETA, 0.7, theme="sepia")
 
 
 def test_elements_of_the_landscape(bench):

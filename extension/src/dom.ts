@@ -1,21 +1,33 @@
-/** An element with attributes and children; text is never read as HTML. */
+/** Attributes of an element: properties by name, listeners by `onclick` and the like. */
+export type Attributes = Record<string, string | boolean | null | ((event: Event) => void)>;
+
+type Child = Node | string | null;
+
+/**
+ * An element with attributes and children, one by one or in lists; text is never read as HTML.
+ * `true` is an empty attribute, `false` and null are none.
+ */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
-  attributes: Record<string, string> = {},
-  children: (Node | string)[] = []
+  attributes: Attributes = {},
+  ...children: (Child | Child[])[]
 ): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    made.setAttribute(name, value);
+    if (typeof value === 'function') {
+      made.addEventListener(name.replace(/^on/, ''), value);
+    } else if (value !== null && value !== false) {
+      made.setAttribute(name, value === true ? '' : value);
+    }
   }
-  made.append(...children);
+  made.append(...children.flat().filter(child => child !== null));
   return made;
 }
 
 let last = 0;
 
-/** An id for `aria-labelledby` and its relatives. */
-export function uniqueId(prefix: string): string {
+/** An id that no other element of the page has, for `aria-labelledby` and its relatives. */
+export function uniqueId(prefix = 'qgrad'): string {
   last += 1;
   return `${prefix}-${last}`;
 }

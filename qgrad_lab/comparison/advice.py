@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from qgrad_lab.comparison import export
+from qgrad_lab.comparison.differences import size
 
 if TYPE_CHECKING:
     from qgrad_lab.comparison.results import Comparison, MethodResult
@@ -93,4 +93,4 @@ def _step(row: MethodResult) -> float:
 
 def _size(tree: Any) -> float:
     """The largest absolute element."""
-    return max(map(export.size, jax.tree.leaves(tree)), default=0.0)
+    return max(map(size, jax.tree.leaves(tree)), default=0.0)

@@ -33,3 +33,8 @@ def relative(differences: Sequence[float], reference: Sequence[Any]) -> tuple[fl
         with np.errstate(invalid="ignore", divide="ignore"):
             found.append(0.0 if difference == 0 else float(np.float64(difference) / scale))
     return tuple(found)
+
+
+def size(leaf: Any) -> float:
+    """The largest absolute element; infinite or not a number if any is."""
+    return float(np.max(np.abs(np.asarray(leaf, np.float64)), initial=0.0))

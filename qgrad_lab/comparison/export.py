@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
+from qgrad_lab.comparison import advice
+
 if TYPE_CHECKING:
     from pandas import DataFrame
 
@@ -18,14 +20,15 @@ MIME_TYPE = "application/vnd.qgrad-lab.comparison.v1+json"
 VERSION = 1
 
 
-def dictionary(comparison: Comparison) -> dict[str, Any]:
-    """See `Comparison.to_dict`."""
+def dictionary(comparison: Comparison, tolerance: float) -> dict[str, Any]:
+    """See `Comparison.to_dict`; ``tolerance`` is that of `Comparison.is_accurate`."""
     rows = [
         {
             **{field.name: getattr(row, field.name) for field in dataclasses.fields(row)},
             "label": row.label,
             "gradient": _by_label(comparison, row.gradient),
             "accurate": comparison.is_accurate(row),
+            "advice": advice.why_off(comparison, row),
         }
         for row in comparison.rows
     ]
@@ -47,6 +50,7 @@ def dictionary(comparison: Comparison) -> dict[str, Any]:
             "reference_name": comparison.reference_name,
             "reference_error": comparison.reference_error,
             "shots": comparison.shots,
+            "tolerance": tolerance,
             "best": {"label": best.row.label if best.row else None, "reason": best.reason},
         }
     )
@@ -85,11 +89,6 @@ def frame(comparison: Comparison) -> DataFrame:
             record[f"gradient in {label}"] = leaf
         records.append(record)
     return pandas.DataFrame(records)
-
-
-def size(leaf: Any) -> float:
-    """The largest absolute element; infinite or not a number if any is."""
-    return float(np.max(np.abs(np.asarray(leaf, np.float64)), initial=0.0))
 
 
 def _by_label(comparison: Comparison, gradient: Any) -> dict[str, Any] | None:

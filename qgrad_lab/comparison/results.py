@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 
-from qgrad_lab.comparison import export, report
+from qgrad_lab.comparison import differences, export, report
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,6 +16,9 @@ METHODS = ("auto", "fd", "adjoint", "parameter-shift", "backprop")
 
 DEFAULT_METHODS = ("auto", "fd")
 """What is compared where nothing else is asked for."""
+
+THEMES = ("auto", "light", "dark")
+"""The themes of plots; here, as `qgrad_lab.plots` takes long to import."""
 
 TOLERANCE = 1e-6
 """How far from the reference an accurate gradient may be: beside its largest element, or 1."""
@@ -210,7 +213,7 @@ class Comparison:
         """
         if row.error is not None or row.absolute is None:
             return None
-        scale = max([1.0, *map(export.size, jax.tree.leaves(self.reference))])
+        scale = max([1.0, *map(differences.size, jax.tree.leaves(self.reference))])
         return all(difference <= tolerance * scale for difference in row.absolute)
 
     def best(self, tolerance: float = TOLERANCE) -> Best:
@@ -255,8 +258,13 @@ class Comparison:
             fastest, f"{fastest.label} is the fastest of the {len(accurate)} methods {near}"
         )
 
-    def plot(self) -> "Figure":
+    def plot(self, *, theme: str = "auto") -> "Figure":
         """The gradients side by side, with the reference and the differences to it.
+
+        Parameters
+        ----------
+        theme : {"auto", "light", "dark"}, optional
+            As in `qgrad_lab.plots`.
 
         Returns
         -------
@@ -277,7 +285,7 @@ class Comparison:
         """
         from qgrad_lab.plots import gradients  # matplotlib takes long to import
 
-        return gradients(self)
+        return gradients(self, theme=theme)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain Python objects that ``json.dumps`` takes.
@@ -287,7 +295,8 @@ class Comparison:
         dict
             With the ``version`` of this form. Gradients are dictionaries from `labels` to a float
             or to nested lists of floats, the value is one from its path (empty for a bare number).
-            Times are in seconds, memory in bytes. Of numbers that are not finite it has the words
+            Times are in seconds, memory in bytes. A row's ``advice`` is why it is off, if it is by
+            more than ``tolerance``. Of numbers that are not finite it has the words
             ``"NaN"``, ``"Infinity"`` and ``"-Infinity"``, as JSON has no such numbers.
 
         Examples
@@ -297,7 +306,7 @@ class Comparison:
         >>> found["value"], found["reference"], found["rows"][0]["gradient"]
         ({'': 8.0}, {'x': 12.0}, {'x': 12.0})
         """
-        return export.dictionary(self)
+        return export.dictionary(self, TOLERANCE)
 
     def to_pandas(self) -> "DataFrame":
         """The rows as a table, one column for each measure and each leaf of the gradient.
@@ -328,7 +337,7 @@ class Comparison:
         return {
             "text/plain": report.text(self),
             "text/html": report.html(self),
-            export.MIME_TYPE: export.dictionary(self),
+            export.MIME_TYPE: export.dictionary(self, TOLERANCE),
         }
 
 

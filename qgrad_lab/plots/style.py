@@ -6,7 +6,7 @@ of 3 or more on both backgrounds; markers, dashes and hatches tell the same with
 
 import colorsys
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex, to_rgb
@@ -43,8 +43,6 @@ LOOKS = {
 _STEP_MARKERS = "sPXph*8d"
 _STEP_DASHES: tuple[Dash, ...] = ("--", (0, (6, 2)), (0, (3, 2)), (0, (2, 1)), (0, (1, 1)))
 _STEP_HATCHES = ("////", "\\\\\\\\", "||||", "++++", "oo", "//", "\\\\", "**")
-
-ThemeName = Literal["auto", "light", "dark"]
 
 
 class Theme(NamedTuple):

@@ -98,7 +98,7 @@ class QgradMagics(Magics):
             derived = derivative(call.f, first, options.argnum, grad)
             display(self._stage(options.ir, call, options.argnum, derived))
         if options.plot:
-            display(result.plot())
+            display(result.plot(theme=options.theme or "auto"))
         return None if options.quiet else result
 
     @no_var_expand

@@ -14,7 +14,7 @@ from IPython.core.magic_arguments import argument, parse_argstring
 
 from qgrad_lab.comparison import METHODS
 from qgrad_lab.comparison.references import KINDS
-from qgrad_lab.comparison.results import DEFAULT_METHODS
+from qgrad_lab.comparison.results import DEFAULT_METHODS, THEMES
 from qgrad_lab.stages import STAGES
 
 
@@ -65,6 +65,13 @@ def stage(text: str) -> str:
     if text in STAGES:
         return text
     raise ArgumentTypeError(f"{text!r} is not a stage; these are: {', '.join(STAGES)}.")
+
+
+def theme(text: str) -> str:
+    """The name of a theme of plots."""
+    if text in THEMES:
+        return text
+    raise ArgumentTypeError(f"{text!r} is not a theme; these are: {', '.join(THEMES)}.")
 
 
 _ARGUMENTS = (
@@ -131,6 +138,13 @@ _ARGUMENTS = (
         help="Plot the gradients side by side, and their differences to the reference.",
     ),
     argument(
+        "--theme",
+        metavar="THEME",
+        type=theme,
+        help=f"""The colours of the plot: {", ".join(THEMES)}; auto by default, which is dark where
+        matplotlib's own style is.""",
+    ),
+    argument(
         "-o",
         metavar="NAME",
         dest="output",
@@ -168,6 +182,8 @@ def parse(magic: Callable[..., Any], line: str, cell_magic: str) -> Any:
         (options.argnum,) = options.argnum
     if options.at is not None and options.function is None:
         raise UsageError("--at has the arguments for the function of -f, which is not given.")
+    if options.theme is not None and not options.plot:
+        raise UsageError("--theme has the colours of the plot of --plot, which is not given.")
     return options
 
 
@@ -199,6 +215,7 @@ _VALUES = {
     "-r": (*KINDS, "none"),
     "--reference": (*KINDS, "none"),
     "--ir": STAGES,
+    "--theme": THEMES,
 }
 
 
@@ -225,6 +242,7 @@ def complete(shell: InteractiveShell, event: SimpleNamespace) -> list[str]:
         "--at",
         "--ir",
         "--plot",
+        "--theme",
         "--quiet",
         "-o",
     ]

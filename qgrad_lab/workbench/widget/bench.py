@@ -14,7 +14,7 @@ from qgrad_lab._tracebacks import frames_hidden
 from qgrad_lab.comparison.methods import methods_of
 from qgrad_lab.comparison.point import argument_name
 from qgrad_lab.comparison.references import Kind, check_kind
-from qgrad_lab.comparison.results import DEFAULT_METHODS
+from qgrad_lab.comparison.results import DEFAULT_METHODS, THEMES
 from qgrad_lab.workbench.widget.code import Unwritable, imports, name_of
 from qgrad_lab.workbench.widget.controls import Controls, check_argnum, group
 from qgrad_lab.workbench.widget.editors import Editors
@@ -45,6 +45,8 @@ class Workbench(widgets.VBox):
         The arguments to begin with. Numbers get sliders, arrays tables.
     methods, h, argnum, reference
         What is chosen to begin with, as for `compare`; ``h`` is one number.
+    theme : {"auto", "light", "dark"}, optional
+        The colours of plots; with ``"auto"`` they are those of the page.
 
     Raises
     ------
@@ -88,6 +90,7 @@ class Workbench(widgets.VBox):
         h: float | None = None,
         argnum: int | Sequence[int] | None = None,
         reference: Kind = "jax",
+        theme: str = "auto",
         **kwargs: Any,
     ) -> None:
         super().__init__()
@@ -99,8 +102,13 @@ class Workbench(widgets.VBox):
             names = [methods] if isinstance(methods, str) else list(methods)
             methods_of(names, h if "fd" in names else None)
             check_kind(reference)
+            if theme not in THEMES:
+                raise ValueError(
+                    f"Invalid theme {theme!r}: it is 'light', 'dark', or 'auto' (as the page is)."
+                )
             if fn is not None:
                 check_callable(fn, "Workbench")
+        self._theme = theme
         self._options: dict[str, Any] = {"methods": names, "h": h, "reference": reference}
         if fn is None:
             self.picker = Picker(_namespace(), lambda f, a, k: self._open(f, a, k, argnum))
@@ -226,7 +234,7 @@ class Workbench(widgets.VBox):
         own = getattr(getattr(f, "shots", None), "total_shots", None)
         if choice.shots is not None and choice.shots != own:
             f = f.update_shots(choice.shots)  # type: ignore[attr-defined]
-        return Question(f, args, kwargs, choice, self._name(), self._call())
+        return Question(f, args, kwargs, choice, self._name(), self._call(), self._theme)
 
     def _changed(self) -> None:
         """All answers that are there are old now."""

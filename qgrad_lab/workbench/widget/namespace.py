@@ -24,10 +24,12 @@ def functions(namespace: Mapping[str, Any], hidden: Any = ()) -> dict[str, Calla
     for name, value in namespace.items():
         if name.startswith("_") or name in hidden or isinstance(value, type):
             continue
-        if callable(value) and _home(value) in (None, "__main__", namespace.get("__name__")):
-            parameters = _parameters(value)
-            if parameters is None or parameters:
-                found[name] = value
+        try:
+            if callable(value) and _home(value) in (None, "__main__", namespace.get("__name__")):
+                if parameters(value) != []:
+                    found[name] = value
+        except Exception:  # of an object of the user's whose attributes cannot be looked at
+            continue
     return found
 
 
@@ -39,10 +41,22 @@ def required(function: Callable[..., Any]) -> list[str]:
     """
     return [
         parameter.name
-        for parameter in _parameters(function) or ()
+        for parameter in parameters(function) or ()
         if parameter.default is parameter.empty
         and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ]
+
+
+def arguments_of(text: str, namespace: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The positional and keyword arguments of a call that is written as ``f(text)``.
+
+    >>> arguments_of("theta, layers=2", {"theta": 0.5})
+    ((0.5,), {'layers': 2})
+    """
+    names = {**namespace, "_given": lambda *args, **kwargs: (args, kwargs)}
+    # It is the user's own code, as in a cell.
+    args, kwargs = eval(f"_given({text})", names)
+    return args, kwargs
 
 
 def _home(function: Callable[..., Any]) -> str | None:
@@ -51,7 +65,8 @@ def _home(function: Callable[..., Any]) -> str | None:
     return getattr(inner, "__module__", None)
 
 
-def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
+def parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    """The parameters of ``function``; None where Python does not know them."""
     inner = getattr(function, "func", function)
     try:
         return list(inspect.signature(inner).parameters.values())

@@ -41,7 +41,18 @@ class Question:
     choice: Choice
     function: str
     call: str
+    theme: str = "auto"
     _comparison: Comparison | None = dataclasses.field(default=None, init=False)
+
+    @property
+    def ink(self) -> str:
+        """The theme to draw in: what follows the page is light, as the page's style inverts it."""
+        return "light" if self.theme == "auto" else self.theme
+
+    @property
+    def themed(self) -> str:
+        """The theme as an argument in code, where it is not the default."""
+        return "" if self.theme == "auto" else f"theme={self.theme!r}"
 
     @property
     def options(self) -> dict[str, Any]:
@@ -127,7 +138,8 @@ class Compare(Panel):
     def compute(self, question: Question, progress: Progress) -> str:
         """Table and picture."""
         found = question.compared(progress)
-        return report.html(found) + image(plots.gradients(found), "Gradients of each method")
+        picture = plots.gradients(found, theme=question.ink)
+        return report.html(found) + image(picture, "Gradients of each method", question.theme)
 
     def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
         """A call of `compare`."""
@@ -179,13 +191,15 @@ class Landscape(Panel):
             progress=progress,
             **question.options,
         )
-        return image(found.plot(), f"{question.function} along {', '.join(found.elements)}")
+        title = f"{question.function} along {', '.join(found.elements)}"
+        return image(found.plot(theme=question.ink), title, question.theme)
 
     def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
         """A call of `landscape`."""
         along = self._along()
         own = {"along": repr(along), "span": repr(self.span.value)}
-        return _code("qgrad_lab.landscape", question, function, namespace, own, ".plot()")
+        plot = f".plot({question.themed})"
+        return _code("qgrad_lab.landscape", question, function, namespace, own, plot)
 
     def _along(self) -> str | tuple[str, str]:
         first, second = self.along.value, self.over.value
@@ -211,14 +225,14 @@ class StepSize(Panel):
             call=question.call,
             progress=progress,
         )
-        return image(found.plot(), "Error of finite differences against h") + (
-            f"<p>{html.escape(found.reason)}</p>"
-        )
+        title = "Error of finite differences against h"
+        picture = image(found.plot(theme=question.ink), title, question.theme)
+        return f"{picture}<p>{html.escape(found.reason)}</p>"
 
     def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
         """A call of `step_sizes`."""
-        left_out = ("methods", "h")
-        return _code("qgrad_lab.step_sizes", question, function, namespace, {}, ".plot()", left_out)
+        left_out, plot = ("methods", "h"), f".plot({question.themed})"
+        return _code("qgrad_lab.step_sizes", question, function, namespace, {}, plot, left_out)
 
 
 class Stages(Panel):
@@ -274,24 +288,26 @@ class Cost(Panel):
     def compute(self, question: Question, progress: Progress) -> str:
         """The picture."""
         found = question.compared(progress)
-        return image(plots.cost(found), "Time per call against the difference to the reference")
+        title = "Time per call against the difference to the reference"
+        return image(plots.cost(found, theme=question.ink), title, question.theme)
 
     def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
         """A call of `compare`, and the plot of its result."""
         compared = _code("qgrad_lab.compare", question, function, namespace)
-        return f"from qgrad_lab import plots\n\nplots.cost({compared})"
+        given = ", ".join(filter(None, [compared, question.themed]))
+        return f"from qgrad_lab import plots\n\nplots.cost({given})"
 
 
 PANELS: tuple[type[Panel], ...] = (Compare, Landscape, StepSize, Stages, Cost)
 
 
-def image(figure: "Figure", description: str) -> str:
-    """A figure as an HTML image."""
+def image(figure: "Figure", description: str, theme: str = "auto") -> str:
+    """A figure as an HTML image, which follows the page where its theme is ``"auto"``."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=RESOLUTION, bbox_inches="tight")
     data = base64.b64encode(file.getvalue()).decode()
     return (
-        f'<img class="qgrad-figure" alt="{html.escape(description)}" '
+        f'<img class="qgrad-figure qgrad-theme-{theme}" alt="{html.escape(description)}" '
         f'src="data:image/png;base64,{data}">'
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from qgrad_lab.workbench.widget.namespace import functions, required
+from qgrad_lab.workbench.widget.namespace import arguments_of, functions, required
 from qgrad_lab.workbench.widget.status import error_html
 
 _NONE = (
@@ -62,10 +62,8 @@ class Picker:
         self.arguments.value = ", ".join(name for name in names if name in self._namespace)
 
     def _open(self) -> None:
-        names = {**self._namespace, "_given": lambda *args, **kwargs: (args, kwargs)}
         try:
-            # It is the user's own code, as in a cell.
-            args, kwargs = eval(f"_given({self.arguments.value})", names)
+            args, kwargs = arguments_of(self.arguments.value, self._namespace)
             self._chosen(self._functions[self.function.value], args, kwargs)
         except Exception as error:
             self.error.value = error_html(error)

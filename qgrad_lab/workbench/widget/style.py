@@ -12,7 +12,7 @@ STYLE = """
 .qgrad-workbench .qgrad-heading { font-weight: 600; margin-top: 6px;
   color: var(--jp-ui-font-color1, inherit); }
 .qgrad-workbench .qgrad-figure { max-width: 100%; height: auto; }
-body[data-jp-theme-light="false"] .qgrad-figure { filter: invert(0.87) hue-rotate(180deg); }
+body[data-jp-theme-light="false"] .qgrad-theme-auto { filter: invert(0.87) hue-rotate(180deg); }
 .qgrad-workbench .qgrad-error { border-left: 3px solid var(--jp-error-color1, currentColor);
   padding: 4px 10px; margin: 6px 0; white-space: pre-wrap; }
 .qgrad-workbench .qgrad-note { opacity: 0.75; padding: 4px 10px; }
@@ -32,7 +32,8 @@ STATIC_STYLE = """
 .qgrad-static { border: 1px solid #8884; border-radius: 4px; padding: 8px 12px; }
 .qgrad-static img { max-width: 100%; height: auto; }
 .qgrad-static pre { margin: 4px 0; }
-body[data-jp-theme-light="false"] .qgrad-static img { filter: invert(0.87) hue-rotate(180deg); }
+body[data-jp-theme-light="false"] .qgrad-static .qgrad-theme-auto {
+  filter: invert(0.87) hue-rotate(180deg); }
 .jp-OutputArea:has(.qgrad-workbench) .qgrad-static,
 .jp-OutputArea:has(.qgrad-workbench) .jp-OutputArea-child:has(> .jp-OutputArea-output .qgrad-static)
   { display: none; }
