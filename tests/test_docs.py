@@ -101,7 +101,8 @@ def test_the_guides_name_what_exists(page):
     text = page.read_text(encoding="utf-8")
     for link in re.findall(r"\]\(([^)]+)\)", text):
         if not link.startswith("https://"):
-            places = [page.parent / link, ROOT / link, ROOT / ".github" / link.upper()]
+            contributing = ROOT / ".github" / f"{link.removesuffix('.md').upper()}.md"
+            places = [page.parent / link, ROOT / link, contributing]
             assert any(place.exists() for place in places), link
     if page.name == "CONTRIBUTING.md":
         for name in re.findall(r"`((?:qgrad_lab|tests|\.docs|notebooks)/[\w./]+)`", text):
