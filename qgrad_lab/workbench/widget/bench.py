@@ -169,7 +169,9 @@ class Workbench(widgets.VBox):
         right.add_class("qgrad-right")
         # Where messages of the worker's thread belong is known to the context of this cell.
         self._context = contextvars.copy_context()
-        self.children = [widgets.HTML(STYLE), widgets.HBox([left, right])]
+        columns = widgets.HBox([left, right])
+        columns.add_class("qgrad-columns")
+        self.children = [widgets.HTML(STYLE), columns]
         self._ask()
 
     @property
