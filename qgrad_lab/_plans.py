@@ -13,8 +13,15 @@ from qgrad_lab.engine.primitive import circuit_p
 
 def plans_text(jaxpr: Jaxpr) -> str:
     """How the native library evaluates each circuit of ``jaxpr``, in the order of first use."""
-    seen: dict[Program, None] = dict.fromkeys(_programs(jaxpr))
-    return "\n".join(f"{program.name}: {_plan(program)}" for program in seen)
+    found = dict.fromkeys(
+        program for circuit in circuits(jaxpr) for program in circuit.settings or (circuit,)
+    )
+    return "\n".join(map(plan_text, found))
+
+
+def plan_text(program: Program) -> str:
+    """How the native library evaluates a circuit."""
+    return f"{program.name}: {_plan(program)}"
 
 
 class Contents(NamedTuple):
@@ -39,14 +46,15 @@ def contents(jaxpr: Jaxpr) -> Contents:
 
 def circuits(jaxpr: Jaxpr) -> Iterator[Any]:
     """The circuit of every call of one in ``jaxpr``, with shots or without."""
+    for circuit, _ in calls(jaxpr):
+        yield circuit
+
+
+def calls(jaxpr: Jaxpr) -> Iterator[tuple[Any, Any]]:
+    """The circuit and the equation of every call of one in ``jaxpr``."""
     for equation in equations(jaxpr):
         if equation.primitive is circuit_p:
-            yield equation.params["member"].circuit
-
-
-def _programs(jaxpr: Jaxpr) -> Iterator[Program]:
-    for circuit in circuits(jaxpr):
-        yield from circuit.settings or (circuit,)
+            yield equation.params["member"].circuit, equation
 
 
 def _plan(program: Program) -> str:

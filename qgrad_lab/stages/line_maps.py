@@ -10,6 +10,7 @@ import sys
 import types
 from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
+from typing import Any
 
 import jax
 
@@ -104,6 +105,13 @@ def of_hlo(text: str, outside: Set[Line]) -> tuple[str, Lines]:
             lines[len(plain) + 1] = _users(frames.places(found["metadata"]), outside)
         plain.append(line)
     return "\n".join(plain), _known(lines)
+
+
+def of_equation(equation: Any, outside: Set[Line]) -> tuple[Line, ...]:
+    """The user's lines that made an equation, the innermost first, those ``outside`` left out."""
+    traceback = equation.source_info.traceback
+    frames = traceback.frames if traceback else ()
+    return _users((Line(frame.file_name, frame.line_num) for frame in frames), outside)
 
 
 _METADATA = re.compile(r"metadata=\{(?P<metadata>[^}]*)\}")

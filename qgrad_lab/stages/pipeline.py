@@ -2,13 +2,13 @@
 
 import inspect
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from qgrad_lab._compilation_cache import bypassed
 from qgrad_lab._compiled import QJIT
-from qgrad_lab._plans import circuits, plans_text
+from qgrad_lab._plans import calls, plan_text
 from qgrad_lab.circuit.drawing import drawing
 from qgrad_lab.circuit.printer import program_lines
 from qgrad_lab.qjit import qjit
@@ -20,7 +20,7 @@ from qgrad_lab.stages.native_code import (
     kernels_of_llvm,
     native_code,
 )
-from qgrad_lab.stages.stage import Line, Rendered
+from qgrad_lab.stages.stage import Call, Line, Rendered
 from qgrad_lab.tracing import running
 
 Result = TypeVar("Result")
@@ -92,49 +92,75 @@ class Pipeline:
         with bypassed():
             return _timed(lambda: native_code(lowered))
 
-    def _circuits(self) -> list[Any]:
-        """Every circuit of the program once, in the order of first use."""
-        return list(dict.fromkeys(circuits(self._traced.result.jaxpr.jaxpr)))
+    @cached_property
+    def _circuits(self) -> dict[Any, tuple[Line, ...]]:
+        """Every circuit of the program once, in the order of first use, and where it is called."""
+        found: dict[Any, dict[Line, None]] = {}
+        for circuit, equation in calls(self._traced.result.jaxpr.jaxpr):
+            places = line_maps.of_equation(equation, self._outside)
+            found.setdefault(circuit, {}).update(dict.fromkeys(places))
+        return {circuit: tuple(places) for circuit, places in found.items()}
+
+    def _blocks(self, texts: Callable[[Any], Iterable[str]], between: str) -> Rendered:
+        """The text of each circuit, one after the other; equal ones once."""
+        found = self._circuits
+
+        def joined() -> dict[str, tuple[Line, ...]]:
+            blocks: dict[str, tuple[Line, ...]] = {}
+            for circuit, places in found.items():
+                for text in texts(circuit):
+                    blocks.setdefault(text, places)
+            return blocks
+
+        blocks, seconds = _timed(joined)
+        called = []
+        first = 1
+        for text, places in blocks.items():
+            if places:
+                called.append(Call(first, first + text.count("\n"), places))
+            first += text.count("\n") + between.count("\n")
+        return Rendered(between.join(blocks), {}, seconds, "" if blocks else _NO_CIRCUITS, called)
 
     def circuit(self) -> Rendered:
         """Drawings."""
-        found = self._circuits()
-
-        def drawn() -> str:
-            parts = []
-            for circuit in found:
-                for program in circuit.settings or (circuit,):
-                    parts.append(f"{program.name}:\n{drawing(program)}")
-            return "\n\n".join(parts)
-
-        text, seconds = _timed(drawn)
-        return Rendered(text, {}, seconds, "" if text else _NO_CIRCUITS)
+        return self._blocks(
+            lambda circuit: (
+                f"{program.name}:\n{drawing(program)}" for program in circuit.settings or (circuit,)
+            ),
+            "\n\n",
+        )
 
     def program(self) -> Rendered:
         """Programs, one after the other."""
-        found = self._circuits()
+        found = self._circuits
 
-        def printed() -> tuple[list[str], dict[int, tuple[Line, ...]]]:
-            texts: list[str] = []
-            lines: dict[int, tuple[Line, ...]] = {}
-            for circuit in found:
-                if texts:
-                    texts.append("")
-                for text, gate in program_lines(circuit):
-                    texts.append(text)
-                    if gate is not None and gate.place is not None:
-                        source = gate.place.source()
-                        lines[len(texts)] = (Line(source.file, source.line),)
-            return texts, lines
+        def printed() -> list[list[tuple[str, Any]]]:
+            return [program_lines(circuit) for circuit in found]
 
-        (texts, lines), seconds = _timed(printed)
-        return Rendered("\n".join(texts), lines, seconds, "" if texts else _NO_CIRCUITS)
+        blocks, seconds = _timed(printed)
+        texts: list[str] = []
+        lines: dict[int, tuple[Line, ...]] = {}
+        called = []
+        for block, places in zip(blocks, found.values(), strict=True):
+            if texts:
+                texts.append("")
+            if places:
+                called.append(Call(len(texts) + 1, len(texts) + len(block), places))
+            for text, gate in block:
+                texts.append(text)
+                if gate is not None and gate.place is not None:
+                    source = gate.place.source()
+                    lines[len(texts)] = (Line(source.file, source.line),)
+        return Rendered("\n".join(texts), lines, seconds, "" if texts else _NO_CIRCUITS, called)
 
     def plan(self) -> Rendered:
         """Plans of the native library."""
-        jaxpr = self._traced.result.jaxpr.jaxpr
-        text, seconds = _timed(lambda: plans_text(jaxpr).rstrip())
-        return Rendered(text, {}, seconds, "" if text else _NO_CIRCUITS)
+        return self._blocks(
+            lambda circuit: (
+                plan_text(program).rstrip("\n") for program in circuit.settings or (circuit,)
+            ),
+            "\n\n",
+        )
 
     def jaxpr(self) -> Rendered:
         """What JAX traced."""

@@ -1,6 +1,6 @@
 """One form of a program on its way from Python to machine code."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -22,6 +22,22 @@ class Line(NamedTuple):
     number: int
 
 
+class Call(NamedTuple):
+    """A circuit's lines of a stage, and where it is called.
+
+    Attributes
+    ----------
+    first, last : int
+        Numbers of lines of the stage, from 1.
+    places : tuple of Line
+        The user's lines that call it, the innermost first.
+    """
+
+    first: int
+    last: int
+    places: tuple[Line, ...]
+
+
 class Rendered(NamedTuple):
     """What a stage is made of, once it was asked for.
 
@@ -35,12 +51,15 @@ class Rendered(NamedTuple):
         How long the step to this stage took.
     missing : str
         Why there is no text, in one line; empty where there is.
+    calls : sequence of Call
+        Of the circuits that the text consists of.
     """
 
     text: str
     lines: Mapping[int, tuple[Line, ...]] = {}
     seconds: float = 0.0
     missing: str = ""
+    calls: Sequence[Call] = ()
 
 
 class Stage:
@@ -91,6 +110,11 @@ class Stage:
         The innermost comes first. Lines of `text` of which it is not known are left out.
         """
         return self._rendered.lines
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """Of the circuits that `text` consists of: their lines, and the user's that call them."""
+        return self._rendered.calls
 
     @property
     def size(self) -> int:

@@ -1,14 +1,11 @@
-"""Stages for notebooks: HTML that needs no JavaScript, and data for JupyterLab's viewer."""
+"""Stages for notebooks: HTML that needs no JavaScript."""
 
 from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from qgrad_lab.stages.stage import Stage
-
-MIME_TYPE = "application/vnd.qgrad-lab.stages.v1+json"
-VERSION = 1
 
 ENDINGS = {
     "python": "py",
@@ -23,8 +20,6 @@ ENDINGS = {
 }
 """Of file names, by language."""
 
-MOST_IN_A_NOTEBOOK = 2_000_000
-"""Characters of one stage that are saved with a notebook."""
 _MOST_LINES, _MOST_CHARACTERS = 500, 60_000
 """Of one stage in the static view."""
 
@@ -112,24 +107,3 @@ def seconds_text(seconds: float) -> str:
     if seconds < 1e-4:
         return "< 0.1 ms"
     return f"{seconds * 1e3:.3g} ms" if seconds < 0.9995 else f"{seconds:.3g} s"
-
-
-def bundle(name: str, stages: Mapping[str, "Stage"], most: int | None = None) -> dict[str, Any]:
-    """The stages as data; with ``most``, longer texts are cut to so many characters."""
-    return {
-        "version": VERSION,
-        "name": name,
-        "stages": [
-            {
-                "name": stage.name,
-                "title": stage.title,
-                "language": stage.language,
-                "text": stage.text if most is None else stage.text[:most],
-                "size": stage.size,
-                "seconds": stage.seconds,
-                "missing": stage.missing,
-                "lines": [[n, [list(place) for place in p]] for n, p in stage.lines.items()],
-            }
-            for stage in stages.values()
-        ],
-    }

@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { element, newId } from '../dom';
+import { element, uniqueId } from '../dom';
 import type { Comparison, Leaf, Row } from './bundle';
 import { elements, nextOrder, sortedBy, type Element, type Order } from './columns';
 import { dataBar, headers } from './table-parts';
@@ -43,7 +43,7 @@ function leafTable(
   if (reference !== null) {
     columns.push(['reference', trans.__('Reference')], ['difference', trans.__('Difference')]);
   }
-  const title = element('h4', { id: newId() }, trans.__('Gradient in %1', leaf.label));
+  const title = element('h4', { id: uniqueId('qgrad') }, trans.__('Gradient in %1', leaf.label));
   const size = leaf.shape.length > 0 ? `${leaf.shape.join(' × ')} · ` : '';
   const note = worst === null ? '' : trans.__('largest difference %1', difference(worst));
   const body = element('tbody');

@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { element, newId } from '../dom';
+import { element, uniqueId } from '../dom';
 import type { Comparison, Row } from './bundle';
 import { largest, nextOrder, sorted, type Column, type Order } from './columns';
 import { csv } from './csv';
@@ -105,7 +105,7 @@ export class ComparisonView {
     const open = this.open.has(row);
     const below = element(
       'tr',
-      { id: newId(), class: 'qgrad-below', hidden: !open },
+      { id: uniqueId('qgrad'), class: 'qgrad-below', hidden: !open },
       element(
         'td',
         { colspan: String(columns) },

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { copyText } from '../clipboard';
-import { element, newId } from '../dom';
+import { element, uniqueId } from '../dom';
 import { call, fields, type Field } from './call';
 import type { KernelFunction } from './listing';
 import type { Message } from './messages';
@@ -23,7 +23,7 @@ export class Chooser {
   private readonly legend = element('legend');
   private readonly summary = element('summary');
   private readonly whole: HTMLDetailsElement;
-  private readonly group = newId();
+  private readonly group = uniqueId('qgrad');
   private functions: readonly KernelFunction[] = [];
   private chosen: string | null = null;
   /** What was typed, by function and argument. */

@@ -1,11 +1,16 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
-import { Widget } from '@lumino/widgets';
 import { translations } from '../translation';
+import { MIME_TYPE } from './bundle';
+import { StagesRenderer } from './renderer';
 
-const MIME_TYPE = 'application/vnd.qgrad-lab.stages.v1+json';
+/** Smaller than that of HTML, which the same output has for other front ends. */
+const RANK = 40;
+
+/** The settings of the whole extension. */
+const SETTINGS = 'qgrad-lab:settings';
 
 /** Shows the stages of a program, in preference to their HTML. */
 export const stagesPlugin: JupyterFrontEndPlugin<void> = {
@@ -13,24 +18,34 @@ export const stagesPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Shows the intermediate representations of a program.',
   autoStart: true,
   requires: [IRenderMimeRegistry],
-  optional: [ITranslator],
-  activate: (_app, registry: IRenderMimeRegistry, translator: ITranslator | null) => {
+  optional: [ISettingRegistry, ITranslator],
+  activate: (
+    _app,
+    registry: IRenderMimeRegistry,
+    settings: ISettingRegistry | null,
+    translator: ITranslator | null
+  ) => {
     const trans = translations(translator);
+    let preferred: string | null = null;
+    settings
+      ?.load(SETTINGS)
+      .then(loaded => {
+        const read = () => {
+          const { composite } = loaded.get('irStage');
+          preferred = typeof composite === 'string' ? composite : null;
+        };
+        loaded.changed.connect(read);
+        read();
+      })
+      .catch((error: unknown) => console.warn(`${SETTINGS}: ${String(error)}`));
     registry.addFactory(
       {
+        // Nothing of the data is run or read as HTML.
         safe: true,
         mimeTypes: [MIME_TYPE],
-        createRenderer: () => {
-          const widget = new Widget() as Widget & IRenderMime.IRenderer;
-          widget.addClass('qgrad-ir');
-          widget.renderModel = model => {
-            widget.node.textContent = trans.__('%1 bytes', JSON.stringify(model.data).length);
-            return Promise.resolve();
-          };
-          return widget;
-        }
+        createRenderer: () => new StagesRenderer(trans, () => preferred)
       },
-      40
+      RANK
     );
   }
 };

@@ -1,0 +1,88 @@
+"""Stages as data: for JSON, and for JupyterLab's viewer."""
+
+import base64
+import gzip
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from qgrad_lab.stages.user_code import snippets
+
+if TYPE_CHECKING:
+    from qgrad_lab.stages.stage import Line, Stage
+
+MIME_TYPE = "application/vnd.qgrad-lab.stages.v1+json"
+VERSION = 1
+
+MOST_PLAIN = 100_000
+"""Characters of a stage that a notebook has as they are; a longer text is compressed."""
+MOST_IN_A_NOTEBOOK = 2_000_000
+"""Bytes of all compressed stages together. Of larger messages, Jupyter's server sends none."""
+
+
+def bundle(name: str, stages: Mapping[str, "Stage"]) -> dict[str, Any]:
+    """All stages, whole."""
+    shown = {place for p in stages["source"].lines.values() for place in p} if _has(stages) else ()
+    places = {
+        place
+        for stage in stages.values()
+        for group in (*stage.lines.values(), *(call.places for call in stage.calls))
+        for place in group
+    }
+    return {
+        "version": VERSION,
+        "name": name,
+        "stages": [
+            {
+                "name": stage.name,
+                "title": stage.title,
+                "language": stage.language,
+                "text": stage.text,
+                "size": stage.size,
+                "seconds": stage.seconds,
+                "missing": stage.missing,
+                "lines": [[n, _plain(p)] for n, p in stage.lines.items()],
+                "calls": [[call.first, call.last, _plain(call.places)] for call in stage.calls],
+            }
+            for stage in stages.values()
+        ],
+        "sources": [snippet._asdict() for snippet in snippets(places, frozenset(shown))],
+    }
+
+
+def _has(stages: Mapping[str, "Stage"]) -> bool:
+    return "source" in stages
+
+
+def _plain(places: "tuple[Line, ...]") -> list[list[Any]]:
+    return [list(place) for place in places]
+
+
+def for_notebook(name: str, stages: Mapping[str, "Stage"]) -> dict[str, Any]:
+    """All stages; long ones are compressed, and cut where even that is too long.
+
+    A compressed stage has an empty ``text``, no ``lines``, and in ``gzip`` both of them as JSON,
+    compressed and encoded with base64.
+    """
+    data = bundle(name, stages)
+    left = MOST_IN_A_NOTEBOOK
+    for stage in sorted(data["stages"], key=lambda stage: len(stage["text"])):
+        if len(stage["text"]) > MOST_PLAIN:
+            stage["gzip"] = _compressed(stage["text"], stage["lines"], left)
+            left -= len(stage["gzip"])
+            stage["text"], stage["lines"] = "", []
+    return data
+
+
+def _compressed(text: str, lines: list[Any], most: int) -> str:
+    """As much of a text, from its beginning, as ``most`` characters have room for."""
+    while True:
+        content = json.dumps({"text": text, "lines": lines}, ensure_ascii=False)
+        # Equal texts give equal notebooks, so without the time.
+        packed = base64.b64encode(gzip.compress(content.encode(), mtime=0)).decode()
+        if len(packed) <= most or not text:
+            return packed
+        kept = text[: int(len(text) * most / len(packed) * 0.9)]
+        text = kept[: kept.rfind("\n") + 1].rstrip("\n")
+        count = text.count("\n") + 1
+        lines = [entry for entry in lines if entry[0] <= count]
