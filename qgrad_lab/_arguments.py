@@ -212,7 +212,7 @@ class Call:
         wanted = selection if isinstance(selection, tuple) else (selection,)
         positions = [index for index in wanted if isinstance(index, int)]
         if kwargs and any(not -len(args) <= index < len(args) for index in positions):
-            args, kwargs = _keywords_made_positional(f, args, kwargs)
+            args, kwargs = keywords_made_positional(f, args, kwargs)
         requested = tuple(
             _find_position(f, args, kwargs, one)
             if isinstance(one, int)
@@ -325,17 +325,19 @@ def describe(leaf: Any) -> str:
         return f"the {type(leaf).__name__} {leaf!r}"
 
 
-def _signature(f: Callable[..., Any]) -> inspect.Signature | None:
+def signature_of(f: Callable[..., Any]) -> inspect.Signature | None:
+    """The signature of ``f``, if it tells."""
     try:
         return inspect.signature(f)
     except (TypeError, ValueError):  # built into C, or not callable that way
         return None
 
 
-def _keywords_made_positional(
+def keywords_made_positional(
     f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    signature = _signature(f)
+    """The same arguments, by position as far as the signature allows it."""
+    signature = signature_of(f)
     if signature is None:
         return args, kwargs
     try:
@@ -347,7 +349,7 @@ def _keywords_made_positional(
 
 def _positional_names(f: Callable[..., Any]) -> list[str]:
     """Names of the arguments that can be passed by position, as far as the signature tells."""
-    signature = _signature(f)
+    signature = signature_of(f)
     parameters = signature.parameters.values() if signature else ()
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return [parameter.name for parameter in parameters if parameter.kind in kinds]

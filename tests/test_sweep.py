@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 import qgrad_lab
 from qgrad_lab import qjit, sweep, value_and_grad, with_diff_method
 from qgrad_lab.sweeps.chunks import Blocks, count
-
-DEVICE = qml.device("lightning.qubit", wires=2)
-ANGLES = np.linspace(-1.0, 2.0, 7)
+from tests.small_sweeps import ANGLES, DEVICE, THETA, loss, quick
 
 
 @qml.qnode(DEVICE, diff_method="adjoint")
@@ -25,28 +23,6 @@ def product(x, y):
     qml.RX(x, wires=0)
     qml.RY(y, wires=0)
     return qml.expval(qml.Z(0))
-
-
-@qml.qnode(DEVICE, diff_method="parameter-shift")
-def layers(theta):
-    qml.RX(theta[0], wires=0)
-    qml.RY(theta[1], wires=1)
-    qml.CNOT(wires=[0, 1])
-    qml.RY(theta[2], wires=0)
-    return qml.probs(wires=[0])
-
-
-def loss(theta, x, *, scale=2.0, kind="tanh"):
-    """Hybrid, with a number that moves, one that may, and a text."""
-    found = layers(jnp.sin(theta) * x)[0]
-    return scale * (jnp.tanh(found) if kind == "tanh" else found)
-
-
-THETA = np.array([0.3, -0.4, 0.9])
-
-
-def quick(fn, grid, **options):
-    return sweep(fn, grid, **{"progress": False} | options)
 
 
 # Numbers
@@ -239,7 +215,7 @@ def test_provenance():
     found = quick(loss, {"x": [1.0]}, fixed={"theta": THETA}, methods=["auto", "fd"], h=1e-4)
     attrs = found.attrs
     assert float(found.h) == 1e-4
-    assert attrs["function"].endswith("test_sweep.loss")
+    assert attrs["function"].endswith("small_sweeps.loss")
     assert attrs["fixed"] == "theta=array([ 0.3, -0.4, 0.9])"
     assert (attrs["methods"], attrs["h"]) == ("auto, fd", "0.0001")
     assert attrs["executor"] == "this process"

@@ -13,36 +13,16 @@ import pytest
 import xarray
 
 import qgrad_lab
-from qgrad_lab import qjit, sweep
+from qgrad_lab import qjit
 from qgrad_lab.sweeps import worker
 from tests import sweeping
-
-DEVICE = qml.device("lightning.qubit", wires=2)
-ANGLES = np.linspace(-1.0, 2.0, 7)
-THETA = np.array([0.3, -0.4, 0.9])
-
-
-@qml.qnode(DEVICE, diff_method="parameter-shift")
-def layers(theta):
-    qml.RX(theta[0], wires=0)
-    qml.RY(theta[1], wires=1)
-    qml.CNOT(wires=[0, 1])
-    qml.RY(theta[2], wires=0)
-    return qml.probs(wires=[0])
-
-
-def loss(theta, x):
-    return jnp.tanh(layers(jnp.sin(theta) * x)[0])
+from tests.small_sweeps import ANGLES, DEVICE, THETA, layers, loss, quick
 
 
 @pytest.fixture(scope="module")
 def processes():
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield pool
-
-
-def quick(fn, grid, **options):
-    return sweep(fn, grid, **{"progress": False} | options)
 
 
 @qml.qnode(DEVICE)

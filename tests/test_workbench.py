@@ -141,6 +141,21 @@ def test_a_tab_is_computed_once(bench, monkeypatch):
     assert calls == [1]
 
 
+def test_methods_are_compared_once_for_all_tabs(bench, monkeypatch):
+    calls = []
+    compare = panels.compare
+    monkeypatch.setattr(panels, "compare", lambda *a, **k: calls.append(1) or compare(*a, **k))
+    shown(bench, "Cost")
+    shown(bench, "Landscape")
+    bench.panel.span.value = 2.0
+    shown(bench, "Landscape")
+    shown(bench)
+    assert calls == [1]
+    bench.editors.leaves["g"].number.value = 0.1
+    shown(bench, "Cost")
+    assert calls == [1, 1]
+
+
 def test_code_that_reproduces_what_is_shown(bench):
     bench.controls.methods["adjoint"].value = True
     bench.controls.default_step.value = False

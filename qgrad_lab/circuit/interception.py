@@ -13,7 +13,7 @@ from typing import Any
 import pennylane as qml
 from pennylane.ops.op_math import controlled as controlled_module
 
-from qgrad_lab.circuit import capture
+from qgrad_lab.circuit import capture, queues
 from qgrad_lab.circuit.compat import complete_jax
 from qgrad_lab.circuit.regions import region_of
 from qgrad_lab.errors import CompileError
@@ -24,6 +24,7 @@ from qgrad_lab.tracing import Mode, mode, threads
 def install() -> None:
     """Wrap ``QNode.__call__``, once."""
     complete_jax()
+    queues.install()
     original = qml.QNode.__call__
 
     @functools.wraps(original)

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 from jax.extend.core import ClosedJaxpr
 
+from qgrad_lab._arguments import keywords_made_positional, signature_of
 from qgrad_lab._meters import program_bytes
 from qgrad_lab._plans import Contents, contents
 from qgrad_lab.qjit import QJIT, qjit
@@ -125,7 +126,7 @@ class Point:
             args, kwargs = jax.tree.unflatten(self._tree, merged)
             return f(*args, **kwargs)
 
-        signature = _signature(self.f)
+        signature = signature_of(self.f)
         if signature is not None:
             bare = [
                 parameter.replace(annotation=inspect.Parameter.empty)
@@ -180,28 +181,14 @@ def _by_position(
     """Make keywords positional where a position is wanted that is not there, as `grad` does."""
     if not kwargs or all(-len(args) <= index < len(args) for index in wanted):
         return args, kwargs
-    signature = _signature(f)
-    if signature is None:
-        return args, kwargs
-    try:
-        bound = signature.bind(*args, **kwargs)
-    except TypeError:  # the call of f itself says it better
-        return args, kwargs
-    return bound.args, bound.kwargs
+    return keywords_made_positional(f, args, kwargs)
 
 
 def argument_name(f: Callable[..., Any], position: int) -> str:
     """What the signature calls an argument, or its number."""
     named = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    signature = _signature(f)
+    signature = signature_of(f)
     parameters = tuple(signature.parameters.values()) if signature else ()
     if position < len(parameters) and parameters[position].kind in named:
         return parameters[position].name
     return f"argument {position}"
-
-
-def _signature(f: Callable[..., Any]) -> inspect.Signature | None:
-    try:
-        return inspect.signature(f)
-    except (TypeError, ValueError):  # built into C
-        return None

@@ -47,8 +47,7 @@ def run(
     check_kind(reference)
     # First, for this checks all options.
     derivatives = {method: derivative(f, method, argnum) for method in chosen}
-    function = function or str(getattr(f, "__name__", type(f).__name__))
-    call = call or f"{function}(...)"
+    function, call = texts_of(f, function, call)
     point = Point(f, args, kwargs, argnum)
     progress(0.0, f"tracing {function}")
     contents, seen = trace(point, function, call)
@@ -99,6 +98,12 @@ def run(
         reference_error=reason or None,
         shots=contents.sampled > 0,
     )
+
+
+def texts_of(f: Callable[..., Any], function: str | None, call: str | None) -> tuple[str, str]:
+    """How to write a function and its call, where that is not given."""
+    function = function or str(getattr(f, "__name__", type(f).__name__))
+    return function, call or f"{function}(...)"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,7 +19,7 @@ from qgrad_lab.comparison.references import (
     gradient_at,
     reference_of,
 )
-from qgrad_lab.comparison.running import Progress, first_runs, reason_of, trace
+from qgrad_lab.comparison.running import Progress, first_runs, reason_of, texts_of, trace
 from qgrad_lab.products import jvp
 from qgrad_lab.studies import elements as named
 from qgrad_lab.studies.elements import Element
@@ -57,8 +57,7 @@ def run(
     """What `qgrad_lab.landscape` does; ``function`` and ``call`` are their texts for titles."""
     chosen = methods_of(methods, h)
     check_kind(reference)
-    function = function or str(getattr(f, "__name__", type(f).__name__))
-    call = call or f"{function}(...)"
+    function, call = texts_of(f, function, call)
     point = Point(f, args, kwargs, argnum)
     elements = _elements(point, along, everywhere=argnum is None)
     axes = _axes(elements, span, points)

@@ -13,7 +13,7 @@ from qgrad_lab import finite_difference
 from qgrad_lab.comparison.methods import Method, derivative
 from qgrad_lab.comparison.point import Point, PointProgram
 from qgrad_lab.comparison.references import Kind, check_kind, gradient_at, reference_of
-from qgrad_lab.comparison.running import Progress, trace
+from qgrad_lab.comparison.running import Progress, texts_of, trace
 from qgrad_lab.differentiate import grad
 from qgrad_lab.errors import DifferentiableCompileError
 from qgrad_lab.reference import reference as on_default_qubit
@@ -51,8 +51,7 @@ def run(
     """What `qgrad_lab.step_sizes` does; ``function`` and ``call`` are their texts for titles."""
     steps = _steps(hs)
     check_kind(reference)
-    function = function or str(getattr(f, "__name__", type(f).__name__))
-    call = call or f"{function}(...)"
+    function, call = texts_of(f, function, call)
     point = Point(f, args, kwargs, argnum)
     derived = {name: derivative(f, Method(name), argnum) for name in ("auto", "fd")}
     progress(0.0, f"tracing {function}")

@@ -2,7 +2,6 @@
 
 import contextvars
 import html
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import ipywidgets as widgets
 from IPython.core.getipython import get_ipython
 from IPython.display import HTML, DisplayHandle, display
 
-from qgrad_lab._arguments import check_callable
+from qgrad_lab._arguments import check_callable, signature_of
 from qgrad_lab._tracebacks import frames_hidden
 from qgrad_lab.comparison.methods import methods_of
 from qgrad_lab.comparison.point import argument_name
@@ -24,6 +23,9 @@ from qgrad_lab.workbench.widget.picker import Picker
 from qgrad_lab.workbench.widget.status import Status
 from qgrad_lab.workbench.widget.style import STATIC_STYLE, STYLE
 from qgrad_lab.workbench.widget.worker import Worker
+
+_Wanted = tuple[Question, int]
+"""What a panel shows, or is to show: the answer to a question, and which of its own choices."""
 
 
 class Workbench(widgets.VBox):
@@ -130,13 +132,13 @@ class Workbench(widgets.VBox):
         args, kwargs = _bound(fn, args, kwargs)
         check_argnum(argnum, len(args))
         self._fn = fn
-        self._version = 0
+        self._asked: Question | None = None
         names = [argument_name(fn, position) for position in range(len(args))]
         self.editors = Editors(args, kwargs, names, self._changed)
         shots = getattr(getattr(fn, "shots", None), "total_shots", None)
         self.controls = Controls(names, argnum, shots=shots, changed=self._changed, **self._options)
-        self.panels: list[Panel] = [panel(self._changed) for panel in PANELS]
-        self._answered: dict[Panel, int] = {}
+        self.panels: list[Panel] = [panel(self._ask) for panel in PANELS]
+        self._answered: dict[Panel, _Wanted] = {}
         self.status = Status(self._worker.cancel)
         self.tabs = widgets.Tab(
             [panel.view for panel in self.panels], titles=[panel.title for panel in self.panels]
@@ -214,6 +216,12 @@ class Workbench(widgets.VBox):
         return f"{self._name()}({', '.join(self._names)})"
 
     def _question(self) -> Question:
+        """What is asked now: the same object until something is changed, for it keeps results."""
+        if self._asked is None:
+            self._asked = self._new_question()
+        return self._asked
+
+    def _new_question(self) -> Question:
         choice = self.controls.choice()
         args, kwargs = self.editors.arguments()
         f = self._fn
@@ -223,8 +231,8 @@ class Workbench(widgets.VBox):
         return Question(f, args, kwargs, choice, self._name(), self._call(), self._theme)
 
     def _changed(self) -> None:
-        """An answer that is there is old now."""
-        self._version += 1
+        """All answers that are there are old now."""
+        self._asked = None
         self._ask()
 
     def _ask(self) -> None:
@@ -238,7 +246,8 @@ class Workbench(widgets.VBox):
             self._worker.cancel()
             self.status.say(question.choice.problem)
             return
-        if self._answered.get(panel) == self._version:
+        wanted = question, panel.revision
+        if self._answered.get(panel) == wanted:
             return
         try:
             panel.prepare(question)
@@ -246,11 +255,11 @@ class Workbench(widgets.VBox):
             self.status.fail(error)
             return
         self.status.begin()
-        self._worker.submit(_Job(self, panel, question, self._version))
+        self._worker.submit(_Job(self, panel, question))
 
-    def _show(self, panel: Panel, version: int, answer: str) -> None:
+    def _show(self, panel: Panel, wanted: _Wanted, answer: str) -> None:
         panel.output.value = answer
-        self._answered[panel] = version
+        self._answered[panel] = wanted
         self.status.end()
         code = html.escape(self.code)
         self._picture = (
@@ -285,9 +294,8 @@ def _bound(
     fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments of a call, by position as far as that can be: those can be differentiated."""
-    try:
-        signature = inspect.signature(fn)
-    except (TypeError, ValueError):  # built into C
+    signature = signature_of(fn)
+    if signature is None:
         return args, kwargs
     try:
         bound = signature.bind(*args, **kwargs)
@@ -303,15 +311,15 @@ def _bound(
 class _Job:
     """One question to one panel."""
 
-    def __init__(self, bench: Workbench, panel: Panel, question: Question, version: int) -> None:
+    def __init__(self, bench: Workbench, panel: Panel, question: Question) -> None:
         self._bench, self._panel, self._question = bench, panel, question
-        self._version = version
+        self._wanted = question, panel.revision
 
     def compute(self, progress: Callable[[float, str], None]) -> str:
         return self._panel.compute(self._question, progress)
 
     def done(self, result: str) -> None:
-        self._bench._show(self._panel, self._version, result)
+        self._bench._show(self._panel, self._wanted, result)
 
     def failed(self, error: Exception) -> None:
         self._panel.output.value = ""

@@ -1,10 +1,11 @@
 """The tabs on the right of a workbench: what each computes, shows, and is as code."""
 
 import base64
+import dataclasses
 import html
 import io
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
@@ -12,6 +13,7 @@ from qgrad_lab import plots
 from qgrad_lab.comparison import report
 from qgrad_lab.comparison.methods import derivative, methods_of
 from qgrad_lab.comparison.point import Point
+from qgrad_lab.comparison.results import Comparison
 from qgrad_lab.comparison.running import Progress
 from qgrad_lab.comparison.running import run as compare
 from qgrad_lab.differentiate import grad
@@ -29,8 +31,9 @@ RESOLUTION = 110
 """Dots per inch of pictures."""
 
 
-class Question(NamedTuple):
-    """What is asked of a panel: a call, and how to differentiate it."""
+@dataclasses.dataclass(eq=False)
+class Question:
+    """What is asked of the panels: a call, and how to differentiate it."""
 
     f: Callable[..., Any]
     args: tuple[Any, ...]
@@ -39,6 +42,7 @@ class Question(NamedTuple):
     function: str
     call: str
     theme: str = "auto"
+    _comparison: Comparison | None = dataclasses.field(default=None, init=False)
 
     @property
     def ink(self) -> str:
@@ -65,16 +69,32 @@ class Question(NamedTuple):
         """The call as a point."""
         return Point(self.f, self.args, self.kwargs, self.choice.argnum)
 
+    def compared(self, progress: Progress) -> Comparison:
+        """The comparison of the methods, which is made for the first panel that wants it."""
+        if self._comparison is None:
+            self._comparison = compare(
+                self.f,
+                self.args,
+                self.kwargs,
+                function=self.function,
+                call=self.call,
+                progress=progress,
+                **self.options,
+            )
+        return self._comparison
+
 
 class Panel:
-    """One tab."""
+    """One tab; ``ask`` is called when something on it is changed."""
 
     title = ""
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(self, ask: Callable[[], None]) -> None:
         self.controls: list[widgets.Widget] = []
         self.output = widgets.HTML()
-        self._changed = changed
+        self.revision = 0
+        """How often what is chosen on this tab has changed."""
+        self._ask = ask
 
     @property
     def view(self) -> widgets.Widget:
@@ -93,6 +113,10 @@ class Panel:
         """Python that has the same answer; ``function`` is how to write the function."""
         raise NotImplementedError
 
+    def _changed(self, _: Any) -> None:
+        self.revision += 1
+        self._ask()
+
     def _menu(self, label: str, options: Any, tooltip: str, value: Any = None) -> Any:
         menu = widgets.Dropdown(
             options=options,
@@ -102,7 +126,7 @@ class Panel:
             style={"description_width": "initial"},
             layout=widgets.Layout(width="auto"),
         )
-        menu.observe(lambda _: self._changed(), "value")
+        menu.observe(self._changed, "value")
         return menu
 
 
@@ -113,7 +137,7 @@ class Compare(Panel):
 
     def compute(self, question: Question, progress: Progress) -> str:
         """Table and picture."""
-        found = _compared(question, progress)
+        found = question.compared(progress)
         picture = plots.gradients(found, theme=question.ink)
         return report.html(found) + image(picture, "Gradients of each method", question.theme)
 
@@ -127,8 +151,8 @@ class Landscape(Panel):
 
     title = "Landscape"
 
-    def __init__(self, changed: Callable[[], None]) -> None:
-        super().__init__(changed)
+    def __init__(self, ask: Callable[[], None]) -> None:
+        super().__init__(ask)
         self.along = self._menu("along", ["0"], "The element of the arguments that is moved", "0")
         self.over = self._menu("and", ["—"], "A second element, for a surface", "—")
         self.span = widgets.BoundedFloatText(
@@ -141,7 +165,7 @@ class Landscape(Panel):
             style={"description_width": "initial"},
             layout=widgets.Layout(width="9em"),
         )
-        self.span.observe(lambda _: changed(), "value")
+        self.span.observe(self._changed, "value")
         self.controls = [self.along, self.over, self.span]
 
     def prepare(self, question: Question) -> None:
@@ -216,8 +240,8 @@ class Stages(Panel):
 
     title = "IR"
 
-    def __init__(self, changed: Callable[[], None]) -> None:
-        super().__init__(changed)
+    def __init__(self, ask: Callable[[], None]) -> None:
+        super().__init__(ask)
         names = list(STAGES)
         self.stage = self._menu("stage", names, "Which form of the compiled gradient", "program")
         self.method = self._menu("of", ["auto"], "The method whose gradient it is", "auto")
@@ -263,7 +287,7 @@ class Cost(Panel):
 
     def compute(self, question: Question, progress: Progress) -> str:
         """The picture."""
-        found = _compared(question, progress)
+        found = question.compared(progress)
         title = "Time per call against the difference to the reference"
         return image(plots.cost(found, theme=question.ink), title, question.theme)
 
@@ -285,18 +309,6 @@ def image(figure: "Figure", description: str, theme: str = "auto") -> str:
     return (
         f'<img class="qgrad-figure qgrad-theme-{theme}" alt="{html.escape(description)}" '
         f'src="data:image/png;base64,{data}">'
-    )
-
-
-def _compared(question: Question, progress: Progress) -> Any:
-    return compare(
-        question.f,
-        question.args,
-        question.kwargs,
-        function=question.function,
-        call=question.call,
-        progress=progress,
-        **question.options,
     )
 
 
