@@ -1,11 +1,12 @@
-/** Attributes of an element: properties by name, listeners by `onclick` and the like. */
+/** Attributes by name, and listeners by `onclick` and the like. */
 export type Attributes = Record<string, string | boolean | null | ((event: Event) => void)>;
 
 type Child = Node | string | null;
 
 /**
- * An element with attributes and children, one by one or in lists; text is never read as HTML.
- * `true` is an empty attribute, `false` and null are none.
+ * An element with attributes and children; text is never read as HTML.
+ *
+ * An attribute of `true` is empty, and those of `false` and null are left out, as are null children.
  */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
@@ -26,8 +27,8 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
 
 let last = 0;
 
-/** An id that no other element of the page has, for `aria-labelledby` and its relatives. */
-export function uniqueId(prefix = 'qgrad'): string {
+/** An id for `aria-labelledby` and its relatives. */
+export function uniqueId(prefix: string): string {
   last += 1;
   return `${prefix}-${last}`;
 }

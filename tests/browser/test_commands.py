@@ -220,12 +220,18 @@ def test_the_palette_and_the_menu_have_it(page):
 
 
 def test_settings_reach_the_cell_and_the_plot(page, lab):
-    values = {"methods": ["auto", "adjoint"], "reference": "none", "theme": "dark"}
+    values = {
+        "methods": {"auto": True, "fd": True, "parameter-shift": True},
+        "h": "1e-3 1e-7",
+        "reference": "none",
+        "theme": "dark",
+    }
     page.choose("File", "Save Notebook")
     use_settings(page, lab, **values)
     enter(page, CALL)
     button(page).click()
-    line = "%%qgrad --method auto adjoint --reference none --plot --theme dark"
+    line = "%%qgrad --method auto fd parameter-shift --h 1e-3 1e-7 --reference none"
+    line += " --plot --theme dark"
     wait_for(
         lambda: source(page, CALL).startswith(line + "\n"),
         "the settings",
@@ -274,6 +280,10 @@ def test_the_settings_page(theme, page, lab):
         "IR stage",
         "Theme of plots",
     ):
-        label = f"//*[contains(@class, 'jp-SettingsPanel')]//*[normalize-space(text())='{title}']"
-        wait_for(lambda label=label: page.driver.find_elements(By.XPATH, label), title)
+        wait_for(lambda title=title: title in page.all(".jp-SettingsPanel")[0].text, title)
+    # Those of the last test, in the controls of a person.
+    boxes = "//label[.//input[@type='checkbox']][contains(., 'parameter-shift')]//input"
+    assert page.driver.find_elements(By.XPATH, boxes)[0].is_selected()
+    path = "//input[@type='text'][@value='1e-3 1e-7']"
+    assert page.driver.find_elements(By.XPATH, path)
     screenshot(page, f"settings {theme}")

@@ -43,7 +43,7 @@ function leafTable(
   if (reference !== null) {
     columns.push(['reference', trans.__('Reference')], ['difference', trans.__('Difference')]);
   }
-  const title = element('h4', { id: uniqueId() }, trans.__('Gradient in %1', leaf.label));
+  const title = element('h4', { id: uniqueId('qgrad') }, trans.__('Gradient in %1', leaf.label));
   const size = leaf.shape.length > 0 ? `${leaf.shape.join(' × ')} · ` : '';
   const note = worst === null ? '' : trans.__('largest difference %1', difference(worst));
   const body = element('tbody');

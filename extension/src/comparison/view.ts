@@ -105,7 +105,7 @@ export class ComparisonView {
     const open = this.open.has(row);
     const below = element(
       'tr',
-      { id: uniqueId(), class: 'qgrad-below', hidden: !open },
+      { id: uniqueId('qgrad'), class: 'qgrad-below', hidden: !open },
       element(
         'td',
         { colspan: String(columns) },

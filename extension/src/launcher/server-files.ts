@@ -10,7 +10,8 @@ export function serverFiles(contents: Contents.IManager): Files {
   const settings = contents.serverSettings ?? ServerConnection.makeSettings();
   const fetched = async (name: string) => {
     const parts = name.split('/').map(encodeURIComponent);
-    const url = URLExt.join(PageConfig.getOption('fullLabextensionsUrl'), ...SERVED, ...parts);
+    const path = URLExt.join(PageConfig.getOption('fullLabextensionsUrl'), ...SERVED, ...parts);
+    const url = new URL(path, settings.baseUrl).href;
     const response = await ServerConnection.makeRequest(url, {}, settings);
     if (!response.ok) {
       throw await ServerConnection.ResponseError.create(response);

@@ -23,7 +23,7 @@ export class Chooser {
   private readonly legend = element('legend');
   private readonly summary = element('summary');
   private readonly whole: HTMLDetailsElement;
-  private readonly group = uniqueId();
+  private readonly group = uniqueId('qgrad');
   private functions: readonly KernelFunction[] = [];
   private chosen: string | null = null;
   /** What was typed, by function and argument. */
