@@ -47,18 +47,24 @@ SETTINGS = {
     },
 }
 CONTRAST = """
-const luminance = colour => {
-  const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255)
+// Colours of every notation, also those that let through what is behind them, as they are seen.
+const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+const paint = colour => { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); };
+const luminance = () => {
+  const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map(v => v / 255)
     .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 };
-let behind = arguments[0];
-const background = e => getComputedStyle(e).backgroundColor;
-while (behind.parentElement && /(, 0\\)|transparent)$/.test(background(behind)))
-  behind = behind.parentElement;
-const [low, high] = [getComputedStyle(arguments[0]).color, background(behind)]
-  .map(luminance).sort((a, b) => a - b);
-return (high + 0.05) / (low + 0.05);
+return arguments[0].map(element => {
+  const behind = [];
+  for (let e = element; e; e = e.parentElement) behind.unshift(e);
+  paint('white');
+  behind.forEach(e => paint(getComputedStyle(e).backgroundColor));
+  const background = luminance();
+  paint(getComputedStyle(element).color);
+  const [low, high] = [background, luminance()].sort((a, b) => a - b);
+  return (high + 0.05) / (low + 0.05);
+});
 """
 
 
@@ -235,6 +241,11 @@ class Page:
     def problems(self):
         prompts = [cell.text for cell in self.all(".jp-CodeCell .jp-InputPrompt")]
         return f"prompts {prompts}\n{self.driver.get_log('browser')}\n{self.lab.log.read_text()}"
+
+
+def contrasts(page, elements):
+    """The contrast of the text of each element to what is behind it."""
+    return page.driver.execute_script(CONTRAST, elements)
 
 
 def wait_for(condition, what, problems=lambda: ""):

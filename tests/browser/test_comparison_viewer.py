@@ -17,7 +17,7 @@ import pytest
 
 import qgrad_lab
 from qgrad_lab.comparison.export import MIME_TYPE
-from tests.browser.lab import CONTRAST, DARK, LIGHT, By, Keys, Lab, marks, opened, wait_for
+from tests.browser.lab import DARK, LIGHT, By, Keys, Lab, contrasts, marks, opened, wait_for
 
 pytestmark = marks
 
@@ -283,8 +283,8 @@ def test_it_can_be_read_in(theme, page, lab):
     root = outputs(page)[0]
     cells = root.find_elements(By.XPATH, ".//caption | .//th | .//td[not(*)] | .//p | .//button")
     assert len(cells) > 60
-    for cell in filter(lambda cell: cell.text, cells):
-        contrast = page.driver.execute_script(CONTRAST, cell)
+    cells = [cell for cell in cells if cell.text]
+    for cell, contrast in zip(cells, contrasts(page, cells), strict=True):
         assert contrast >= 4.5, f"contrast {contrast:.1f} of {cell.text!r}"
     screenshot(page, f"comparison {theme}", root)
     assert json.loads(lab.request("api/kernels")) == []

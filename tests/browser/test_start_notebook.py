@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.lab import CONTRAST, DARK, LIGHT, ROOT, By, Lab, marks, opened, wait_for
+from tests.browser.lab import DARK, LIGHT, ROOT, By, Lab, contrasts, marks, opened, wait_for
 
 NOTEBOOK = "01_start_here.ipynb"
+TABLE = ".qgrad-comparison"
 
 pytestmark = marks
 
@@ -38,18 +39,19 @@ def test_every_cell_runs_and_none_complains(page):
 
 
 def test_the_table_has_the_numbers(page):
-    table = page.all(".qgrad table")[0]
+    table = page.all(f"{TABLE} table")[0]
     assert "energy(theta, 0.7) = -1.6652394" in table.text
-    heads = [cell.text for cell in table.find_elements(By.CSS_SELECTOR, "thead th")]
+    heads = [cell.text.strip("↕\n ") for cell in table.find_elements(By.CSS_SELECTOR, "thead th")]
     assert heads[:3] == ["Method", "Gradient in theta", "Difference"]
     rows = [
         [cell.text for cell in row.find_elements(By.CSS_SELECTOR, "th, td")]
-        for row in table.find_elements(By.CSS_SELECTOR, "tbody tr")
+        for row in table.find_elements(By.CSS_SELECTOR, "tbody tr:not([hidden])")
     ]
-    assert [row[0] for row in rows] == ["auto", "fd"]
+    assert [row[0].split("★")[0].strip("▸\n ") for row in rows] == ["auto", "fd"]
     assert rows[0][1] == "[-0.056601132, -0.19046682]"
     assert json.loads(rows[1][1]) == pytest.approx([-0.056601132, -0.19046682], abs=1e-6)
-    exact, approximate = (float(row[2]) for row in rows)
+    assert [row[2].split()[0] for row in rows] == ["✓", "✓"]
+    exact, approximate = (float(row[2].split()[1]) for row in rows)
     assert exact < 1e-12 < approximate < 1e-5
     assert all(cell.endswith(("µs", "ms", "s")) for row in rows for cell in row[4:6])
 
@@ -62,15 +64,15 @@ def test_the_table_can_be_read_in(theme, page, lab):
     wait_for(lambda: "-1.6652394" in file.read_text(encoding="utf-8"), "the notebook's file")
     lab.use_theme(theme)
     page.open()
-    wait_for(lambda: page.all(f"body[data-jp-theme-name='{theme}'] .qgrad"), f"the theme {theme}")
-    cells = page.all(".qgrad caption, .qgrad th, .qgrad td, .qgrad p")
+    wait_for(lambda: page.all(f"body[data-jp-theme-name='{theme}'] {TABLE}"), f"the theme {theme}")
+    cells = page.all(", ".join(f"{TABLE} {part}" for part in ("caption", "th", "td", "p")))
+    cells = [cell for cell in cells if cell.text]
     assert len(cells) > 10
-    for cell in cells:
-        contrast = page.driver.execute_script(CONTRAST, cell)
+    for cell, contrast in zip(cells, contrasts(page, cells), strict=True):
         assert contrast >= 4.5, f"contrast {contrast:.1f} of {cell.text!r}"
     folder = os.environ.get("QGRAD_SCREENSHOTS")
     if folder:
-        output = page.all(".qgrad")[0]
+        output = page.all(TABLE)[0]
         page.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", output)
         time.sleep(1)
         page.driver.save_screenshot(str(Path(folder) / f"{theme}.png"))
