@@ -40,8 +40,26 @@ class QJIT:
 
     Attributes
     ----------
-    original_function : Callable
+    original_function : callable
         The function that was compiled.
+
+    See Also
+    --------
+    stages : Every form of the program, from the source to machine code.
+
+    Examples
+    --------
+    >>> import jax, jax.numpy as jnp, pennylane as qml
+    >>> from qgrad_lab import qjit
+    >>> @qjit
+    ... @qml.qnode(qml.device("lightning.qubit", wires=1))
+    ... def circuit(x):
+    ...     qml.RX(x, wires=0)
+    ...     return qml.expval(qml.Z(0))
+    >>> circuit
+    <qjit-compiled function circuit>
+    >>> print(jax.vmap(jax.grad(circuit))(jnp.array([0.4, 0.8])).round(6))
+    [-0.389418 -0.717356]
     """
 
     original_function: Callable[..., Any]
@@ -148,6 +166,13 @@ class QJIT:
         ------
         ValueError
             If the function has not been compiled yet.
+
+        Examples
+        --------
+        >>> from qgrad_lab import qjit
+        >>> square = qjit(lambda x: x**2)
+        >>> print(square(3.0), square.jaxpr.in_avals)
+        9.0 [ShapedArray(float64[], weak_type=True)]
         """
         args, kwargs = self._last_signature()
         return self._jitted.trace(*args, **kwargs).jaxpr
@@ -160,6 +185,13 @@ class QJIT:
         ------
         ValueError
             If the function has not been compiled yet.
+
+        Examples
+        --------
+        >>> from qgrad_lab import qjit
+        >>> square = qjit(lambda x: x**2)
+        >>> print(square(3.0), "stablehlo.multiply" in square.mlir)
+        9.0 True
         """
         args, kwargs = self._last_signature()
         return self._jitted.lower(*args, **kwargs).as_text()
@@ -204,7 +236,32 @@ class QJIT:
         return plans_text(self._jitted.trace(*args, **kwargs).jaxpr.jaxpr)
 
     def executable(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """What JAX compiled, or compiles now, for arguments like these."""
+        """What JAX compiled, or compiles now, for arguments like these.
+
+        Parameters
+        ----------
+        args : tuple
+            The arguments of a call, or `jax.ShapeDtypeStruct` in their places.
+        kwargs : dict
+            Those by name.
+
+        Returns
+        -------
+        jax.stages.Compiled
+            With JAX's ``memory_analysis()``, ``cost_analysis()`` and ``as_text()``.
+
+        Raises
+        ------
+        CompileError, Exception
+            What is wrong with the program, as in a call of it.
+
+        Examples
+        --------
+        >>> from qgrad_lab import qjit
+        >>> square = qjit(lambda x: x**2)
+        >>> square.executable((3.0,), {}).memory_analysis().output_size_in_bytes
+        8
+        """
         with running(self):
             return self._jitted.lower(*args, **kwargs).compile()
 

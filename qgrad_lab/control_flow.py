@@ -96,7 +96,7 @@ def for_loop(
 
     Returns
     -------
-    Callable
+    callable
         A decorator of the body ``body(i, *values) -> values``. The decorated function takes the
         initial values and returns the final ones: any pytrees, whose shapes and types stay the
         same.
@@ -178,14 +178,14 @@ def while_loop(
 
     Parameters
     ----------
-    cond_fn : Callable
+    cond_fn : callable
         From the carried values to a boolean scalar.
     allow_array_resizing : bool, optional
         As in `for_loop`.
 
     Returns
     -------
-    Callable
+    callable
         A decorator of the body ``body(*values) -> values``; see `for_loop`.
 
     Raises
@@ -235,7 +235,28 @@ def while_loop(
 
 
 class Conditional:
-    """The branches of a `cond`: called, it runs the first whose condition holds."""
+    """The branches of a choice: called, it runs the first whose condition holds.
+
+    Made by `qgrad_lab.cond`.
+
+    Examples
+    --------
+    >>> from qgrad_lab import cond, qjit
+    >>> @qjit
+    ... def sign(x):
+    ...     @cond(x > 0)
+    ...     def found():
+    ...         return 1
+    ...     @found.else_if(x < 0)
+    ...     def found():
+    ...         return -1
+    ...     @found.otherwise
+    ...     def found():
+    ...         return 0
+    ...     return found()
+    >>> print(sign(3.0), sign(-0.5), sign(0.0))
+    1 -1 0
+    """
 
     def __init__(self, condition: Any, function: Callable[..., Any]) -> None:
         self._conditions = [condition]
@@ -258,7 +279,14 @@ class Conditional:
         return self
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The result of the branch that runs; ``None`` where none does."""
+        """The result of the branch that runs; ``None`` where none does.
+
+        Raises
+        ------
+        TypeError
+            If branches return different pytrees, and a condition is traced; if a condition is an
+            array.
+        """
         otherwise = self._otherwise or (lambda *_, **__: None)
         functions = [*self._functions, otherwise]
         if current_mode() is not Mode.COMPILED or not _is_traced(*self._conditions):
@@ -290,10 +318,10 @@ def cond(
     ----------
     pred : bool
         The first condition, known or traced.
-    true_fn, false_fn : Callable, optional
+    true_fn, false_fn : callable, optional
         The branches for ``pred`` and for no condition. Without ``true_fn``, ``cond`` is a
         decorator, with ``else_if`` and ``otherwise`` to decorate more branches.
-    elifs : sequence of (bool, Callable), optional
+    elifs : sequence of (bool, callable), optional
         Further conditions and branches.
 
     Returns
@@ -301,6 +329,16 @@ def cond(
     Conditional
         Takes the arguments of the branches. With a traced condition all branches return the same
         pytree of arrays.
+
+    Raises
+    ------
+    TypeError
+        When called, if branches return different pytrees, and a condition is traced; if a condition
+        is an array.
+
+    See Also
+    --------
+    switch : A choice by an integer.
 
     Examples
     --------
@@ -327,7 +365,10 @@ def cond(
 
 
 class Switch:
-    """The cases of a `switch`: called, it runs the one with the given number."""
+    """The cases of a choice by number: called, it runs the one with the given number.
+
+    Made by `qgrad_lab.switch`, whose example this is.
+    """
 
     def __init__(self, index: Any, default: Callable[..., Any]) -> None:
         self._index = index
@@ -344,7 +385,13 @@ class Switch:
         return decorator
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The result of the case that runs."""
+        """The result of the case that runs.
+
+        Raises
+        ------
+        TypeError
+            If cases return different pytrees, and the number is traced; if it is not an integer.
+        """
         if current_mode() is not Mode.COMPILED or not _is_traced(self._index):
             number = operator.index(self._index)
             return self._cases.get(number, self._default)(*args, **kwargs)
@@ -364,9 +411,19 @@ def switch(index: Any) -> Callable[[Callable[..., Any]], Switch]:
 
     Returns
     -------
-    Callable
-        A decorator of the default case; the decorated object has ``branch(case)`` to decorate the
-        others, and takes their arguments.
+    callable
+        A decorator of the default case, which makes a `Switch` of it: that has ``branch(case)`` to
+        decorate the others, and takes their arguments.
+
+    Raises
+    ------
+    TypeError
+        When called, if cases return different pytrees, and ``index`` is traced; if it is not an
+        integer.
+
+    See Also
+    --------
+    cond : A choice by conditions.
 
     Examples
     --------

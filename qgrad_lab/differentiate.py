@@ -158,7 +158,7 @@ def value_and_grad(
 ) -> Callable[..., Any]:
     """Make a function that computes the value of ``f`` and its gradient.
 
-    The parameters and errors are those of `grad`.
+    The parameters, errors and warnings are those of `grad`.
 
     Returns
     -------
@@ -199,7 +199,8 @@ def jacobian(
 ) -> Callable[..., Any]:
     """Make a function that computes the Jacobian of ``f``.
 
-    The parameters and errors are those of `grad`, but ``f`` may return any tree of real arrays.
+    The parameters, errors and warnings are those of `grad`, but ``f`` may return any tree of real
+    arrays.
     ``"auto"`` goes in reverse or in forward mode, whichever takes fewer passes.
 
     Returns
@@ -215,7 +216,8 @@ def jacobian(
     --------
     grad : For scalar functions, and what the parameters mean.
     hessian : The Jacobian of the Jacobian.
-    jvp, vjp : Products with the Jacobian, without computing it.
+    jvp : The product with a tangent, without computing the Jacobian.
+    vjp : The product with a cotangent, in the same way.
     jax.jacobian : What this is outside of compiled programs.
 
     Examples
@@ -245,8 +247,8 @@ def hessian(
 ) -> Callable[..., Any]:
     """Make a function that computes the second derivatives of ``f``.
 
-    The parameters and errors are those of `jacobian`, of which this is the `jacobian`. Unlike in
-    JAX, ``allow_int`` is one of them.
+    The parameters, errors and warnings are those of `jacobian`, of which this is the `jacobian`.
+    Unlike in JAX, ``allow_int`` is one of them.
 
     Returns
     -------
@@ -259,6 +261,11 @@ def hessian(
     --------
     jacobian : First derivatives, and what the trees look like.
     jax.hessian : What this is outside of compiled programs.
+
+    Notes
+    -----
+    Under ``"auto"`` the second derivatives of circuits are exact, for every ``diff_method``, and
+    are computed in one batch, of which symmetry saves half.
 
     Examples
     --------

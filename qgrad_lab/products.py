@@ -35,11 +35,15 @@ def jvp(
         The arguments of ``f``.
     tangents : list or tuple
         One direction for each differentiated argument, with its tree, shapes and dtypes.
-    method, h
+    method : {"auto", "fd"}, optional
         As in `grad`. ``"fd"`` takes two evaluations: ``(f(x + h v) - f(x)) / h``.
-    argnum, argnums : int or sequence of int, optional
+    h : float, optional
+        As in `grad`: the step of ``"fd"``, in units of ``tangents``.
+    argnum : int or sequence of int, optional
         The arguments to differentiate, in the order of ``tangents``. By default, all if there are
         as many tangents as ``params``, otherwise the first.
+    argnums : int or sequence of int, optional
+        Another spelling of ``argnum``.
     has_aux : bool, optional
         Whether ``f`` returns a pair: the result, and auxiliary data that is not differentiated.
 
@@ -119,10 +123,14 @@ def vjp(
     cotangents : tree or list or tuple
         One weight for every element that ``f`` returns: the tree that ``f`` returns, or a list or
         tuple of its leaves, with the same shapes and dtypes.
-    method, h
+    method : {"auto", "fd"}, optional
         As in `grad`. ``"fd"`` computes the `jacobian` and multiplies it.
-    argnum, argnums : int or sequence of int, optional
+    h : float, optional
+        As in `grad`.
+    argnum : int or sequence of int, optional
         The arguments to differentiate, as in `grad`.
+    argnums : int or sequence of int, optional
+        Another spelling of ``argnum``.
     has_aux : bool, optional
         Whether ``f`` returns a pair: the result, and auxiliary data that is not differentiated.
 

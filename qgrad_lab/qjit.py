@@ -27,7 +27,7 @@ def qjit(
 
     Parameters
     ----------
-    fn : Callable
+    fn : callable
         A function of pytrees of arrays, written with JAX and QNodes; a QNode; or a ``QJIT`` object,
         which is compiled anew with the given options. Without it, a decorator is returned.
     static_argnums : int or sequence of int, optional

@@ -21,13 +21,17 @@ def reference(fn: Callable[..., Any]) -> Callable[..., Any]:
 
     Parameters
     ----------
-    fn : Callable
-        A function that calls QNodes, a QNode, or a ``QJIT`` object.
+    fn : callable
+        A function that calls QNodes, a QNode, or a compiled program.
 
     Returns
     -------
-    Callable
-        With the same arguments and results.
+    callable
+        With the arguments and results of ``fn``. It raises what PennyLane and JAX raise.
+
+    See Also
+    --------
+    compare : Several methods beside this reference.
 
     Examples
     --------

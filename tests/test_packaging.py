@@ -63,12 +63,24 @@ def extension_sources():
     return found.union(*(sources(f"extension/{part}", "*") for part in ("src", "style", "schema")))
 
 
+# Where both have been built already, as .ci/run does to install the wheel too.
+BUILT = os.environ.get("QGRAD_LAB_DIST")
+
+
 @pytest.fixture(scope="module")
-def sdist(tmp_path_factory):
-    """The source distribution, unpacked."""
-    folder = tmp_path_factory.mktemp("sdist")
+def dist(tmp_path_factory):
+    """A folder with the source distribution, and with the wheel built from that alone."""
+    if BUILT:
+        return Path(BUILT)
+    folder = tmp_path_factory.mktemp("dist")
     run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", folder, cwd=ROOT)
-    (archive,) = folder.glob("*.tar.gz")
+    source = unpacked(folder, tmp_path_factory.mktemp("source"))
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=source)
+    return folder
+
+
+def unpacked(dist, folder):
+    (archive,) = dist.glob("*.tar.gz")
     assert archive.name == f"qgrad_lab-{__version__}.tar.gz"
     with tarfile.open(archive) as content:
         content.extractall(folder, filter="data")
@@ -76,11 +88,14 @@ def sdist(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def wheel(sdist, tmp_path_factory):
-    """The wheel, built from the source distribution and so from nothing else."""
-    folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=sdist)
-    (built,) = folder.glob("*.whl")
+def sdist(dist, tmp_path_factory):
+    """The source distribution, unpacked."""
+    return unpacked(dist, tmp_path_factory.mktemp("sdist"))
+
+
+@pytest.fixture(scope="module")
+def wheel(dist):
+    (built,) = dist.glob("*.whl")
     return built
 
 

@@ -28,6 +28,8 @@ TOLERANCE = 1e-6
 class MethodResult:
     """What one differentiation method gave and cost.
 
+    A row of a `Comparison`.
+
     Attributes
     ----------
     method : str
@@ -54,11 +56,18 @@ class MethodResult:
     sweeps : int or None
         How often it sweeps over a state: these, and the sweeps backwards of adjoint derivatives.
     memory : int or None
-        Bytes that one call needs: of the states of circuits at once, and what XLA sets aside.
+        Bytes that one call needs, of the states of circuits at once and what XLA sets aside.
     error : str or None
         Why the method failed, or does not apply.
     notes : tuple of str
         What was warned of.
+
+    Examples
+    --------
+    >>> from qgrad_lab import compare
+    >>> row = compare(lambda x: x**3, 2.0, methods="fd", h=0.1)["fd"]
+    >>> print(row.label, row.gradient.round(6), round(row.difference, 6), row.executions)
+    fd, h = 0.1 12.61 0.61 0
     """
 
     method: str
@@ -92,7 +101,17 @@ class MethodResult:
 
 
 class Best(NamedTuple):
-    """The method to use, if any can be recommended, and why."""
+    """The method to use, if any can be recommended, and why.
+
+    Made by `Comparison.best`.
+
+    Attributes
+    ----------
+    row : MethodResult or None
+        Of the method; None where none is known to be accurate.
+    reason : str
+        Why it is this one, or none, in words.
+    """
 
     row: MethodResult | None
     reason: str
@@ -103,7 +122,8 @@ class Comparison:
     """One function differentiated at one point by several methods, beside a reference.
 
     Made by `qgrad_lab.compare`. In a notebook it shows itself as a table. ``comparison["auto"]`` is
-    the result of a method, ``comparison["fd", 1e-5]`` that with a step.
+    the result of a method, ``comparison["fd", 1e-5]`` that with a step; of one that was not
+    compared, a ``KeyError``.
 
     Attributes
     ----------
@@ -127,6 +147,17 @@ class Comparison:
         Why it is not there.
     shots : bool
         Whether the function has circuits with shots, so that its gradients are estimates.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> from qgrad_lab import compare
+    >>> found = compare(lambda p: p["a"] * jnp.sum(p["b"]), {"a": 2.0, "b": jnp.ones(2)})
+    >>> found.labels, [row.label for row in found.rows], found.reference_name
+    (("p['a']", "p['b']"), ['auto', 'fd'], 'jax.grad on default.qubit')
+    >>> gradient = found["auto"].gradient
+    >>> gradient["a"].tolist(), gradient["b"].tolist()
+    (2.0, [2.0, 2.0])
     """
 
     call: str
@@ -166,6 +197,19 @@ class Comparison:
         tolerance : float, optional
             For the difference in each leaf, as a part of the largest element of the reference, or
             of 1 where that is smaller.
+
+        Returns
+        -------
+        bool or None
+
+        Examples
+        --------
+        >>> from qgrad_lab import compare
+        >>> found = compare(lambda x: x**3, 2.0, h=0.1)
+        >>> found.is_accurate(found["auto"]), found.is_accurate(found["fd"])
+        (True, False)
+        >>> found.is_accurate(found["fd"], tolerance=0.1)
+        True
         """
         if row.error is not None or row.absolute is None:
             return None
@@ -226,6 +270,18 @@ class Comparison:
         -------
         matplotlib.figure.Figure
             Not registered with pyplot, so that it is drawn once: by being a cell's last value.
+
+        See Also
+        --------
+        qgrad_lab.plots.gradients : The same, with a choice of the theme.
+        qgrad_lab.plots.cost : The time of each method against its accuracy.
+
+        Examples
+        --------
+        >>> from qgrad_lab import compare
+        >>> figure = compare(lambda x: x**3, 2.0).plot()
+        >>> [axes.get_ylabel() for axes in figure.axes]
+        ['gradient', '|difference|']
         """
         from qgrad_lab.plots import gradients  # matplotlib takes long to import
 
@@ -242,6 +298,13 @@ class Comparison:
             Times are in seconds, memory in bytes. A row's ``advice`` is why it is off, if it is by
             more than ``tolerance``. Of numbers that are not finite it has the words
             ``"NaN"``, ``"Infinity"`` and ``"-Infinity"``, as JSON has no such numbers.
+
+        Examples
+        --------
+        >>> from qgrad_lab import compare
+        >>> found = compare(lambda x: x**3, 2.0, methods="auto").to_dict()
+        >>> found["value"], found["reference"], found["rows"][0]["gradient"]
+        ({'': 8.0}, {'x': 12.0}, {'x': 12.0})
         """
         return export.dictionary(self, TOLERANCE)
 
@@ -251,11 +314,19 @@ class Comparison:
         Returns
         -------
         pandas.DataFrame
+            Times in seconds, memory in bytes; arrays in one cell each.
 
         Raises
         ------
         ImportError
             If pandas is not installed.
+
+        Examples
+        --------
+        >>> from qgrad_lab import compare
+        >>> table = compare(lambda x: x**3, 2.0, h=0.1).to_pandas()
+        >>> table[["method", "h", "gradient in x"]].values.tolist()
+        [['auto', nan, 12.0], ['fd', 0.1, 12.61]]
         """
         return export.frame(self)
 

@@ -32,6 +32,11 @@ def cost(comparison: Comparison, *, theme: str = "auto") -> Figure:
         One marker for each method, and a ring around the best; without a reference, the times
         alone.
 
+    Raises
+    ------
+    ValueError
+        If ``theme`` is none of these.
+
     Examples
     --------
     >>> from qgrad_lab import compare, plots
@@ -109,6 +114,11 @@ def scaling(found: Scaling, *, theme: str = "auto") -> Figure:
     -------
     matplotlib.figure.Figure
         On logarithmic axes, with the power of growth in the legend.
+
+    Raises
+    ------
+    ValueError
+        If ``theme`` is none of these.
 
     Examples
     --------

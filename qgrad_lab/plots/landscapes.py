@@ -31,6 +31,11 @@ def landscape(found: Landscape, *, theme: str = "auto") -> Figure:
         differences. Over two, the function as a surface and as a map, with the gradient by the
         first method as arrows that point uphill, and a map of the differences for each method.
 
+    Raises
+    ------
+    ValueError
+        If ``theme`` is none of these.
+
     Examples
     --------
     >>> from qgrad_lab import landscape, plots

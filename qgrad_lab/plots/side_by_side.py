@@ -93,6 +93,11 @@ def gradients(comparison: Comparison, *, theme: str = "auto") -> Figure:
     matplotlib.figure.Figure
         Not registered with pyplot, so that it is drawn once: by being a cell's last value.
 
+    Raises
+    ------
+    ValueError
+        If ``theme`` is none of these.
+
     Examples
     --------
     >>> from qgrad_lab import compare, plots

@@ -27,6 +27,11 @@ def step_sizes(found: StepSizes, *, theme: str = "auto") -> Figure:
         On logarithmic axes: the error of each step, the lines of truncation and of rounding (or of
         shots), the best step that was tried and that at which the lines cross.
 
+    Raises
+    ------
+    ValueError
+        If ``theme`` is none of these.
+
     Examples
     --------
     >>> from qgrad_lab import plots, step_sizes

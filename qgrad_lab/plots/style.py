@@ -38,6 +38,7 @@ LOOKS = {
     "parameter-shift": Look(PINK, "D", ":", "xxxx"),
     "backprop": Look(PURPLE, "v", (0, (5, 1, 1, 1, 1, 1)), "----"),
 }
+"""How each method is drawn: colour, marker, dash and hatch, as matplotlib takes them."""
 
 _STEP_MARKERS = "sPXph*8d"
 _STEP_DASHES: tuple[Dash, ...] = ("--", (0, (6, 2)), (0, (3, 2)), (0, (2, 1)), (0, (1, 1)))

@@ -16,8 +16,30 @@ __all__ = ["STAGES", "Line", "Stage", "Stages", "stages"]
 class Stages(Mapping[str, Stage]):
     """The forms of one program, by name, in the order of compilation.
 
-    Made by `stages`. In a notebook it shows all of them, folded. Each is computed when it is first
-    asked for, and with it the steps before it, but no other stage.
+    Made by `qgrad_lab.stages`. A mapping from names to `Stage`; in a notebook it shows all of
+    them, folded. Each is computed when it is first asked for, and with it the steps before it, but
+    no other stage.
+
+    Attributes
+    ----------
+    name : str
+        The name of the function.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> from qgrad_lab import stages
+    >>> found = stages(jnp.sin, 0.5)
+    >>> list(found)
+    ['source', 'circuit', 'jaxpr', 'program', 'plan', 'stablehlo', 'hlo', 'llvm', 'assembly']
+    >>> found["stablehlo"].is_computed
+    False
+
+    As plain data:
+
+    >>> jaxpr = found.to_dict()["stages"][2]
+    >>> jaxpr["name"], jaxpr["language"], "sin" in jaxpr["text"]
+    ('jaxpr', 'jaxpr', True)
     """
 
     def __init__(self, name: str, all_stages: Mapping[str, Stage]) -> None:
@@ -58,6 +80,11 @@ class Stages(Mapping[str, Stage]):
         str
             Empty where the two are the same.
 
+        Raises
+        ------
+        KeyError
+            If there is no stage of this name.
+
         Examples
         --------
         >>> import jax.numpy as jnp
@@ -87,6 +114,20 @@ class Stages(Mapping[str, Stage]):
         -------
         list of path
             The files, numbered in the order of compilation; what is missing has none.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written to.
+
+        Examples
+        --------
+        >>> import tempfile, jax.numpy as jnp
+        >>> from qgrad_lab import stages
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     files = stages(lambda x: jnp.sin(x), 0.5).save(folder)
+        >>> "3_jaxpr.jaxpr.txt" in [file.name for file in files]
+        True
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -100,6 +141,8 @@ class Stages(Mapping[str, Stage]):
 
     def to_dict(self) -> dict[str, Any]:
         """All stages, as plain Python objects that ``json.dumps`` takes.
+
+        Sizes are in bytes, times in seconds.
 
         Returns
         -------

@@ -16,8 +16,9 @@ VERSION = 1
 
 MOST_PLAIN = 100_000
 """Characters of a stage that a notebook has as they are; a longer text is compressed."""
-MOST_IN_A_NOTEBOOK = 2_000_000
-"""Bytes of all compressed stages together. Of larger messages, Jupyter's server sends none."""
+MOST_IN_A_NOTEBOOK = 2_200_000
+"""Bytes of all compressed stages together: with the HTML beside them, they have to stay below the
+three megabytes at a time that Jupyter's server passes on."""
 
 
 def bundle(name: str, stages: Mapping[str, "Stage"]) -> dict[str, Any]:
@@ -79,7 +80,7 @@ def _compressed(text: str, lines: list[Any], most: int) -> str:
     while True:
         content = json.dumps({"text": text, "lines": lines}, ensure_ascii=False)
         # Equal texts give equal notebooks, so without the time.
-        packed = base64.b64encode(gzip.compress(content.encode(), mtime=0)).decode()
+        packed = base64.b64encode(gzip.compress(content.encode(), 6, mtime=0)).decode()
         if len(packed) <= most or not text:
             return packed
         kept = text[: int(len(text) * most / len(packed) * 0.9)]

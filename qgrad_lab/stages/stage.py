@@ -8,7 +8,7 @@ from qgrad_lab.stages import view
 
 
 class Line(NamedTuple):
-    """A line of the user's code.
+    """A line of the user's code, from which lines of a `Stage` come.
 
     Attributes
     ----------
@@ -76,6 +76,26 @@ class Stage:
     language : str
         Of the text: ``"python"``, ``"text"``, ``"jaxpr"``, ``"qgrad-program"``, ``"qgrad-plan"``,
         ``"mlir"``, ``"hlo"``, ``"llvm"`` or ``"asm"``.
+
+    Examples
+    --------
+    >>> import pennylane as qml
+    >>> from qgrad_lab import stages
+    >>> @qml.qnode(qml.device("lightning.qubit", wires=1))
+    ... def circuit(x):
+    ...     qml.RX(x, wires=0)
+    ...     return qml.expval(qml.Z(0))
+    >>> stage = stages(circuit, 0.4)["program"]
+    >>> print(stage)
+    program circuit(theta: f64[1]) on 1 wire {
+      RX(theta[0]) 0
+      return expval(Z0)
+    }
+    >>> stage.title, stage.size, stage.missing
+    ('Program', 81, '')
+    >>> (line,) = stage.lines[2]
+    >>> line.number
+    3
     """
 
     def __init__(self, name: str, title: str, language: str, render: Callable[[], Rendered]):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class LandscapeRow:
     """The derivatives by one method, along a line or over a plane.
 
+    A row of a `Landscape`.
+
     Attributes
     ----------
     method : str
@@ -37,6 +39,13 @@ class LandscapeRow:
         Why the method failed, or does not apply.
     notes : tuple of str
         What was warned of.
+
+    Examples
+    --------
+    >>> from qgrad_lab import landscape
+    >>> row = landscape(lambda x: x**3, 2.0, span=2.0, points=3, methods="auto")["auto"]
+    >>> row.label, row.derivatives[0].tolist(), row.difference
+    ('auto', [3.0, 12.0, 27.0], 0.0)
     """
 
     method: str
@@ -57,7 +66,7 @@ class Landscape(Rows, Study):
     """A function and its derivatives along one or two elements of its arguments.
 
     Made by `qgrad_lab.landscape`. ``found["auto"]`` is the row of a method, ``found["fd", 1e-5]``
-    that with a step.
+    that with a step; of one that was not evaluated, a ``KeyError``.
 
     Attributes
     ----------
@@ -84,6 +93,15 @@ class Landscape(Rows, Study):
         Why they are not there.
     shots : bool
         Whether the function has circuits with shots.
+
+    Examples
+    --------
+    >>> from qgrad_lab import landscape
+    >>> found = landscape(lambda x, y: x**2 * y, 1.0, 2.0, along=("x", "y"), span=2.0, points=3)
+    >>> found.elements, found.at, found.axes[1].tolist()
+    (('x', 'y'), (1.0, 2.0), [1.0, 2.0, 3.0])
+    >>> found.value.tolist()
+    [[0.0, 0.0, 0.0], [1.0, 2.0, 3.0], [4.0, 8.0, 12.0]]
     """
 
     call: str
@@ -99,7 +117,25 @@ class Landscape(Rows, Study):
     shots: bool = False
 
     def residuals(self, row: LandscapeRow) -> tuple[np.ndarray, ...] | None:
-        """The absolute differences of a row to the reference, one array for each element."""
+        """The absolute differences of a row to the reference, one array for each element.
+
+        Parameters
+        ----------
+        row : LandscapeRow
+            One of `rows`.
+
+        Returns
+        -------
+        tuple of numpy.ndarray, or None
+            With the shape of `value`; None without a reference, or if the method failed.
+
+        Examples
+        --------
+        >>> from qgrad_lab import landscape
+        >>> found = landscape(lambda x: x**2, 1.0, span=2.0, points=3, h=0.1)
+        >>> found.residuals(found["fd"])[0].round(6).tolist()
+        [0.1, 0.1, 0.1]
+        """
         if row.derivatives is None or self.reference is None:
             return None
         return tuple(
@@ -122,6 +158,18 @@ class Landscape(Rows, Study):
         -------
         matplotlib.figure.Figure
             Not registered with pyplot, so that it is drawn once: by being a cell's last value.
+
+        Raises
+        ------
+        ValueError
+            If ``theme`` is none of these.
+
+        Examples
+        --------
+        >>> from qgrad_lab import landscape
+        >>> figure = landscape(lambda x: x**2, 1.0, points=5).plot(theme="dark")
+        >>> len(figure.axes)
+        3
         """
         from qgrad_lab.plots import landscape  # matplotlib takes long to import
 
@@ -134,6 +182,8 @@ class Landscape(Rows, Study):
 @dataclasses.dataclass(frozen=True, eq=False)
 class ScalingRow:
     """What one method costs for functions of growing size.
+
+    A row of a `Scaling`.
 
     Attributes
     ----------
@@ -148,6 +198,14 @@ class ScalingRow:
         Seconds to the first result: tracing, compilation and one run.
     errors : tuple of (str or None)
         For each size, why there is no time.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> from qgrad_lab import scaling
+    >>> row = scaling(lambda n: (jnp.sum, (jnp.ones(n),)), [2, 4], methods="auto")["auto"]
+    >>> row.label, row.seconds.shape, row.errors
+    ('auto', (2,), (None, None))
     """
 
     method: str
@@ -166,7 +224,8 @@ class ScalingRow:
 class Scaling(Rows, Study):
     """The time of gradients against the number of parameters.
 
-    Made by `qgrad_lab.scaling`. ``found["auto"]`` is the row of a method.
+    Made by `qgrad_lab.scaling`. ``found["auto"]`` is the row of a method; of one that was not
+    timed, a ``KeyError``.
 
     Attributes
     ----------
@@ -178,6 +237,14 @@ class Scaling(Rows, Study):
         The number of differentiated elements at each size.
     rows : tuple of ScalingRow
         One for each method and step.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> from qgrad_lab import scaling
+    >>> found = scaling(lambda n: (jnp.sum, (jnp.ones(n),)), [2, 4], methods="auto")
+    >>> found.sizes, found.parameters.tolist(), found["auto"].first.shape
+    ((2, 4), [2, 4], (2,))
     """
 
     function: str
@@ -189,7 +256,26 @@ class Scaling(Rows, Study):
         """The power of the number of parameters with which the time of a row grows.
 
         The slope through its points on logarithmic axes, the upper half of them, where fixed costs
-        matter least; None if they are fewer than two.
+        matter least.
+
+        Parameters
+        ----------
+        row : ScalingRow
+            One of `rows`.
+
+        Returns
+        -------
+        float or None
+            About 1 where the time is in proportion to the number; None if there are fewer than two
+            points.
+
+        Examples
+        --------
+        >>> import jax.numpy as jnp
+        >>> from qgrad_lab import scaling
+        >>> found = scaling(lambda n: (jnp.sum, (jnp.ones(n),)), [2], methods="auto")
+        >>> found.growth(found["auto"]) is None
+        True
         """
         known = np.isfinite(row.seconds) & (self.parameters > 0)
         kept = max(2, (int(np.count_nonzero(known)) + 1) // 2)
@@ -210,6 +296,19 @@ class Scaling(Rows, Study):
         -------
         matplotlib.figure.Figure
             Not registered with pyplot, so that it is drawn once: by being a cell's last value.
+
+        Raises
+        ------
+        ValueError
+            If ``theme`` is none of these.
+
+        Examples
+        --------
+        >>> import jax.numpy as jnp
+        >>> from qgrad_lab import scaling
+        >>> found = scaling(lambda n: (jnp.sum, (jnp.ones(n),)), [2, 4], methods="auto")
+        >>> found.plot().axes[0].get_xscale()
+        'log'
         """
         from qgrad_lab.plots import scaling  # matplotlib takes long to import
 

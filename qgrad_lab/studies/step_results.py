@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class StepSizes(Study):
     """The error of finite differences against their step.
 
-    Made by `qgrad_lab.step_sizes`. The error of a step is the largest over all elements.
+    Made by `qgrad_lab.step_sizes`. The error of a step is the largest over all elements. Steps are
+    in the units of the elements.
 
     Attributes
     ----------
@@ -59,6 +60,15 @@ class StepSizes(Study):
         What `gradient` is.
     reference_error : str or None
         Why it is not the reference that was asked for.
+
+    Examples
+    --------
+    >>> from qgrad_lab import step_sizes
+    >>> found = step_sizes(lambda x: x**2, 3.0, hs=[1e-3, 1e-1])
+    >>> found.gradient.tolist(), found.second.tolist(), found.errors.round(6).tolist()
+    ([6.0], [2.0], [0.001, 0.1])
+    >>> found.truncation.round(6).tolist(), found.best, found.noise_kind
+    ([0.001, 0.1], 0.001, 'rounding')
     """
 
     call: str
@@ -81,17 +91,24 @@ class StepSizes(Study):
 
     @property
     def errors(self) -> np.ndarray:
-        """The error of each step: the largest over all elements; not a number if any is."""
+        """The error of each step, the largest over all elements; not a number if any is."""
         return np.max(self.element_errors, axis=1, initial=0.0)
 
     @property
     def truncation(self) -> np.ndarray | None:
-        """The error that each step has by the curvature of the function: ``h |f''| / 2``."""
+        """The error that each step has by the curvature of the function, ``h |f''| / 2``.
+
+        As in Press et al., *Numerical Recipes*, 3rd ed. (2007), section 5.7; None if it is not
+        known.
+        """
         return None if self.coefficient is None else self.coefficient * self.hs**self.order
 
     @property
     def noise_error(self) -> np.ndarray:
-        """The error that each step has by rounding, ``2 noise / h``, or by shots."""
+        """The error that each step has by rounding, ``2 noise / h``, or by shots.
+
+        Samples are independent, so that with shots it is ``sqrt(2) noise / h``.
+        """
         return self._noise_factor * self.noise / self.hs
 
     @property
@@ -110,7 +127,10 @@ class StepSizes(Study):
 
     @property
     def predicted(self) -> float | None:
-        """The step at which truncation and noise have the smallest sum; None if not known."""
+        """The step at which truncation and noise have the smallest sum; None if not known.
+
+        In the units of the element; where the derivative of ``truncation + noise_error`` is zero.
+        """
         if not self.coefficient or not self.noise:
             return None
         p = self.order
@@ -142,6 +162,13 @@ class StepSizes(Study):
         -------
         dict
             As of the other studies; with what follows from the numbers, such as `best`.
+
+        Examples
+        --------
+        >>> from qgrad_lab import step_sizes
+        >>> found = step_sizes(lambda x: x**2, 3.0, hs=[1e-3, 1e-1]).to_dict()
+        >>> found["study"], found["hs"], found["best"]
+        ('StepSizes', [0.001, 0.1], 0.001)
         """
         derived = {
             "errors": self.errors,
@@ -167,6 +194,18 @@ class StepSizes(Study):
         -------
         matplotlib.figure.Figure
             Not registered with pyplot, so that it is drawn once: by being a cell's last value.
+
+        Raises
+        ------
+        ValueError
+            If ``theme`` is none of these.
+
+        Examples
+        --------
+        >>> from qgrad_lab import step_sizes
+        >>> figure = step_sizes(lambda x: x**2, 3.0, hs=[1e-3, 1e-1]).plot()
+        >>> figure.axes[0].get_yscale()
+        'log'
         """
         from qgrad_lab.plots import step_sizes  # matplotlib takes long to import
 

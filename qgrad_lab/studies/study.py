@@ -32,6 +32,13 @@ class Study(abc.ABC):
             With the ``version`` of this form, and the ``study`` that it is of. Arrays are nested
             lists, times are in seconds. Of numbers that are not finite it has the words ``"NaN"``,
             ``"Infinity"`` and ``"-Infinity"``, as JSON has no such numbers.
+
+        Examples
+        --------
+        >>> from qgrad_lab import landscape
+        >>> found = landscape(lambda x: x**3, 2.0, span=2.0, points=3, methods="auto").to_dict()
+        >>> found["study"], found["axes"], found["rows"][0]["derivatives"]
+        ('Landscape', [[1.0, 2.0, 3.0]], [[3.0, 12.0, 27.0]])
         """
         kind = type(self).__name__
         found = {"version": VERSION, "study": kind}

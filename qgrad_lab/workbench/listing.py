@@ -44,7 +44,7 @@ def list_functions(namespace: Mapping[str, Any] | None = None) -> str:
         - ``kind``: ``"function"``, ``"qnode"`` or ``"compiled"``;
         - ``summary``: the first line of its documentation, or null;
         - ``arguments``: null where they are not known, else a list of objects with ``name``,
-          ``kind`` (as `inspect.Parameter` describes it, such as ``"positional or keyword"``),
+          ``kind`` (as ``inspect.Parameter`` describes it, such as ``"positional or keyword"``),
           ``default`` (its text, or null) and ``defined`` (whether the namespace has a value of this
           name, which can be given for it).
 

@@ -200,7 +200,10 @@ class Page:
         """Whether there is one, which the page is connected to, and nothing is asked about it."""
         if self.answer_questions():
             return False
-        kernels = json.loads(self.lab.request("api/kernels"))
+        try:
+            kernels = json.loads(self.lab.request("api/kernels"))
+        except urllib.error.HTTPError:
+            return False  # the server fails to list a kernel that is only about to start
         return [(k["execution_state"], k["connections"] > 0) for k in kernels] == [("idle", True)]
 
     def answer_questions(self):

@@ -50,6 +50,8 @@ export class Comparing {
       parent: this.node,
       collapseUnchanged: { margin: 3, minSize: 8 },
       gutter: false, // there are signs instead
+      // Where nothing is compared letter by letter, all letters would be marked.
+      highlightChanges: changes.some(change => isShort(change, linesA, linesB)),
       diffConfig: {
         override: (textA, textB) => letterChanges(changes, linesA, linesB, textA, textB)
       }
@@ -114,12 +116,25 @@ export function letterChanges(
     const [a, endA] = [startsA[fromA]! - back, Math.min(startsA[toA]!, textA.length)];
     const [b, endB] = [startsB[fromB]! - back, Math.min(startsB[toB]!, textB.length)];
     const whole = new Change(a, endA, b, endB);
-    if (endA === a || endB === b || endA - a + endB - b > MOST_LETTERS) {
+    if (!isShort({ fromA, toA, fromB, toB }, linesA, linesB)) {
       return [whole];
     }
     const fine = presentableDiff(textA.slice(a, endA), textB.slice(b, endB), { scanLimit: 100 });
     return fine.map(part => new Change(a + part.fromA, a + part.toA, b + part.fromB, b + part.toB));
   });
+}
+
+/** Whether lines were replaced by others, and both are short enough to be compared in detail. */
+function isShort(
+  { fromA, toA, fromB, toB }: LineChange,
+  linesA: readonly string[],
+  linesB: readonly string[]
+): boolean {
+  if (fromA === toA || fromB === toB || toA - fromA + toB - fromB > MOST_LETTERS) {
+    return false;
+  }
+  const changed = [...linesA.slice(fromA, toA), ...linesB.slice(fromB, toB)];
+  return changed.reduce((sum, line) => sum + line.length, 0) <= MOST_LETTERS;
 }
 
 /** Where each line begins, and where one after the last would. */

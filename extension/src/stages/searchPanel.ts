@@ -149,7 +149,7 @@ class SearchPanel implements Panel {
     } else if (number) {
       this.found.textContent = this.trans.__('%1 of %2', number, all);
     } else {
-      this.found.textContent = total ? all : this.trans.__('none');
+      this.found.textContent = total ? all : this.trans.__('no match');
     }
   }
 

@@ -150,7 +150,7 @@ export class StagesView {
     this.current = stage;
     this.compare(false);
     this.arrange();
-    this.panes[stage]!.reveal();
+    this.revealSoon();
   }
 
   private togglePin(stage: number): void {
@@ -195,6 +195,7 @@ export class StagesView {
       if (!this.disposed && !pane.isFilled) {
         pane.fill(content);
         this.markPane(stage);
+        this.revealSoon();
       }
     } catch (error) {
       this.fail(error);
@@ -223,8 +224,14 @@ export class StagesView {
     this.status.textContent = pointed
       ? linkText({ pointed, places, counts, source, bundle: this.bundle }, this.trans)
       : this.trans.__('Point at a line, or move the cursor to it, to see where it comes from.');
+    this.revealSoon();
+  }
+
+  /** Scroll panes to what is linked in them, when they have come to rest. */
+  private revealSoon(): void {
     clearTimeout(this.revealing);
     this.revealing = setTimeout(() => {
+      const { pointed } = this.linking;
       for (const stage of this.shown()) {
         if (stage !== pointed?.stage) {
           this.panes[stage]!.reveal();

@@ -48,11 +48,6 @@ class Workbench(widgets.VBox):
     theme : {"auto", "light", "dark"}, optional
         The colours of plots; with ``"auto"`` they are those of the page.
 
-    Attributes
-    ----------
-    code : str
-        Python that has the same result as what is on screen.
-
     Raises
     ------
     TypeError, ValueError
@@ -174,12 +169,14 @@ class Workbench(widgets.VBox):
         right.add_class("qgrad-right")
         # Where messages of the worker's thread belong is known to the context of this cell.
         self._context = contextvars.copy_context()
-        self.children = [widgets.HTML(STYLE), widgets.HBox([left, right])]
+        columns = widgets.HBox([left, right])
+        columns.add_class("qgrad-columns")
+        self.children = [widgets.HTML(STYLE), columns]
         self._ask()
 
     @property
     def code(self) -> str:
-        """Python that has the same result as what is on screen."""
+        """Python that has the same result as what is on screen, as "Copy as code" shows it."""
         question = self._question()
         namespace = _namespace()
         function = self._name()
@@ -194,11 +191,22 @@ class Workbench(widgets.VBox):
 
     @property
     def panel(self) -> Panel:
-        """The tab that is shown."""
+        """The tab that is shown, with its ``title``."""
         return self.panels[self.tabs.selected_index or 0]
 
     def wait(self, timeout: float) -> bool:
-        """Whether what is on screen is the newest, or came to be within ``timeout`` seconds."""
+        """Wait for what is being computed.
+
+        Parameters
+        ----------
+        timeout : float
+            The most seconds to wait.
+
+        Returns
+        -------
+        bool
+            Whether what is on screen is the newest, or came to be within that time.
+        """
         return self._worker.wait(timeout)
 
     def close(self) -> None:

@@ -3,7 +3,12 @@
 STYLE = """
 <style>
 .qgrad-workbench { border: 1px solid var(--jp-border-color2, #8884); border-radius: 4px;
-  color: var(--jp-ui-font-color1, inherit); }
+  color: var(--jp-ui-font-color1, inherit); container: qgrad-workbench / inline-size; }
+@container qgrad-workbench (max-width: 760px) {
+  .qgrad-columns { flex-direction: column; }
+  .qgrad-columns > .qgrad-left { width: auto !important; flex: none !important; border-right: none;
+    border-bottom: 1px solid var(--jp-border-color2, #8884); }
+}
 .qgrad-workbench .qgrad-left { border-right: 1px solid var(--jp-border-color2, #8884);
   padding: 8px 12px; }
 .qgrad-workbench .qgrad-right { padding: 8px 12px; min-width: 0; }
@@ -22,6 +27,7 @@ body[data-jp-theme-light="false"] .qgrad-theme-auto { filter: invert(0.87) hue-r
   min-width: 0; max-width: 100%; }
 .qgrad-workbench .qgrad-right .widget-html-content { width: 100%; line-height: 1.4; }
 .qgrad-workbench textarea { font-family: var(--jp-code-font-family, monospace); }
+.qgrad-workbench .lm-TabBar-tab { flex: 0 1 auto; min-width: max-content; }
 .qgrad-workbench .jupyter-widget-tab-contents, .qgrad-workbench .widget-tab-contents {
   overflow-x: auto; min-height: 8em; }
 </style>
