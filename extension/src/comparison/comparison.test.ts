@@ -155,8 +155,9 @@ test('arrays are written in a line, or summarised', () => {
   expect(summary([0.1, -0.25, 1, 2], [2, 2])).toBe('[[0.10000, -0.25000], [1.0000, 2.0000]]');
   expect(summary([0.5], [])).toBe('0.50000000');
   const many = Array.from({ length: 12 }, (_, i) => -i / 5.5);
-  expect(summary(many, [3, 4])).toBe('[3 × 4], max |g| = 2.0000');
-  expect(summary([...many.slice(1), NaN], [12])).toBe('[12], max |g| = nan');
+  const words = (text: string) => text.replaceAll('\u00a0', ' ');
+  expect(words(summary(many, [3, 4]))).toBe('[3 × 4], max |g| = 2.0000');
+  expect(words(summary([...many.slice(1), NaN], [12]))).toBe('[12], max |g| = nan');
 });
 
 test('a header goes from ascending to descending to the order of Python', () => {

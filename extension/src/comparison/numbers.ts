@@ -70,7 +70,8 @@ export function summary(values: readonly number[], shape: readonly number[]): st
     return nested(values, shape, values.length <= SHORT ? 8 : 5);
   }
   const largest = values.reduce((most, value) => greater(most, Math.abs(value)), 0);
-  return `[${shape.join(' × ')}], max |g| = ${number(largest, 5)}`;
+  // Lines break after the comma alone.
+  return `[${shape.join('\u00a0×\u00a0')}], max\u00a0|g|\u00a0=\u00a0${number(largest, 5)}`;
 }
 
 /** The larger of two; not a number if either is. */
