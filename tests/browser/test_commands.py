@@ -59,6 +59,7 @@ def source(page, number):
 def enter(page, number):
     """Put the cursor into a cell."""
     cell(page, number).find_element(By.CSS_SELECTOR, ".cm-content").click()
+    wait_for(lambda: "jp-mod-active" in cell(page, number).get_attribute("class"), "the cell")
 
 
 def button(page):
@@ -78,9 +79,8 @@ def notices(page):
     return " ".join(toast.text for toast in page.all(".Toastify__toast"))
 
 
-def dismiss(page):
-    for close in page.all(".Toastify__toast button[title*='Hide'], .Toastify__close-button"):
-        page.driver.execute_script("arguments[0].click()", close)
+def no_notices(page):
+    """Wait until they are gone by themselves: one that is closed while it slides in can stick."""
     wait_for(lambda: not page.all(".Toastify__toast"), "no notices")
 
 
@@ -130,7 +130,7 @@ def test_what_is_missing_in_the_notebook_is_offered(page):
     ActionChains(page.driver).send_keys(Keys.ESCAPE).perform()
     page.choose("Edit", "Undo Cell Operation")
     wait_for(lambda: source(page, 0).startswith("import jax.numpy"), "undo")
-    dismiss(page)
+    no_notices(page)
 
 
 def test_the_shortcut_and_the_cell_that_runs(page):
@@ -172,7 +172,7 @@ def test_options_of_a_cell_that_has_the_magic_are_replaced(page):
     button(page).click()
     wait_for(lambda: "has the options of the settings already" in notices(page), "the notice")
     assert source(page, MAGIC).count("%%qgrad") == 1
-    dismiss(page)
+    no_notices(page)
 
 
 def test_a_cell_with_another_magic_is_left_alone(page):
@@ -180,7 +180,7 @@ def test_a_cell_with_another_magic_is_left_alone(page):
     button(page).click()
     wait_for(lambda: "This cell begins with %%time" in notices(page), "the notice")
     assert source(page, TIME) == CELLS[TIME][1]
-    dismiss(page)
+    no_notices(page)
 
 
 def test_an_empty_cell_is_told_what_to_hold(page):
@@ -188,7 +188,7 @@ def test_an_empty_cell_is_told_what_to_hold(page):
     button(page).click()
     wait_for(lambda: source(page, EMPTY) == "%%qgrad --plot\n", "the line")
     wait_for(lambda: "such as loss(theta)" in notices(page), "the notice")
-    dismiss(page)
+    no_notices(page)
 
 
 def test_text_cannot_be_differentiated(page):

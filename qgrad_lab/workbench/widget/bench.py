@@ -256,6 +256,7 @@ class Workbench(widgets.VBox):
             return
         wanted = question, panel.revision
         if self._answered.get(panel) == wanted:
+            self._keep_picture(panel)
             return
         try:
             panel.prepare(question)
@@ -269,14 +270,20 @@ class Workbench(widgets.VBox):
         panel.output.value = answer
         self._answered[panel] = wanted
         self.status.end()
+        self._keep_picture(panel)
+
+    def _keep_picture(self, panel: Panel) -> None:
+        """Let readers without a kernel see what is shown now."""
         code = html.escape(self.code)
         self._picture = (
             f'{STATIC_STYLE}<div class="qgrad-static"><p>{html.escape(self._name())}: '
-            f"{panel.title}. A picture of the workbench; run the cell to use it.</p>{answer}"
+            f"{panel.title}. A picture of the workbench; run the cell to use it.</p>"
+            f"{panel.output.value}"
             f"<details><summary>Code</summary><pre>{code}</pre></details></div>"
         )
         if self._static is not None:
-            self._context.run(self._static.update, HTML(self._picture))
+            # A copy, for two threads cannot be in one context at once.
+            self._context.copy().run(self._static.update, HTML(self._picture))
 
     def _show_code(self, change: Any) -> None:
         self._code_area.layout.display = "" if change.new else "none"
