@@ -21,11 +21,9 @@ jax.config.update("jax_enable_x64", True)
 # These two and vmap as they are elsewhere: programs find the names that they import from catalyst.
 from pennylane import adjoint, ctrl  # noqa: E402
 
-from qgrad_lab._diff_method import with_diff_method  # noqa: E402
-from qgrad_lab._measure import measure  # noqa: E402
 from qgrad_lab.comparison import Comparison, compare  # noqa: E402
-from qgrad_lab.control_flow import cond, for_loop, switch, while_loop  # noqa: E402
-from qgrad_lab.differentiate import (  # noqa: E402
+from qgrad_lab.compile.api import QJIT, qjit  # noqa: E402
+from qgrad_lab.differentiate.api import (  # noqa: E402
     grad,
     hessian,
     jacobian,
@@ -33,14 +31,16 @@ from qgrad_lab.differentiate import (  # noqa: E402
     value_and_grad,
     vjp,
 )
+from qgrad_lab.differentiate.diff_method import with_diff_method  # noqa: E402
+from qgrad_lab.differentiate.on_default_qubit import reference  # noqa: E402
 from qgrad_lab.errors import (  # noqa: E402
     CompileError,
     DifferentiableCompileError,
     DifferentiableCompilerError,
 )
-from qgrad_lab.qjit import QJIT, qjit  # noqa: E402
-from qgrad_lab.reference import reference  # noqa: E402
-from qgrad_lab.stages import stages  # noqa: E402
+from qgrad_lab.inspection.api import stages  # noqa: E402
+from qgrad_lab.language.control_flow import cond, for_loop, switch, while_loop  # noqa: E402
+from qgrad_lab.language.mid_circuit import measure  # noqa: E402
 from qgrad_lab.studies import (  # noqa: E402
     Landscape,
     Scaling,

@@ -16,12 +16,12 @@ import pennylane as qml
 from pennylane.ops.op_math import controlled as controlled_module
 from pennylane.ops.op_math.adjoint import create_adjoint_op
 
-from qgrad_lab import control_flow
-from qgrad_lab._measure import measure
-from qgrad_lab.control_flow import for_loop, switch, while_loop
-from qgrad_lab.differentiate import grad, jacobian, jvp, value_and_grad, vjp
-from qgrad_lab.qjit import qjit
-from qgrad_lab.tracing import is_recording, lowering
+from qgrad_lab.compile.api import qjit
+from qgrad_lab.core.mode import is_recording, lowering
+from qgrad_lab.differentiate.api import grad, jacobian, jvp, value_and_grad, vjp
+from qgrad_lab.language import control_flow
+from qgrad_lab.language.control_flow import for_loop, switch, while_loop
+from qgrad_lab.language.mid_circuit import measure
 
 __all__ = [
     "adjoint",

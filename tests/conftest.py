@@ -19,7 +19,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from tests.ipython_session import SETUP, Session
+from tests.support.ipython_session import SETUP, Session
 
 # Compiled programs are kept in a folder of the test's own, also by the processes that tests start.
 _compiled_programs = tempfile.TemporaryDirectory(prefix="qgrad_lab_cache")

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from jax.extend.core import Jaxpr
 
-from qgrad_lab._jaxprs import equations
-from qgrad_lab.circuit.program import Program
-from qgrad_lab.circuit.sampled import Sampled
+from qgrad_lab.circuit.ir.program import Program
+from qgrad_lab.circuit.ir.sampled import Sampled
+from qgrad_lab.core.jaxprs import equations
 from qgrad_lab.engine.primitive import circuit_p
 
 

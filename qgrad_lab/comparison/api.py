@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from qgrad_lab._tracebacks import frames_hidden
 from qgrad_lab.comparison.references import Kind
-from qgrad_lab.comparison.results import DEFAULT_METHODS, Comparison
 from qgrad_lab.comparison.running import run
+from qgrad_lab.core.tracebacks import frames_hidden
+from qgrad_lab.results.comparison import DEFAULT_METHODS, Comparison
 
 
 def compare(

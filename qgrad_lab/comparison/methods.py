@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from qgrad_lab._diff_method import with_diff_method
-from qgrad_lab.comparison.results import METHODS, label
-from qgrad_lab.differentiate import value_and_grad
+from qgrad_lab.differentiate.api import value_and_grad
+from qgrad_lab.differentiate.diff_method import with_diff_method
+from qgrad_lab.results.comparison import METHODS, label
 
 STEPPED = "fd"
 """The method that takes a step ``h``."""

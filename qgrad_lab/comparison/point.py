@@ -9,11 +9,11 @@ import jax
 import numpy as np
 from jax.extend.core import ClosedJaxpr
 
-from qgrad_lab._arguments import keywords_made_positional, signature_of
-from qgrad_lab._meters import program_bytes
-from qgrad_lab._plans import Contents, contents
-from qgrad_lab.qjit import QJIT, qjit
-from qgrad_lab.stages import Stages, stages
+from qgrad_lab.circuit.contents import Contents, contents
+from qgrad_lab.comparison.meters import program_bytes
+from qgrad_lab.compile.api import QJIT, qjit
+from qgrad_lab.differentiate.call import keywords_made_positional, signature_of
+from qgrad_lab.inspection.api import Stages, stages
 
 
 class Point:

@@ -12,8 +12,8 @@ import numpy as np
 from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from qgrad_lab.comparison.point import Point
-from qgrad_lab.reference import is_qnode
-from qgrad_lab.reference import reference as on_default_qubit
+from qgrad_lab.differentiate.on_default_qubit import is_qnode
+from qgrad_lab.differentiate.on_default_qubit import reference as on_default_qubit
 
 BOUND = 2 * 2**30
 """Bytes of intermediate values up to which the simulation in JAX is run."""

@@ -8,10 +8,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from qgrad_lab._diff_method import with_diff_method
-from qgrad_lab._meters import Work, metered
-from qgrad_lab._plans import Contents
-from qgrad_lab.comparison import differences
+from qgrad_lab.circuit.contents import Contents
+from qgrad_lab.comparison.meters import Work, metered
 from qgrad_lab.comparison.methods import Method, derivative, methods_of
 from qgrad_lab.comparison.point import Point, PointProgram
 from qgrad_lab.comparison.references import (
@@ -21,9 +19,11 @@ from qgrad_lab.comparison.references import (
     gradient_at,
     reference_of,
 )
-from qgrad_lab.comparison.results import Comparison, MethodResult
 from qgrad_lab.comparison.timing import in_turn, median, timed
+from qgrad_lab.differentiate.diff_method import with_diff_method
 from qgrad_lab.errors import CompileError, DifferentiableCompileError
+from qgrad_lab.results import differences
+from qgrad_lab.results.comparison import Comparison, MethodResult
 
 Progress = Callable[[float, str], None]
 """Told which part of the work is done, and what is being done now; may raise, to end it."""

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from qgrad_lab._compiled import QJIT
-from qgrad_lab._options import check_options
-from qgrad_lab._tracebacks import frames_hidden
+from qgrad_lab.compile.compiled import QJIT
+from qgrad_lab.compile.options import check_options
+from qgrad_lab.core.tracebacks import frames_hidden
 
 __all__ = ["QJIT", "qjit"]
 

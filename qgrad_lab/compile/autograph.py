@@ -15,17 +15,17 @@ import sysconfig
 import types
 import warnings
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from qgrad_lab import control_flow
-from qgrad_lab._derivatives import Derivative
-from qgrad_lab.circuit.capture import is_qnode
+from qgrad_lab.circuit.capture.qnode import is_qnode
+from qgrad_lab.core.tracebacks import PACKAGE
+from qgrad_lab.differentiate.autodiff import Derivative
 from qgrad_lab.errors import CompileError
+from qgrad_lab.language import control_flow
 
 State = tuple[Any, ...]
 
@@ -402,7 +402,7 @@ def _converted(f: Any) -> Any:
 _LIBRARIES = tuple(
     {
         *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
-        str(Path(__file__).parent),
+        PACKAGE,
     }
 )
 

@@ -23,8 +23,8 @@ from typing import Any
 
 import jax
 
-from qgrad_lab._cache_folder import CacheFolder
-from qgrad_lab.tracing import take_lowered_circuit, threads
+from qgrad_lab.compile.cache_folder import CacheFolder
+from qgrad_lab.core.mode import take_lowered_circuit, threads
 
 VARIABLE = "QGRAD_LAB_CACHE"
 """Environment variable: another folder, or ``0`` for none."""

@@ -12,22 +12,22 @@ from typing import Any
 
 import jax
 
-from qgrad_lab import _autograph, _compilation_cache, _waiting
-from qgrad_lab._constant import Constant, unwrapped
-from qgrad_lab._failures import LoopOverflow, is_interrupted, loop_overflow, python_error
-from qgrad_lab._garbage import fewer_collections
-from qgrad_lab._options import Options
-from qgrad_lab._plans import plans_text
-from qgrad_lab._signature import Declared, static_arguments
-from qgrad_lab._tracebacks import frames_hidden, hide_interruption
-from qgrad_lab.circuit.interception import install
-from qgrad_lab.circuit.sources import source_of_number
+from qgrad_lab.circuit.capture.patches import install
+from qgrad_lab.circuit.contents import plans_text
+from qgrad_lab.circuit.record.sources import source_of_number
+from qgrad_lab.compile import autograph, cache, waiting
+from qgrad_lab.compile.constant import Constant, unwrapped
+from qgrad_lab.compile.options import Options
+from qgrad_lab.compile.signature import Declared, static_arguments
+from qgrad_lab.core.failures import LoopOverflow, is_interrupted, loop_overflow, python_error
+from qgrad_lab.core.garbage import fewer_collections
+from qgrad_lab.core.mode import Mode, current_mode, is_seeded, mode, running, threads
+from qgrad_lab.core.tracebacks import frames_hidden, hide_interruption
 from qgrad_lab.engine import interrupts as engine_interrupts
 from qgrad_lab.engine.randomness import start_run
-from qgrad_lab.tracing import Mode, current_mode, is_seeded, mode, running, threads
 
 install()
-_compilation_cache.install()
+cache.install()
 
 
 class QJIT:
@@ -71,7 +71,7 @@ class QJIT:
         self._signature: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self._may_fail = False  # or take long; then it is waited for
         self._waits = self._is_in_doubt = False  # in doubt: whenever it was traced
-        self._compiled_function = _autograph.convert(function) if options.autograph else function
+        self._compiled_function = autograph.convert(function) if options.autograph else function
         self._loop_capacities: dict[int, int] = {}
         self._jitted = self._make_jitted()
         is_static = options.static_argnums or options.static_argnames
@@ -279,12 +279,12 @@ class QJIT:
     def _wait_for(self, result: Any) -> None:
         if self._is_in_doubt:
             args, kwargs = self._last_signature()
-            takes_long = _waiting.takes_long(self._jitted.trace(*args, **kwargs).jaxpr.jaxpr)
+            takes_long = waiting.takes_long(self._jitted.trace(*args, **kwargs).jaxpr.jaxpr)
             self._is_in_doubt = False
             self._may_fail = self._may_fail or takes_long
             self._waits = self._may_fail
         if self._waits:
-            _waiting.wait_for(result)
+            waiting.wait_for(result)
 
     def _make_room(self, overflow: LoopOverflow) -> None:
         with _growing:

@@ -10,11 +10,11 @@ from typing import Any
 import jax
 import jax.export
 
-from qgrad_lab._compiled import QJIT, _told
-from qgrad_lab._failures import loop_overflow, python_error
-from qgrad_lab.circuit.sources import source_of_number
+from qgrad_lab.circuit.record.sources import source_of_number
+from qgrad_lab.compile.compiled import QJIT, _told
+from qgrad_lab.core.failures import loop_overflow, python_error
+from qgrad_lab.core.mode import running
 from qgrad_lab.engine.library import TARGETS
-from qgrad_lab.tracing import running
 
 
 def shapes(program: QJIT, *args: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, cast
 import jax
 from jax.extend.core import Jaxpr
 
-from qgrad_lab._jaxprs import equations, inner_programs
+from qgrad_lab.core.jaxprs import equations, inner_programs
 from qgrad_lab.engine.evaluate import Circuit, Member, NativeCircuit
 from qgrad_lab.engine.primitive import circuit_p
 

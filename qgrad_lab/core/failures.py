@@ -40,7 +40,7 @@ _LOOP_OVERFLOW = re.compile(r"loop (\d+) has (\d+) iterations or more and was co
 
 
 def loop_overflow(error: Exception) -> LoopOverflow | None:
-    """What ``error`` says of a loop, if the engine (``native/schedule.cpp``) raised it for one."""
+    """Read what ``error`` says of a loop, if ``native/plan/schedule.cpp`` raised it for one."""
     found = _LOOP_OVERFLOW.search(str(error)) if isinstance(error, JAX_ERRORS) else None
     return None if found is None else LoopOverflow(*map(int, found.groups()))
 
@@ -49,7 +49,7 @@ _INTERRUPTED = "qgrad_lab: interrupted by SIGINT"
 
 
 def is_interrupted(error: BaseException | None) -> bool:
-    """Whether ``error`` of JAX says that the engine (``native/ffi.cpp``) stopped for SIGINT."""
+    """Whether ``error`` of JAX says that the engine (``native/xla/ffi.cpp``) stopped for SIGINT."""
     return isinstance(error, JAX_ERRORS) and _INTERRUPTED in str(error)
 
 
@@ -62,7 +62,7 @@ _OURS = re.compile(rf"({'|'.join(_CLASSES)}): .*?qgrad_lab: (.*)", re.DOTALL)
 
 
 def python_error(error: Exception, source_of_number: Callable[[int], object]) -> Exception | None:
-    """The exception that ``error`` of JAX stands for, if the engine (``native/ffi.cpp``) raised it.
+    """Make the exception that ``error`` of JAX stands for, if ``native/xla/ffi.cpp`` raised it.
 
     A ``ValueError`` for a wire, a bit or the length of a loop; a ``MemoryError`` for a circuit that
     does not fit. ``source_of_number`` knows the user's line by its number.

@@ -16,6 +16,7 @@ def equations(jaxpr: Jaxpr) -> Iterator[Any]:
 
 
 def inner_programs(equation: Any) -> Iterator[Jaxpr]:
+    """Yield the jaxprs among the parameters of ``equation``."""
     for value in equation.params.values():
         for entry in value if isinstance(value, list | tuple) else (value,):
             if isinstance(entry, ClosedJaxpr):

@@ -125,11 +125,6 @@ def current_mode() -> Mode:
     return threads.state.mode
 
 
-def is_compiling() -> bool:
-    """Whether the calling thread is tracing a compiled program."""
-    return threads.state.mode is Mode.COMPILED
-
-
 def is_recording() -> bool:
     """Whether the calling thread runs the code of a compiled program, as the user wrote it.
 

@@ -11,18 +11,20 @@ threads it raises nothing, and KeyboardInterrupt is raised here. The user sees t
 
 import os
 import types
+from pathlib import Path
 
 import jax
 from jax.extend.source_info_util import register_exclusion
 
-from qgrad_lab._failures import is_interrupted
+from qgrad_lab.core.failures import is_interrupted
 
-_LIBRARIES = tuple(
-    os.path.dirname(os.path.abspath(file)) + os.sep for file in (__file__, str(jax.__file__))
-)
+PACKAGE = str(Path(__file__).resolve().parents[1]) + os.sep
+"""The folder of this package, with which the names of all its files begin."""
+
+_LIBRARIES = (PACKAGE, os.path.dirname(os.path.abspath(str(jax.__file__))) + os.sep)
 
 # In what JAX notes of where an operation comes from, too.
-register_exclusion(os.path.dirname(os.path.abspath(__file__)))
+register_exclusion(PACKAGE)
 
 
 def hide_interruption(stop: KeyboardInterrupt) -> None:

@@ -2,18 +2,18 @@
 
 Inside a compiled program they differentiate within it. A QNode called there is a JAX primitive
 with derivatives of its own, so ``method="auto"`` is JAX's automatic differentiation and
-``method="fd"`` is `qgrad_lab.finite_difference`, and what is left for this module is the contract
-around them: which arguments, which trees, which errors. Outside of one they dispatch to their
-namesakes in JAX.
+``method="fd"`` is `finite_difference`, and what is left for this module is the contract around
+them: which arguments, which trees, which errors. Outside of one they dispatch to their namesakes in
+JAX.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from qgrad_lab._arguments import Options, check_callable, check_options
-from qgrad_lab._derivatives import Derivative
-from qgrad_lab._tracebacks import frames_hidden
-from qgrad_lab.products import jvp, vjp
+from qgrad_lab.core.tracebacks import frames_hidden
+from qgrad_lab.differentiate.autodiff import Derivative
+from qgrad_lab.differentiate.call import Options, check_callable, check_options
+from qgrad_lab.differentiate.products import jvp, vjp
 
 __all__ = ["grad", "hessian", "jacobian", "jvp", "value_and_grad", "vjp"]
 

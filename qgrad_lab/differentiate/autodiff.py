@@ -1,6 +1,6 @@
 """How each derivative is computed, once it is known of what and how.
 
-`qgrad_lab.differentiate` holds the public functions. A derivative is evaluated here in one of two
+`differentiate.api` holds the public functions. A derivative is evaluated here in one of two
 places: in JAX, by the function of the same name, or on a `FlatFunction`, by JAX's automatic
 differentiation or by finite differences.
 """
@@ -25,13 +25,13 @@ from jax.tree_util import (
     tree_unflatten,
 )
 
-from qgrad_lab import finite_difference
-from qgrad_lab._arguments import Call, Options, describe, function_name
-from qgrad_lab._flat_function import FlatFunction, Outputs
-from qgrad_lab._jaxprs import equations
-from qgrad_lab._tracebacks import frames_hidden
+from qgrad_lab.core.jaxprs import equations
+from qgrad_lab.core.mode import Mode, current_mode
+from qgrad_lab.core.tracebacks import frames_hidden
+from qgrad_lab.differentiate import finite_difference
+from qgrad_lab.differentiate.call import Call, Options, describe, function_name
+from qgrad_lab.differentiate.flat_function import FlatFunction, Outputs
 from qgrad_lab.engine.elements import parts
-from qgrad_lab.tracing import Mode, current_mode
 
 
 class Derivative:
@@ -55,6 +55,7 @@ class Derivative:
         self.options = options
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Differentiate at these arguments."""
         with frames_hidden:
             call = Call.bind(self.f, args, kwargs, self.options.selection)
             # JAX fails on [0, 0] with an error about something else, so that is done here.

@@ -4,10 +4,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from qgrad_lab import tracing
-from qgrad_lab._arguments import check_callable
-from qgrad_lab._tracebacks import frames_hidden
-from qgrad_lab.circuit.interception import install
+from qgrad_lab.circuit.capture.patches import install
+from qgrad_lab.core import mode
+from qgrad_lab.core.tracebacks import frames_hidden
+from qgrad_lab.differentiate.call import check_callable
 
 install()
 
@@ -69,7 +69,7 @@ def with_diff_method(fn: Callable[..., Any], diff_method: str) -> Callable[..., 
 
     @functools.wraps(fn)
     def changed(*args: Any, **kwargs: Any) -> Any:
-        with tracing.diff_method(diff_method):
+        with mode.diff_method(diff_method):
             return fn(*args, **kwargs)
 
     return changed

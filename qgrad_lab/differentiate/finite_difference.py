@@ -20,8 +20,8 @@ from jax import Array
 from jax.extend.core import ClosedJaxpr, Primitive, jaxpr_as_fun
 from jax.interpreters import ad, batching, mlir
 
-from qgrad_lab._jaxprs import equations, peak_bytes
-from qgrad_lab._plans import circuits
+from qgrad_lab.circuit.contents import circuits
+from qgrad_lab.core.jaxprs import equations, peak_bytes
 from qgrad_lab.engine.randomness import key_p
 
 DEFAULT_STEP = 1e-7

@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array
 from jax.tree_util import tree_flatten, tree_leaves_with_path, tree_unflatten
 
-from qgrad_lab._arguments import Call, describe, describe_argument, function_name
+from qgrad_lab.differentiate.call import Call, describe, describe_argument, function_name
 from qgrad_lab.errors import DifferentiableCompileError
 
 Outputs = tuple[list[Array], list[Array]]
@@ -70,6 +70,7 @@ class FlatFunction:
         self.leaves = [leaf for leaf in self._in_leaves if _is_real_float(leaf)]
 
     def __call__(self, *leaves: Any) -> Outputs:
+        """Evaluate the function with ``leaves`` in the place of its floating-point leaves."""
         moving = iter(leaves)
         arguments = [next(moving) if _is_real_float(leaf) else leaf for leaf in self._in_leaves]
         result = self._call(*tree_unflatten(self._in_tree, arguments))

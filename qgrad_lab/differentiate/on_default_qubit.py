@@ -4,9 +4,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from qgrad_lab.circuit.capture import is_qnode
-from qgrad_lab.circuit.interception import install
-from qgrad_lab.tracing import Mode, mode
+from qgrad_lab.circuit.capture.patches import install
+from qgrad_lab.circuit.capture.qnode import is_qnode
+from qgrad_lab.core.mode import Mode, mode
 
 __all__ = ["is_qnode", "reference"]
 

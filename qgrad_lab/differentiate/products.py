@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from qgrad_lab import _derivatives
-from qgrad_lab._arguments import (
+from qgrad_lab.core.tracebacks import frames_hidden
+from qgrad_lab.differentiate import autodiff
+from qgrad_lab.differentiate.call import (
     Call,
     check_callable,
     check_options,
     check_sequence,
     function_name,
 )
-from qgrad_lab._tracebacks import frames_hidden
 
 
 def jvp(
@@ -98,7 +98,7 @@ def jvp(
             )
         by_position = dict(zip(call.requested, directions, strict=True))
         directions = tuple(by_position[position] for position in call.places)
-        return _derivatives.jvp(call, directions, options)
+        return autodiff.jvp(call, directions, options)
 
 
 def vjp(
@@ -165,4 +165,4 @@ def vjp(
         options = check_options(method, h, argnum, argnums, has_aux=has_aux)
         check_callable(f, "vjp")
         call = Call.bind(f, check_sequence(params, "vjp", "params"), {}, options.selection)
-        return _derivatives.vjp(call, cotangents, options)
+        return autodiff.vjp(call, cotangents, options)

@@ -63,7 +63,7 @@ class Circuit(Protocol):
 
 
 class NativeCircuit(Circuit, Protocol):
-    """A circuit that the native library runs; ``circuit.program.Program`` is one."""
+    """A circuit that the native library runs; ``circuit.ir.program.Program`` is one."""
 
     @property
     def num_wires(self) -> int:

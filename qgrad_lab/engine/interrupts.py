@@ -1,4 +1,4 @@
-"""SIGINT, as the native library counts it (``native/interrupt.cpp``)."""
+"""SIGINT, as the native library counts it (``native/host/interrupt.cpp``)."""
 
 import ctypes
 

@@ -16,7 +16,7 @@ import jax
 import jaxlib.version
 
 ENCODING_VERSION = 5
-"""Of the words a Program travels as; ``engine/native/decode.cpp`` reads this version only."""
+"""Of the words a Program travels as; ``engine/native/ir/decode.cpp`` reads this version only."""
 
 FFI_TARGET = f"qgrad_lab_derivative_v{ENCODING_VERSION}"
 """Carries the version, so that an executable from JAX's persistent cache never meets a decoder that
@@ -29,10 +29,10 @@ TAKE_TARGET = "qgrad_lab_take_v1"
 PUT_TARGET = "qgrad_lab_put_v1"
 PARTS_TARGET = "qgrad_lab_parts_v1"
 """Elements of vectors at known positions, the transpose, and vectors taken apart;
-``engine/native/elements.cpp``."""
+``engine/native/xla/elements.cpp``."""
 
 RANDOM_TARGET = "qgrad_lab_random_v1"
-"""Gives keys for JAX's generators of random numbers; ``engine/native/random.cpp``."""
+"""Gives keys for JAX's generators of random numbers; ``engine/native/xla/random.cpp``."""
 
 TARGETS = {
     FFI_TARGET: "qgrad_lab_derivative",
@@ -49,7 +49,7 @@ _SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 _BUILT_FOR = re.compile(
     rb"qgrad_lab built for pennylane-lightning ([\w.+]+) and jaxlib ([\w.+]+)\0"
 )
-"""In the file of the native library (``native/ffi.cpp``)."""
+"""In the file of the native library (``native/xla/ffi.cpp``)."""
 
 _BUILD_AGAIN = "build qgrad_lab again (pip install --no-cache-dir --force-reinstall .)"
 """The fix, for a copy of the sources."""

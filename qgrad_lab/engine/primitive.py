@@ -27,11 +27,11 @@ import jax.numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from qgrad_lab.core.mode import note_circuit
 from qgrad_lab.engine.evaluate import Member, evaluate, result_width
 from qgrad_lab.engine.interrupts import forget_runs
 from qgrad_lab.engine.zeros import is_zero, zero_tangent
 from qgrad_lab.errors import DifferentiableCompileError
-from qgrad_lab.tracing import note_circuit
 
 circuit_p = Primitive("circuit")
 """Static parameter: ``member``, which member of which circuit's family."""

@@ -16,9 +16,9 @@ import numpy as np
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from qgrad_lab.core.mode import begin_run, next_site
 from qgrad_lab.engine.library import RANDOM_TARGET
 from qgrad_lab.engine.zeros import zero_tangent
-from qgrad_lab.tracing import begin_run, next_site
 
 key_p = Primitive("random_key")
 """Static parameters: ``shots``, how many outcomes are drawn from the key; ``site``, a pair of seed
@@ -28,7 +28,7 @@ the first operand is the number of the run."""
 run_p = Primitive("random_run")
 """The number of a run of a seeded program, u32[2]: another one whenever it is evaluated."""
 
-# As ``engine/native/random.cpp`` has them.
+# As ``engine/native/xla/random.cpp`` has them.
 _FROM_SYSTEM, _BEGIN_RUN, _SEEDED = range(3)
 
 

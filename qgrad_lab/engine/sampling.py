@@ -25,7 +25,7 @@ _DRAWS = 2**18
 
 
 class Sampled(Protocol):
-    """What the engine knows of a circuit with shots; ``circuit.sampled.Sampled`` is one."""
+    """What the engine knows of a circuit with shots; ``circuit.ir.sampled.Sampled`` is one."""
 
     @property
     def num_outputs(self) -> int:

@@ -2,7 +2,7 @@
 
 A gate with an angle is ``U(t) = exp(i t K)``. ``spectrum`` holds the eigenvalues of ``K``; measured
 numbers depend on the angle with their differences as frequencies, amplitudes with their absolute
-values. ``opcode`` is the code that ``engine/native/program.hpp`` gives the same gate.
+values. ``opcode`` is the code that ``engine/native/ir/program.hpp`` gives the same gate.
 """
 
 from dataclasses import dataclass

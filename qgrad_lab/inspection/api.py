@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from qgrad_lab._tracebacks import frames_hidden
-from qgrad_lab.stages import bundle, view
-from qgrad_lab.stages.pipeline import STAGES, Pipeline, steps
-from qgrad_lab.stages.stage import Line, Stage
+from qgrad_lab.core.tracebacks import frames_hidden
+from qgrad_lab.inspection import bundle, view
+from qgrad_lab.inspection.pipeline import STAGES, Pipeline, steps
+from qgrad_lab.inspection.stage import Line, Stage
 
 __all__ = ["STAGES", "Line", "Stage", "Stages", "stages"]
 

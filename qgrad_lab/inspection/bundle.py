@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from qgrad_lab.stages.user_code import snippets
+from qgrad_lab.inspection.user_code import snippets
 
 if TYPE_CHECKING:
-    from qgrad_lab.stages.stage import Line, Stage
+    from qgrad_lab.inspection.stage import Line, Stage
 
 MIME_TYPE = "application/vnd.qgrad-lab.stages.v1+json"
 VERSION = 1

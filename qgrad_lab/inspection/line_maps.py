@@ -9,20 +9,17 @@ import re
 import sys
 import types
 from collections.abc import Iterable, Mapping, Set
-from pathlib import Path
 from typing import Any
 
 import jax
 
-from qgrad_lab.circuit.sources import is_library
-from qgrad_lab.stages.stage import Line
+from qgrad_lab.circuit.record.sources import is_library
+from qgrad_lab.core.tracebacks import PACKAGE
+from qgrad_lab.inspection.stage import Line
 
 Lines = dict[int, tuple[Line, ...]]
 
-_LIBRARIES = tuple(
-    os.path.dirname(os.path.abspath(str(file))) + os.sep
-    for file in (jax.__file__, Path(__file__).parent)
-)
+_LIBRARIES = (os.path.dirname(os.path.abspath(str(jax.__file__))) + os.sep, PACKAGE)
 
 
 def callers() -> frozenset[Line]:

@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from qgrad_lab._compilation_cache import bypassed
-from qgrad_lab._compiled import QJIT
-from qgrad_lab._plans import calls, plan_text
-from qgrad_lab.circuit.drawing import drawing
-from qgrad_lab.circuit.printer import program_lines
-from qgrad_lab.qjit import qjit
-from qgrad_lab.stages import line_maps
-from qgrad_lab.stages.native_code import (
+from qgrad_lab.circuit.contents import calls, plan_text
+from qgrad_lab.circuit.ir.draw import drawing
+from qgrad_lab.circuit.ir.text import program_lines
+from qgrad_lab.compile.api import qjit
+from qgrad_lab.compile.cache import bypassed
+from qgrad_lab.compile.compiled import QJIT
+from qgrad_lab.core.mode import running
+from qgrad_lab.inspection import line_maps
+from qgrad_lab.inspection.native_code import (
     NOTHING,
     NativeCode,
     disassembled,
     kernels_of_llvm,
     native_code,
 )
-from qgrad_lab.stages.stage import Call, Line, Rendered
-from qgrad_lab.tracing import running
+from qgrad_lab.inspection.stage import Call, Line, Rendered
 
 Result = TypeVar("Result")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from qgrad_lab.stages import view
+from qgrad_lab.inspection import view
 
 
 class Line(NamedTuple):

@@ -5,7 +5,7 @@ import linecache
 from collections.abc import Iterable, Iterator, Set
 from typing import NamedTuple
 
-from qgrad_lab.stages.stage import Line
+from qgrad_lab.inspection.stage import Line
 
 _MOST_CHARACTERS = 200_000
 """Of all snippets together: generated code can be longer than anybody reads."""

@@ -5,7 +5,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qgrad_lab.stages.stage import Stage
+    from qgrad_lab.inspection.stage import Stage
 
 ENDINGS = {
     "python": "py",

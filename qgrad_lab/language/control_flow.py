@@ -16,10 +16,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from qgrad_lab.circuit.flow import bounded, choose, loop, without_operators
-from qgrad_lab.circuit.sources import code_of, number_of_code
+from qgrad_lab.circuit.control.dispatch import bounded, choose, loop, without_operators
+from qgrad_lab.circuit.record.sources import code_of, number_of_code
+from qgrad_lab.core.mode import Mode, current_mode
 from qgrad_lab.errors import CompileError
-from qgrad_lab.tracing import Mode, current_mode
 
 
 def _is_traced(*values: Any) -> bool:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pennylane as qml
 
-from qgrad_lab.circuit.mid_circuit import measure_wire
-from qgrad_lab.circuit.recording import current_recording
-from qgrad_lab.tracing import is_recording, lowering
+from qgrad_lab.circuit.control.mid_circuit import measure_wire
+from qgrad_lab.circuit.record.recording import current_recording
+from qgrad_lab.core.mode import is_recording, lowering
 
 
 def measure(wires: Any, reset: bool = False, postselect: int | None = None) -> Any:

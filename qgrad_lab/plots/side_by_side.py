@@ -11,8 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from qgrad_lab.comparison.numbers import difference, number
-from qgrad_lab.comparison.results import TOLERANCE, Comparison
 from qgrad_lab.plots import heatmaps, parts
 from qgrad_lab.plots.figures import (
     drawing,
@@ -24,6 +22,8 @@ from qgrad_lab.plots.figures import (
 )
 from qgrad_lab.plots.scales import ErrorAxis
 from qgrad_lab.plots.style import Look, Style, Theme, looks
+from qgrad_lab.results.comparison import TOLERANCE, Comparison
+from qgrad_lab.results.format import difference, number
 
 BARS = 160
 """Bars of a panel; where there would be more, there are points."""

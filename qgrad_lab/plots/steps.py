@@ -3,12 +3,12 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from qgrad_lab.comparison.numbers import difference
 from qgrad_lab.plots import parts
 from qgrad_lab.plots.figures import drawing, furnished, plain, shortened
 from qgrad_lab.plots.scales import ErrorAxis, logarithmic
 from qgrad_lab.plots.style import LOOKS, Style
-from qgrad_lab.studies.step_results import StepSizes
+from qgrad_lab.results.format import difference
+from qgrad_lab.results.steps import StepSizes
 
 
 def step_sizes(found: StepSizes, *, theme: str = "auto") -> Figure:

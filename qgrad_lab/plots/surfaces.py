@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure, SubFigure
 
-from qgrad_lab.comparison.numbers import number
 from qgrad_lab.plots import landscapes, parts
 from qgrad_lab.plots.figures import drawing, furnished, plain, shortened
 from qgrad_lab.plots.scales import ErrorAxis
 from qgrad_lab.plots.style import Style, Theme, sequential
-from qgrad_lab.studies.results import Landscape, LandscapeRow
+from qgrad_lab.results.format import number
+from qgrad_lab.results.studies import Landscape, LandscapeRow
 
 ARROWS = 14
 """Along each axis, at most."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from qgrad_lab.comparison.differences import size
+from qgrad_lab.results.differences import size
 
 if TYPE_CHECKING:
-    from qgrad_lab.comparison.results import Comparison, MethodResult
+    from qgrad_lab.results.comparison import Comparison, MethodResult
 
 DEFAULT_STEP = 1e-7
 _EPS = float(np.finfo(np.float64).eps)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 
-from qgrad_lab.comparison import differences, export, report
+from qgrad_lab.results import differences, export, report
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qgrad_lab.comparison.numbers import difference, duration, number
-from qgrad_lab.studies.tables import Table
+from qgrad_lab.results.format import difference, duration, number
+from qgrad_lab.results.table import Table
 
 if TYPE_CHECKING:
-    from qgrad_lab.studies.results import Landscape, Scaling
-    from qgrad_lab.studies.step_results import StepSizes
+    from qgrad_lab.results.steps import StepSizes
+    from qgrad_lab.results.studies import Landscape, Scaling
 
 _STEPS_SHOWN = 14
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from qgrad_lab.comparison import advice
+from qgrad_lab.results import advice
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from qgrad_lab.comparison.results import Comparison
+    from qgrad_lab.results.comparison import Comparison
 
 MIME_TYPE = "application/vnd.qgrad-lab.comparison.v1+json"
 VERSION = 1

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import jax
 import numpy as np
 
-from qgrad_lab.comparison import advice, numbers
+from qgrad_lab.results import advice
+from qgrad_lab.results.format import LONGEST, count, difference, duration, number, size, summary
 
 if TYPE_CHECKING:
-    from qgrad_lab.comparison.results import Comparison, MethodResult
+    from qgrad_lab.results.comparison import Comparison, MethodResult
 
 _WIDTH = 88
 """Columns of the plain text."""
@@ -136,7 +137,7 @@ def _headline(comparison: Comparison) -> str:
     if not leaves:
         return call
     ((path, value),) = leaves
-    return f"{call}{jax.tree_util.keystr(path)} = {numbers.number(value)}"
+    return f"{call}{jax.tree_util.keystr(path)} = {number(value)}"
 
 
 def _gradient_lines(comparison: Comparison, row: MethodResult) -> list[tuple[str, str, str | None]]:
@@ -146,22 +147,22 @@ def _gradient_lines(comparison: Comparison, row: MethodResult) -> list[tuple[str
     for label, leaf in zip(comparison.labels, jax.tree.leaves(row.gradient), strict=True):
         values = np.asarray(leaf)
         full = None
-        if values.size > numbers.LONGEST:
+        if values.size > LONGEST:
             full = np.array2string(values, precision=6, threshold=_SHOWN, max_line_width=72)
-        lines.append((f"{label}: " if named else "", numbers.summary(values), full))
+        lines.append((f"{label}: " if named else "", summary(values), full))
     return lines or [("", "no numbers", None)]
 
 
 def _measures(comparison: Comparison, row: MethodResult) -> list[str]:
     off = "✗ " if comparison.is_accurate(row) is False else ""
     return [
-        off + numbers.difference(row.difference),
-        numbers.difference(row.relative_difference),
-        numbers.duration(row.first),
-        numbers.duration(row.per_call),
-        numbers.count(row.executions),
-        numbers.count(row.sweeps),
-        numbers.size(row.memory),
+        off + difference(row.difference),
+        difference(row.relative_difference),
+        duration(row.first),
+        duration(row.per_call),
+        count(row.executions),
+        count(row.sweeps),
+        size(row.memory),
     ]
 
 

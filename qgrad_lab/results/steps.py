@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qgrad_lab.comparison.export import plain
-from qgrad_lab.studies import describe
-from qgrad_lab.studies.study import Study
+from qgrad_lab.results import describe
+from qgrad_lab.results.export import plain
+from qgrad_lab.results.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from qgrad_lab.studies.tables import Table
+    from qgrad_lab.results.table import Table
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)

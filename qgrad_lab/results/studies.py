@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qgrad_lab.comparison.results import label
-from qgrad_lab.studies import describe
-from qgrad_lab.studies.study import Rows, Study
+from qgrad_lab.results import describe
+from qgrad_lab.results.comparison import label
+from qgrad_lab.results.study import Rows, Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from qgrad_lab.studies.tables import Table
+    from qgrad_lab.results.table import Table
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -6,11 +6,11 @@ import abc
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from qgrad_lab.comparison.export import plain
-from qgrad_lab.comparison.results import label
+from qgrad_lab.results.comparison import label
+from qgrad_lab.results.export import plain
 
 if TYPE_CHECKING:
-    from qgrad_lab.studies.tables import Table
+    from qgrad_lab.results.table import Table
 
 VERSION = 1
 """Of the form of ``to_dict``."""

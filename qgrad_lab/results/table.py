@@ -4,7 +4,7 @@ import dataclasses
 import textwrap
 from typing import Any
 
-from qgrad_lab.comparison.report import STYLE, escaped
+from qgrad_lab.results.report import STYLE, escaped
 
 _WIDTH = 88
 """Columns of the plain text."""

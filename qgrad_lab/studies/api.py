@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from qgrad_lab._arguments import check_callable
-from qgrad_lab._tracebacks import frames_hidden
 from qgrad_lab.comparison.references import Kind
-from qgrad_lab.comparison.results import DEFAULT_METHODS
+from qgrad_lab.core.tracebacks import frames_hidden
+from qgrad_lab.differentiate.call import check_callable
+from qgrad_lab.results.comparison import DEFAULT_METHODS
+from qgrad_lab.results.steps import StepSizes
+from qgrad_lab.results.studies import Landscape, Scaling
 from qgrad_lab.studies import growth, landscapes, steps
-from qgrad_lab.studies.results import Landscape, Scaling
-from qgrad_lab.studies.step_results import StepSizes
 
 
 def landscape(

@@ -10,8 +10,8 @@ from qgrad_lab.comparison.methods import Method, derivative, methods_of
 from qgrad_lab.comparison.point import Point, PointProgram
 from qgrad_lab.comparison.running import Progress, first_runs, trace
 from qgrad_lab.comparison.timing import in_turn, median
+from qgrad_lab.results.studies import Scaling, ScalingRow
 from qgrad_lab.studies.pacing import Stage, silent
-from qgrad_lab.studies.results import Scaling, ScalingRow
 
 PATIENCE = 10.0
 """Seconds to a first result after which a method is not tried on larger sizes."""

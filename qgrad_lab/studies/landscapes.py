@@ -20,12 +20,12 @@ from qgrad_lab.comparison.references import (
     reference_of,
 )
 from qgrad_lab.comparison.running import Progress, first_runs, reason_of, texts_of, trace
-from qgrad_lab.products import jvp
+from qgrad_lab.differentiate.products import jvp
+from qgrad_lab.results.studies import Landscape, LandscapeRow
 from qgrad_lab.studies import elements as named
 from qgrad_lab.studies.elements import Element
 from qgrad_lab.studies.moves import coordinate, moved, restricted, stacked
 from qgrad_lab.studies.pacing import Stage, silent
-from qgrad_lab.studies.results import Landscape, LandscapeRow
 
 POINTS = (101, 31)
 """By default, along one element and along each of two."""

@@ -9,19 +9,19 @@ import jax
 import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
-from qgrad_lab import finite_difference
 from qgrad_lab.comparison.methods import Method, derivative
 from qgrad_lab.comparison.point import Point, PointProgram
 from qgrad_lab.comparison.references import Kind, check_kind, gradient_at, reference_of
 from qgrad_lab.comparison.running import Progress, texts_of, trace
-from qgrad_lab.differentiate import grad
+from qgrad_lab.differentiate import finite_difference
+from qgrad_lab.differentiate.api import grad
+from qgrad_lab.differentiate.on_default_qubit import reference as on_default_qubit
 from qgrad_lab.errors import DifferentiableCompileError
-from qgrad_lab.reference import reference as on_default_qubit
+from qgrad_lab.results.steps import StepSizes
 from qgrad_lab.studies import elements as named
 from qgrad_lab.studies.elements import Element
 from qgrad_lab.studies.moves import directed, direction_of
 from qgrad_lab.studies.pacing import Stage, silent
-from qgrad_lab.studies.step_results import StepSizes
 
 STEPS = np.logspace(-13, 0, 40)
 """Three for each power of ten."""

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from qgrad_lab._arguments import check_callable
-from qgrad_lab._tracebacks import frames_hidden
-from qgrad_lab.sweeps.engines import engine
+from qgrad_lab.core.tracebacks import frames_hidden
+from qgrad_lab.differentiate.call import check_callable
+from qgrad_lab.sweeps.executors.base import engine
 from qgrad_lab.sweeps.extra import required
 from qgrad_lab.sweeps.grid import Grid
 from qgrad_lab.sweeps.methods import Ways

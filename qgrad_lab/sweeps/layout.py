@@ -8,11 +8,11 @@ import jax
 import numpy as np
 
 from qgrad_lab.sweeps.chunks import Blocks
+from qgrad_lab.sweeps.executors.worker import Computed
 from qgrad_lab.sweeps.extra import required
 from qgrad_lab.sweeps.grid import Coordinate, Grid
 from qgrad_lab.sweeps.methods import Variant, Ways
 from qgrad_lab.sweeps.target import Target
-from qgrad_lab.sweeps.worker import Computed
 
 NO_UNITS = "dimensionless"
 

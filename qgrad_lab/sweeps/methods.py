@@ -8,7 +8,7 @@ import numpy as np
 
 from qgrad_lab.comparison.methods import STEPPED, Method, methods_of
 from qgrad_lab.comparison.methods import derivative as derivative_by
-from qgrad_lab.differentiate import value_and_grad
+from qgrad_lab.differentiate.api import value_and_grad
 
 
 class Variant(NamedTuple):

@@ -10,15 +10,15 @@ from typing import Any
 import jax
 import numpy as np
 
-from qgrad_lab import _exporting
-from qgrad_lab._jaxprs import equations, peak_bytes
 from qgrad_lab._version import __version__
+from qgrad_lab.compile import export
+from qgrad_lab.compile.api import qjit
+from qgrad_lab.core.jaxprs import equations, peak_bytes
 from qgrad_lab.errors import CompileError
-from qgrad_lab.qjit import qjit
+from qgrad_lab.sweeps.executors.worker import Payload
 from qgrad_lab.sweeps.grid import Grid
 from qgrad_lab.sweeps.methods import Variant
 from qgrad_lab.sweeps.target import Target
-from qgrad_lab.sweeps.worker import Payload
 
 _BATCH = 64
 """Points that are computed side by side. More of them are no faster (measured on circuits of 4, 10
@@ -51,7 +51,7 @@ class PointProgram:
         self._bytes = max(1, peak_bytes(traced.jaxpr.jaxpr))
         kinds = {equation.primitive.name for equation in equations(traced.jaxpr.jaxpr)}
         self.calls_python = any(kind.endswith("callback") for kind in kinds)
-        text = _exporting.text(self._program, target.given, self._first)
+        text = export.text(self._program, target.given, self._first)
         self.fingerprint = _digest(_ADDRESS.sub("", text).encode())
 
     def batch(self) -> int:
@@ -61,7 +61,7 @@ class PointProgram:
     def seconds(self) -> float:
         """How long a call takes, compilation left out: the shortest of a few that are quick."""
         arguments = (self.target.given, self._first)
-        _exporting.compile_now(self._program, *arguments)
+        export.compile_now(self._program, *arguments)
         best = math.inf
         for _ in range(5):
             start = time.perf_counter()
@@ -112,7 +112,7 @@ class BlockProgram:
     def compile(self) -> None:
         """Compile for this process, if that has not been done."""
         if not self._is_compiled:
-            _exporting.compile_now(self.call, self.given, self._example)
+            export.compile_now(self.call, self.given, self._example)
             self._is_compiled = True
 
     def check_payload(self) -> None:
@@ -134,7 +134,7 @@ class BlockProgram:
 
     def _exported(self) -> Payload:
         try:
-            code = _exporting.to_bytes(self.call, self.given, self._example)
+            code = export.to_bytes(self.call, self.given, self._example)
         except Exception as error:
             raise CompileError(
                 f"{self._name!r} by the method {self.variant.method.name!r} cannot go to other "
@@ -146,7 +146,7 @@ class BlockProgram:
 
     def make_room(self, message: str) -> None:
         """Compile for loops with more iterations, after a worker said that they do not fit."""
-        _exporting.make_room(self.call, message)
+        export.make_room(self.call, message)
         self._payload = None
         self.edition += 1
 

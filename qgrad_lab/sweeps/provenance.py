@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from qgrad_lab._version import __version__
-from qgrad_lab.sweeps.engines import Engine
+from qgrad_lab.sweeps.executors.base import Engine
 from qgrad_lab.sweeps.grid import Grid
 from qgrad_lab.sweeps.methods import Ways
 from qgrad_lab.sweeps.programs import PointProgram

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from qgrad_lab.errors import CompileError
 from qgrad_lab.sweeps import provenance
 from qgrad_lab.sweeps.chunks import Blocks, count
-from qgrad_lab.sweeps.engines import Engine, Here, Lost
+from qgrad_lab.sweeps.executors.base import Engine, Here, Lost
+from qgrad_lab.sweeps.executors.worker import Computed
 from qgrad_lab.sweeps.extra import required
 from qgrad_lab.sweeps.grid import Grid
 from qgrad_lab.sweeps.layout import Layout
@@ -19,7 +20,6 @@ from qgrad_lab.sweeps.programs import BlockProgram, PointProgram
 from qgrad_lab.sweeps.store import Store
 from qgrad_lab.sweeps.streaming import Task, stream
 from qgrad_lab.sweeps.target import Target
-from qgrad_lab.sweeps.worker import Computed
 
 _SECONDS = 1.0
 """That a block should take, where it is computed elsewhere or written."""

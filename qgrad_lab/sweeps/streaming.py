@@ -4,12 +4,12 @@ import queue
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from qgrad_lab import _exporting
+from qgrad_lab.compile import export
 from qgrad_lab.sweeps.chunks import count
-from qgrad_lab.sweeps.engines import Engine
+from qgrad_lab.sweeps.executors.base import Engine
+from qgrad_lab.sweeps.executors.worker import Computed, Failed
 from qgrad_lab.sweeps.grid import Grid
 from qgrad_lab.sweeps.programs import BlockProgram
-from qgrad_lab.sweeps.worker import Computed, Failed
 
 _PER_WORKER = 3
 """Blocks that are submitted for each worker: one that it computes, and others on their way."""
@@ -68,7 +68,7 @@ def stream(
         outcome = _outcome(future)
         if isinstance(outcome, Computed):
             keep(task, outcome)
-        elif engine.remote and _exporting.is_overflow(outcome.message):
+        elif engine.remote and export.is_overflow(outcome.message):
             if edition == task.program.edition:
                 task.program.make_room(outcome.message)
             submit(task)
@@ -112,7 +112,7 @@ def _outcome(future: Any) -> Computed | Failed:
 
 def _explained(failure: Failed, task: Task, grid: Grid) -> Exception:
     """The error of a program, with the point at which it came."""
-    error = failure.original or _exporting.error_of(failure.message)
+    error = failure.original or export.error_of(failure.message)
     if error is None:
         error = RuntimeError(failure.message)
     if failure.position is not None:

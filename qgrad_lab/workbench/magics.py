@@ -23,8 +23,8 @@ from qgrad_lab.comparison.methods import derivative, methods_of
 from qgrad_lab.comparison.point import Point
 from qgrad_lab.comparison.references import KINDS, Kind
 from qgrad_lab.comparison.running import run
-from qgrad_lab.differentiate import grad
-from qgrad_lab.stages import Stage
+from qgrad_lab.differentiate.api import grad
+from qgrad_lab.inspection.api import Stage
 from qgrad_lab.workbench import options as own
 from qgrad_lab.workbench.cell import QGRAD, Call, Cell, Magic
 from qgrad_lab.workbench.tracebacks import leave_out_libraries, message

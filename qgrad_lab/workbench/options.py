@@ -14,8 +14,8 @@ from IPython.core.magic_arguments import argument, parse_argstring
 
 from qgrad_lab.comparison import METHODS
 from qgrad_lab.comparison.references import KINDS
-from qgrad_lab.comparison.results import DEFAULT_METHODS, THEMES
-from qgrad_lab.stages import STAGES
+from qgrad_lab.inspection.api import STAGES
+from qgrad_lab.results.comparison import DEFAULT_METHODS, THEMES
 
 
 def method(text: str) -> str:

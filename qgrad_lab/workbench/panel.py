@@ -6,7 +6,7 @@ from typing import Any
 from IPython.display import HTML, display
 
 from qgrad_lab.comparison.references import Kind
-from qgrad_lab.comparison.results import DEFAULT_METHODS
+from qgrad_lab.results.comparison import DEFAULT_METHODS
 from qgrad_lab.workbench.listing import user_names
 from qgrad_lab.workbench.widget.bench import Workbench
 from qgrad_lab.workbench.widget.namespace import arguments_of, functions

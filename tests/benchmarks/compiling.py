@@ -26,7 +26,7 @@ import pennylane as qml
 
 import qgrad_lab
 from qgrad_lab import for_loop, grad, qjit
-from qgrad_lab._garbage import fewer_collections
+from qgrad_lab.core.garbage import fewer_collections
 
 WIRES = 4
 

@@ -2,7 +2,7 @@
 
 from typing import Any, TypedDict
 
-from qgrad_lab._jaxprs import equations
+from qgrad_lab.core.jaxprs import equations
 
 
 class Cost(TypedDict):

@@ -16,7 +16,7 @@ import pennylane as qml
 import pytest
 
 import qgrad_lab
-from qgrad_lab.comparison.export import MIME_TYPE
+from qgrad_lab.results.export import MIME_TYPE
 from tests.browser.lab import DARK, LIGHT, By, Keys, Lab, contrasts, marks, opened, wait_for
 
 pytestmark = marks

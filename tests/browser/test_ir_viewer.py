@@ -51,7 +51,7 @@ def loss(x):
 BIG = """\
 import qgrad_lab
 from qgrad_lab.stages import Line, Stage, Stages
-from qgrad_lab.stages.stage import Rendered
+from qgrad_lab.inspection.stage import Rendered
 
 COUNT = 80_000
 source = "def first(x):\\n    return x\\n"

@@ -15,8 +15,8 @@ import pennylane as qml
 import pytest
 
 from qgrad_lab import grad, qjit
-from qgrad_lab._cache_folder import CacheFolder
-from qgrad_lab._compilation_cache import MAX_BYTES, folder
+from qgrad_lab.compile.cache import MAX_BYTES, folder
+from qgrad_lab.compile.cache_folder import CacheFolder
 
 
 @pytest.fixture

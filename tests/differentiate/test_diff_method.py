@@ -8,7 +8,7 @@ import pytest
 
 import qgrad_lab
 from qgrad_lab import CompileError, grad, qjit, reference, with_diff_method
-from qgrad_lab._jaxprs import equations
+from qgrad_lab.core.jaxprs import equations
 
 
 @qml.qnode(qml.device("lightning.qubit", wires=2), diff_method="adjoint")

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qgrad_lab import tracing
-from qgrad_lab.differentiate import grad, hessian, jacobian, jvp, value_and_grad, vjp
+from qgrad_lab.core import mode
+from qgrad_lab.core.mode import Mode
+from qgrad_lab.differentiate.api import grad, hessian, jacobian, jvp, value_and_grad, vjp
 from qgrad_lab.errors import DifferentiableCompileError
-from qgrad_lab.tracing import Mode
 
 METHODS = ["auto", "fd"]
 TRANSFORMS = [grad, value_and_grad, jacobian, hessian]
@@ -28,7 +28,7 @@ def inside(f):
     """``f`` as a compiled program."""
 
     def run(*args, **kwargs):
-        with tracing.mode(Mode.COMPILED):
+        with mode.mode(Mode.COMPILED):
             return jax.jit(f)(*args, **kwargs)
 
     return run
@@ -123,7 +123,7 @@ def test_a_reference_run_has_the_contract_of_a_compiled_one():
     def f(x):
         return {"loss": x**2}
 
-    with tracing.mode(Mode.REFERENCE):
+    with mode.mode(Mode.REFERENCE):
         assert_same(grad(f)(2.0), {"loss": jnp.asarray(4.0)})
     with pytest.raises(TypeError):  # while outside it is jax.grad, to the error
         grad(f)(2.0)
@@ -152,7 +152,7 @@ def test_any_tree_of_floats_can_be_an_argument(first, second):
         return total(one) * jnp.cos(total(two)) + total(two)
 
     expected = jax.tree.map(jnp.asarray, jax.grad(f, (0, 1))(first, second))
-    with tracing.mode(Mode.COMPILED):
+    with mode.mode(Mode.COMPILED):
         for method in METHODS:
             assert_same(grad(f, method=method, argnum=(0, 1))(first, second), expected, method)
             assert_same(jacobian(f, method=method, argnum=(0, 1))(first, second), expected, method)
@@ -178,7 +178,7 @@ def test_jacobian_passes_once_per_input_or_output_whichever_are_fewer():
     """Counted in the program: the largest batch of the tangent or cotangent evaluations."""
 
     def largest(f, x):
-        with tracing.mode(Mode.COMPILED):
+        with mode.mode(Mode.COMPILED):
             program = jax.make_jaxpr(jacobian(f))(x)
         return max(v.aval.size for eqn in program.eqns for v in eqn.outvars)
 
@@ -701,6 +701,6 @@ def test_inside_automatic_differentiation_sees_concrete_values_too():
     def f(x):
         return x**2 if x > 0 else -x
 
-    with tracing.mode(Mode.COMPILED):
+    with mode.mode(Mode.COMPILED):
         assert_same(grad(f)(3.0), jnp.asarray(6.0))
         assert_same(jvp(f, [-3.0], [1.0])[1], jnp.asarray(-1.0))

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from jax.test_util import check_grads
 
-from qgrad_lab import finite_difference, tracing
-from qgrad_lab._jaxprs import peak_bytes
-from qgrad_lab.differentiate import grad, hessian, jacobian, jvp, value_and_grad, vjp
-from qgrad_lab.tracing import Mode
+from qgrad_lab.core import mode
+from qgrad_lab.core.jaxprs import peak_bytes
+from qgrad_lab.core.mode import Mode
+from qgrad_lab.differentiate import finite_difference
+from qgrad_lab.differentiate.api import grad, hessian, jacobian, jvp, value_and_grad, vjp
 
 STEPS = 10.0 ** -np.arange(2.0, 5.5, 0.5)
 
@@ -21,7 +22,7 @@ def inside(f):
     """``f`` as a compiled program."""
 
     def run(*args, **kwargs):
-        with tracing.mode(Mode.COMPILED):
+        with mode.mode(Mode.COMPILED):
             return jax.jit(f)(*args, **kwargs)
 
     return run
@@ -145,7 +146,7 @@ def test_differences_of_differences_are_precise_at_the_default_step(wrap):
 def test_the_step_does_not_depend_on_what_was_traced_before():
     """A jitted derivative traced on its own is the same inside another, and after it."""
     inner = jax.jit(lambda x: grad(f, method="fd")(x))
-    with tracing.mode(Mode.COMPILED):
+    with mode.mode(Mode.COMPILED):
         alone = inner(0.7)
         nested = grad(inner, method="fd")(0.7)
         fresh = grad(jax.jit(lambda x: grad(f, method="fd")(x)), method="fd")(0.7)
@@ -301,7 +302,7 @@ def test_chunks_give_the_numbers_of_one_batch(monkeypatch, points_at_once):
     whole = inside(jacobian(products, method="fd"))(x)
     one = peak_bytes(jax.make_jaxpr(lambda x: jax.tree.leaves(products(x)))(x).jaxpr)
     monkeypatch.setattr(finite_difference, "MEMORY_BOUND", points_at_once * one)
-    with tracing.mode(Mode.COMPILED):
+    with mode.mode(Mode.COMPILED):
         program = str(jax.make_jaxpr(jacobian(products, method="fd"))(x))
     assert ("scan[" in program) == (points_at_once < 20)
     chunked = inside(jacobian(products, method="fd"))(x)
@@ -311,7 +312,7 @@ def test_chunks_give_the_numbers_of_one_batch(monkeypatch, points_at_once):
 
 
 def compiled_bytes(derivative, x):
-    with tracing.mode(Mode.COMPILED):
+    with mode.mode(Mode.COMPILED):
         # A lambda, for JAX would find the same function's trace in its cache.
         return (
             jax.jit(lambda x: derivative(x)).lower(x).compile().memory_analysis().temp_size_in_bytes

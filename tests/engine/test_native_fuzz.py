@@ -10,8 +10,9 @@ import sys
 
 import numpy as np
 import pytest
-from circuits import SEED, member_values, random_cases
-from native_build import run_driver, write_cases
+
+from tests.support.circuits import SEED, member_values, random_cases
+from tests.support.native_build import run_driver, write_cases
 
 MUTANTS = 40_000
 
@@ -40,7 +41,7 @@ def test_corrupt_programs_and_operands_never_crash(cases):
 THROUGH_XLA = """
 import sys
 import jax, numpy as np
-from circuits import random_cases
+from tests.support.circuits import random_cases
 from qgrad_lab.engine.evaluate import result_width
 from qgrad_lab.engine.library import FFI_TARGET
 
@@ -116,9 +117,9 @@ def test_one_digest_for_two_programs_runs_the_right_one():
     import jax
     import jax.numpy as jnp
 
-    from qgrad_lab.circuit.gates import GATES
-    from qgrad_lab.circuit.program import Expval, Gate, Program, Slot, Term
+    from qgrad_lab.circuit.ir.program import Expval, Gate, Program, Slot, Term
     from qgrad_lab.engine.library import FFI_TARGET
+    from qgrad_lab.gates.table import GATES
 
     def run(name, theta):
         body = (Gate(GATES[name], (0,), Slot(0)),)
@@ -155,9 +156,9 @@ def test_a_shift_rule_that_does_not_fit_is_an_exception(slots, shifts, coefficie
     import jax
     import jax.numpy as jnp
 
-    from qgrad_lab.circuit.gates import GATES
-    from qgrad_lab.circuit.program import Expval, Gate, Program, Slot, Term
+    from qgrad_lab.circuit.ir.program import Expval, Gate, Program, Slot, Term
     from qgrad_lab.engine.library import SHIFT_TARGET
+    from qgrad_lab.gates.table import GATES
 
     body = (Gate(GATES["RX"], (0,), Slot(0)),)
     program = Program(1, 1, body=body, measurements=(Expval((Term(1.0, ((0, "Z"),)),)),))

@@ -10,66 +10,8 @@ import pennylane as qml
 import pytest
 
 from qgrad_lab import for_loop, grad, qjit, reference
-from qgrad_lab._jaxprs import equations
-from qgrad_lab.engine.plans import counts, plan
-
-
-def programs(compiled) -> list:
-    """The Programs in what was compiled last."""
-    return [
-        equation.params["member"].circuit
-        for equation in equations(compiled.jaxpr.jaxpr)
-        if equation.primitive.name == "circuit"
-    ]
-
-
-def plan_of(circuit, *args):
-    compiled = qjit(circuit)
-    compiled(*args)
-    return programs(compiled)[0].plan()
-
-
-def sweeps_of(function, *args) -> tuple[int, int]:
-    """Forward and backward sweeps of one call."""
-    before = counts()
-    jax.block_until_ready(function(*args))
-    after = counts()
-    return after.forward - before.forward, after.backward - before.backward
-
-
-def brickwork(wires: int, layers: int, measured):
-    @qml.qnode(qml.device("lightning.qubit", wires=wires))
-    def circuit(x):
-        for layer in range(layers):
-            for wire in range(wires):
-                qml.RX(x[layer, wire], wires=wire)
-            for wire in range(layer % 2, wires - 1, 2):
-                qml.CNOT(wires=[wire, wire + 1])
-        return measured()
-
-    return circuit
-
-
-def layered(wires, layers: int, measured, diff_method="best", c_dtype=np.complex128):
-    """RX, RY, RZ on every wire and a ring of CNOTs, in layers."""
-    device = qml.device("lightning.qubit", wires=wires, c_dtype=c_dtype)
-
-    @qml.qnode(device, diff_method=diff_method)
-    def circuit(x):
-        for layer in range(layers):
-            for wire in range(wires):
-                qml.RX(x[layer, wire, 0], wires=wire)
-                qml.RY(x[layer, wire, 1], wires=wire)
-                qml.RZ(x[layer, wire, 2], wires=wire)
-            for wire in range(wires if wires > 1 else 0):
-                qml.CNOT(wires=[wire, (wire + 1) % wires])
-        return measured()
-
-    return circuit
-
-
-def angles(*shape: int) -> jax.Array:
-    return jnp.asarray(np.random.default_rng(5).uniform(0, 2 * np.pi, shape))
+from qgrad_lab.engine.plans import plan
+from tests.support.layered import angles, brickwork, layered, plan_of, programs, sweeps_of
 
 
 @pytest.mark.parametrize(
@@ -361,9 +303,7 @@ _BITS = """
 import os
 os.sched_setaffinity(0, set(list(os.sched_getaffinity(0))[:{cores}]))
 import jax, jax.numpy as jnp, numpy as np, json
-import sys
-sys.path.insert(0, {tests!r})
-from test_plan import angles, layered
+from tests.support.layered import angles, layered
 import pennylane as qml
 from qgrad_lab import qjit
 measured = lambda: [qml.expval(qml.Z(0) @ qml.X(14)), qml.var(qml.Y(3))]
@@ -391,6 +331,6 @@ print(json.dumps([np.asarray(part).tobytes().hex() for part in parts]))
 def test_any_number_of_threads_gives_the_same_bits(run_python):
     found = []
     for cores in (1, 2):
-        code = _BITS.format(cores=cores, tests=os.path.dirname(__file__))
+        code = _BITS.format(cores=cores)
         found.append(json.loads(run_python(code).splitlines()[-1]))
     assert found[0] == found[1]

@@ -13,14 +13,14 @@ import jax.numpy as jnp
 import numpy as np
 import pennylane as qml
 import pytest
-from circuits import SEED, member_values, random_cases
-from test_plan import angles, layered, plan_of, programs, sweeps_of
 
 import qgrad_lab
 from qgrad_lab import grad, qjit
-from qgrad_lab.circuit.gates import GATES
-from qgrad_lab.circuit.program import walk
+from qgrad_lab.circuit.ir.program import walk
 from qgrad_lab.errors import CompileError
+from qgrad_lab.gates.table import GATES
+from tests.support.circuits import SEED, member_values, random_cases
+from tests.support.layered import angles, layered, plan_of, programs, sweeps_of
 
 TOLERANCE = 3e-5
 """Of numbers that add up many, some of them larger than 1; the usual error is 1e-7."""
@@ -270,11 +270,10 @@ def test_memory_that_a_machine_does_not_have(c_dtype, size):
 
 
 _MEMORY = """
-import json, sys
-sys.path.insert(0, {tests!r})
+import json
 import jax, numpy as np, pennylane as qml
 jax.config.update("jax_enable_x64", True)
-from test_plan import angles, layered
+from tests.support.layered import angles, layered
 from qgrad_lab import grad, qjit
 
 def peak():
@@ -297,7 +296,7 @@ def test_a_gradient_takes_half_the_memory(run_python):
     """A state of 22 wires has 32 or 64 MiB; a gradient has two, and slices of them."""
     peaks, gradients = [], []
     for c_dtype in ("complex64", "complex128"):
-        code = _MEMORY.format(c_dtype=c_dtype, tests=__file__.rpartition("/")[0])
+        code = _MEMORY.format(c_dtype=c_dtype)
         peak, gradient = json.loads(run_python(code).splitlines()[-1])
         peaks.append(peak)
         gradients.append(gradient)

@@ -13,11 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 import pennylane as qml
 import pytest
-from circuits import MEASUREMENTS, SEED, Recipe, function, recipes, sum_of_words
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
 
 from qgrad_lab import qjit, reference
-from qgrad_lab.circuit.gates import GATES
+from qgrad_lab.gates.table import GATES
+from tests.support.circuits import MEASUREMENTS, SEED, Recipe, function, recipes, sum_of_words
 
 EXAMPLES = int(os.environ.get("QGRAD_EXAMPLES", 7))
 HESSIAN_EXAMPLES = max(2, EXAMPLES // 3)

@@ -6,11 +6,11 @@ encoder and the numbers that the library as installed gives for them.
 
 import numpy as np
 import pytest
-from circuits import SEED, member_values, random_cases
-from native_build import run_driver, write_cases
 
-from qgrad_lab.circuit.gates import GATES
-from qgrad_lab.circuit.program import walk
+from qgrad_lab.circuit.ir.program import walk
+from qgrad_lab.gates.table import GATES
+from tests.support.circuits import SEED, member_values, random_cases
+from tests.support.native_build import run_driver, write_cases
 
 
 @pytest.fixture(scope="module")

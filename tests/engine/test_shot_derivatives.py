@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pennylane as qml
 import pytest
-from sampling import assert_mean, assert_variance
 
 from qgrad_lab import DifferentiableCompileError, grad, jacobian, jvp, qjit
+from tests.support.sampling import assert_mean, assert_variance
 
 DEVICE = qml.device("lightning.qubit", wires=2)
 SHOTS = 50

@@ -14,22 +14,8 @@ import numpy as np
 import pennylane as qml
 import pytest
 import scipy.linalg
-from circuits import (
-    SEED,
-    apply_matrix,
-    apply_word,
-    control_values,
-    marginal,
-    member_values,
-    operands_of,
-    random_state,
-    random_unitary,
-)
 
-from qgrad_lab.circuit.gates import GATES, PREPARATIONS
-from qgrad_lab.circuit.operands import Operands
-from qgrad_lab.circuit.operations import is_native, lower
-from qgrad_lab.circuit.program import (
+from qgrad_lab.circuit.ir.program import (
     Data,
     Expval,
     Gate,
@@ -41,9 +27,23 @@ from qgrad_lab.circuit.program import (
     Term,
     Var,
 )
+from qgrad_lab.circuit.lower.operands import Operands
+from qgrad_lab.circuit.lower.operations import is_native, lower
 from qgrad_lab.engine.evaluate import Member
+from qgrad_lab.gates.table import GATES, PREPARATIONS
+from tests.support.circuits import (
+    SEED,
+    apply_matrix,
+    apply_word,
+    control_values,
+    marginal,
+    member_values,
+    operands_of,
+    random_state,
+    random_unitary,
+)
 
-NATIVE = Path(__file__).parents[1] / "qgrad_lab/engine/native"
+NATIVE = Path(__file__).parents[2] / "qgrad_lab/engine/native"
 TOLERANCE = 1e-12
 MAX_WIRES = 8
 ANGLES = [0.0, np.pi, 2 * np.pi, -1.3, 0.8]
@@ -339,7 +339,7 @@ def test_wires_known_only_at_run_time_make_no_difference(variant):
 
 @pytest.mark.parametrize("num_wires", [1, 2, 3, 5, 8])
 def test_basis_states_from_literal_and_traced_bits(num_wires):
-    from qgrad_lab.circuit.program import Index
+    from qgrad_lab.circuit.ir.program import Index
 
     rng = np.random.default_rng(SEED)
     for k in range(1, num_wires + 1):

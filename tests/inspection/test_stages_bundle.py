@@ -11,9 +11,10 @@ import pennylane as qml
 import pytest
 
 from qgrad_lab import grad, stages
-from qgrad_lab.stages import Line, Stage, Stages, bundle
-from qgrad_lab.stages.stage import Rendered
-from qgrad_lab.stages.user_code import snippets
+from qgrad_lab.inspection import bundle
+from qgrad_lab.inspection.api import Line, Stage, Stages
+from qgrad_lab.inspection.stage import Rendered
+from qgrad_lab.inspection.user_code import snippets
 
 X = jnp.array([0.3, 0.5])
 

@@ -42,9 +42,9 @@
 #include <unistd.h>
 
 #include "KernelType.hpp"
-#include "memory.hpp"
+#include "host/memory.hpp"
 #include "stepwise.hpp"
-#include "sweep.hpp"
+#include "sweep/sweep.hpp"
 #include "xla/ffi/api/c_api.h"
 
 extern "C" XLA_FFI_Error *qgrad_lab_derivative(XLA_FFI_CallFrame *call_frame);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "gate_steps.hpp"
-#include "matrices.hpp"
+#include "sweep/gate_steps.hpp"
+#include "kernels/matrices.hpp"
 
 namespace qgrad {
 namespace {

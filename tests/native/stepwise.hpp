@@ -4,9 +4,9 @@
 
 #include <cstddef>
 
-#include "circuit.hpp"
-#include "kernels.hpp"
-#include "workspace.hpp"
+#include "plan/circuit.hpp"
+#include "kernels/lightning.hpp"
+#include "host/workspace.hpp"
 
 namespace qgrad::stepwise {
 

@@ -12,10 +12,10 @@ import pennylane as qml
 import pytest
 
 from qgrad_lab import grad, qjit, reference
-from qgrad_lab._garbage import fewer_collections
-from qgrad_lab.circuit.sources import SourceQueue, explained
+from qgrad_lab.circuit.record.sources import SourceQueue, explained
+from qgrad_lab.core.garbage import fewer_collections
+from qgrad_lab.core.mode import Mode, ThreadState, threads
 from qgrad_lab.errors import CompileError
-from qgrad_lab.tracing import Mode, ThreadState, threads
 
 POINT = np.array([0.3, 0.8])
 

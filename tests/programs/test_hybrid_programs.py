@@ -9,11 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from circuits import SEED
-from hybrid import KINDS, Block, Compiled, Plain, programs, run
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
 
 from qgrad_lab import grad, qjit
+from tests.support.circuits import SEED
+from tests.support.hybrid import KINDS, Block, Compiled, Plain, programs, run
 
 PROGRAMS = int(os.environ.get("QGRAD_PROGRAMS", 27))
 """Over all kinds; every third of them has its Hessian compared too."""

@@ -14,7 +14,7 @@ import numpy as np
 import pennylane as qml
 import pytest
 
-NOTEBOOK = Path(__file__).parents[1] / "notebooks/12_moving.ipynb"
+NOTEBOOK = Path(__file__).parents[2] / "notebooks/12_moving.ipynb"
 MAGIC = "%%from_catalyst\n"
 
 CHECKS = {

@@ -10,7 +10,7 @@ import pytest
 
 from qgrad_lab.workbench.magics import QgradMagics
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / ".docs"
 sys.path.append(str(DOCS / "_ext"))
 

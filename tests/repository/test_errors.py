@@ -19,16 +19,16 @@ from tests.errors.table import TABLE
 PACKAGE = Path(qgrad_lab.__file__).parent
 
 ELSEWHERE = {
-    "cli.py": "the command line, tests/test_cli.py",
-    "engine/library.py": "the import, tests/test_library.py",
-    "circuit/verify.py": "Programs that no circuit becomes, tests/test_program.py",
-    "engine/plans.py": "plans of such Programs, tests/test_plan.py",
-    "workbench": "the magics, tests/test_magics.py",
-    "comparison/references.py": "reasons in a table, tests/test_comparison.py",
-    "comparison/export.py": "pandas, tests/test_comparison_report.py",
-    "sweeps/extra.py": "what is not installed, tests/test_sweep.py",
-    "sweeps/worker.py": "other processes, tests/test_sweep.py",
-    "sweeps/cluster.py": "a scheduler that died, tests/test_sweep_cluster.py",
+    "cli.py": "the command line, tests/repository/test_cli.py",
+    "engine/library.py": "the import, tests/engine/test_library.py",
+    "circuit/ir/verify.py": "Programs that no circuit becomes, tests/circuit/ir/test_program.py",
+    "engine/plans.py": "plans of such Programs, tests/engine/test_plan.py",
+    "workbench": "the magics, tests/workbench/test_magics.py",
+    "comparison/references.py": "reasons in a table, tests/comparison/test_comparison.py",
+    "results/export.py": "pandas, tests/results/test_comparison_report.py",
+    "sweeps/extra.py": "what is not installed, tests/sweeps/test_sweep.py",
+    "sweeps/executors/worker.py": "other processes, tests/sweeps/test_sweep.py",
+    "sweeps/executors/dask.py": "a scheduler that died, tests/sweeps/test_sweep_cluster.py",
 }
 
 NO_ENTRY = {
@@ -38,9 +38,9 @@ NO_ENTRY = {
     "for its wires it takes": "PennyLane's operations check it first",
     "has no attribute {name!r}": "Python's own, of a name that the package does not have",
     "PennyLane was to replace": "PennyLane's transforms replace it, or fail first",
-    "_stopped(done, total, location)": "processes that died, tests/test_sweep.py",
+    "_stopped(done, total, location)": "processes that died, tests/sweeps/test_sweep.py",
     "raise translated": "the same",
-    "SIGINT": "KeyboardInterrupt, tests/test_interrupt.py",
+    "SIGINT": "KeyboardInterrupt, tests/compile/test_interrupt.py",
 }
 
 raised: set[str] = set()

@@ -16,7 +16,7 @@ import pytest
 
 from qgrad_lab._version import __version__
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"

@@ -12,7 +12,8 @@ import pennylane as qml
 import pytest
 
 from qgrad_lab import compare
-from qgrad_lab.comparison import METHODS, Comparison, MethodResult, export
+from qgrad_lab.comparison import METHODS, Comparison, MethodResult
+from qgrad_lab.results import export
 
 HTML = "text/html"
 

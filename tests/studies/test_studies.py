@@ -11,10 +11,11 @@ import pytest
 
 import qgrad_lab
 from qgrad_lab import DifferentiableCompileError, grad, landscape, qjit, scaling, step_sizes
-from qgrad_lab._meters import metered
+from qgrad_lab.comparison.meters import metered
 from qgrad_lab.comparison.methods import Method
 from qgrad_lab.comparison.point import Point
-from qgrad_lab.studies import elements, growth, landscapes, moves, results, steps
+from qgrad_lab.results.studies import Scaling, ScalingRow
+from qgrad_lab.studies import elements, growth, landscapes, moves, steps
 from qgrad_lab.studies.pacing import Stage
 
 device = qml.device("lightning.qubit", wires=2)
@@ -472,10 +473,10 @@ class TestScaling:
     def test_growth(self):
         parameters = np.array([1, 2, 4, 8, 16, 32])
         seconds = 1e-3 + 1e-6 * parameters.astype(float) ** 3
-        row = results.ScalingRow("auto", None, seconds, seconds, (None,) * 6)
-        known = results.Scaling("make", tuple(range(6)), parameters, (row,))
+        row = ScalingRow("auto", None, seconds, seconds, (None,) * 6)
+        known = Scaling("make", tuple(range(6)), parameters, (row,))
         assert 1.0 < known.growth(row) < 3.0
-        pure = results.ScalingRow("auto", None, parameters**2.0, seconds, (None,) * 6)
+        pure = ScalingRow("auto", None, parameters**2.0, seconds, (None,) * 6)
         assert abs(known.growth(pure) - 2) < 1e-12
 
     def test_what_is_too_slow_is_not_tried_again(self, monkeypatch):

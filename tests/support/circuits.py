@@ -17,8 +17,7 @@ import numpy as np
 import pennylane as qml
 from hypothesis import strategies as st
 
-from qgrad_lab.circuit.gates import GATES, PREPARATIONS
-from qgrad_lab.circuit.program import (
+from qgrad_lab.circuit.ir.program import (
     Branch,
     Data,
     Expval,
@@ -32,9 +31,10 @@ from qgrad_lab.circuit.program import (
     Term,
     Var,
 )
-from qgrad_lab.circuit.verify import verify
+from qgrad_lab.circuit.ir.verify import verify
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
+from qgrad_lab.gates.table import GATES, PREPARATIONS
 
 SEED = int(os.environ.get("QGRAD_SEED", int.from_bytes(os.urandom(4), "little")))
 """Of every random test; set QGRAD_SEED to repeat a run."""

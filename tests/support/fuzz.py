@@ -1,6 +1,6 @@
 """Calls the library with anything, for as long as one likes: no call may end the interpreter.
 
-    python -m tests.fuzz [--minutes M] [--seed S]
+    python -m tests.support.fuzz [--minutes M] [--seed S]
 
 Programs of random operations, wires, shapes, types and options, most of them wrong, run in a child
 process. Whatever Python exception comes out of one is fine; a signal, an exit or a call that hangs
@@ -24,7 +24,7 @@ from typing import Any
 USUAL = """RX RY RZ PhaseShift Rot Hadamard S T SX PauliX PauliY PauliZ CNOT CZ CRX CRot SWAP CSWAP
 Toffoli IsingXX IsingXY IsingZZ MultiRZ U2 U3 SingleExcitation ControlledPhaseShift GlobalPhase
 QFT""".split()
-PACKAGE = str(pathlib.Path(__file__).parents[1] / "qgrad_lab")
+PACKAGE = str(pathlib.Path(__file__).parents[2] / "qgrad_lab")
 SECONDS_PER_CASE = 120
 PLANNED = (ValueError, TypeError, NotImplementedError, ImportError, MemoryError)
 ODDNESS = (0.0, 0.02, 0.1, 0.3)
@@ -285,7 +285,7 @@ def fuzz(seconds: float, seed: int, out: Any = None) -> dict[str, Any]:
 
 def main() -> None:
     """Fuzz and print what was found; exit with 1 if the interpreter ended or hung."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
+    parser = argparse.ArgumentParser(prog="python -m tests.support.fuzz")
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     arguments = parser.parse_args()

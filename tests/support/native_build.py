@@ -15,8 +15,9 @@ import pytest
 
 from qgrad_lab.engine.evaluate import Member, result_width
 
-ROOT = Path(__file__).parents[1]
-SOURCES = sorted((ROOT / "qgrad_lab/engine/native").glob("*.cpp"))
+ROOT = Path(__file__).parents[2]
+NATIVE = ROOT / "qgrad_lab/engine/native"
+SOURCES = sorted(NATIVE.rglob("*.cpp"))
 DRIVER = sorted((ROOT / "tests/native").glob("*.cpp"))
 """The stand-in for XLA, and the sweep gate by gate that plans are compared with."""
 
@@ -60,12 +61,12 @@ def sanitized_driver() -> Path:
         core / "gates",
         core / "utils",
     ]
-    command = [compiler, *FLAGS, f"-I{SOURCES[0].parent}"]
+    command = [compiler, *FLAGS, f"-I{NATIVE}"]
     command += [part for folder in system for part in ("-isystem", str(folder))]
     command += ['-DQGRAD_LIGHTNING_VERSION=""', '-DQGRAD_JAXLIB_VERSION=""']
 
     digest = hashlib.sha256(repr(command).encode())
-    for source in [*SOURCES, *DRIVER, *sorted(SOURCES[0].parent.glob("*.hpp"))]:
+    for source in [*SOURCES, *DRIVER, *sorted(NATIVE.rglob("*.hpp"))]:
         digest.update(source.read_bytes())
     digest.update((jaxlib / "version.py").read_bytes())
     folder = Path(tempfile.gettempdir()) / f"qgrad_lab_sanitized_{digest.hexdigest()[:16]}"

@@ -9,8 +9,8 @@ import pytest
 from dask.distributed import Client, LocalCluster
 from distributed.scheduler import KilledWorker
 
-from qgrad_lab.sweeps.cluster import Cluster
-from tests import sweeping
+from qgrad_lab.sweeps.executors.dask import Cluster
+from tests.support import sweeping
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ import xarray
 
 import qgrad_lab
 from qgrad_lab import qjit
-from qgrad_lab.sweeps import worker
-from tests import sweeping
-from tests.small_sweeps import ANGLES, DEVICE, THETA, layers, loss, quick
+from qgrad_lab.sweeps.executors import worker
+from tests.support import sweeping
+from tests.support.small_sweeps import ANGLES, DEVICE, THETA, layers, loss, quick
 
 
 @pytest.fixture(scope="module")

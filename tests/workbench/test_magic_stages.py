@@ -5,7 +5,7 @@ import re
 import pytest
 
 from qgrad_lab.comparison import Comparison
-from tests.ipython_session import SETUP
+from tests.support.ipython_session import SETUP
 
 
 class TestStages:

@@ -1,4 +1,4 @@
-/** How numbers are written: as in the tables that Python makes (`comparison/numbers.py`). */
+/** How numbers are written: as in the tables that Python makes (`results/format.py`). */
 
 /** Arrays with more elements than these are written with fewer digits, and summarised. */
 const SHORT = 2;

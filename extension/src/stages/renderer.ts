@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { MIME_TYPE, UnreadableBundle, parseBundle } from './bundle';
 import { problem } from './problem';
-import type { StagesView } from './view';
+import type { StagesView } from './view/view';
 
 /** The output of a cell that is the stages of a program. */
 export class StagesRenderer extends Widget implements IRenderMime.IRenderer {
@@ -25,7 +25,7 @@ export class StagesRenderer extends Widget implements IRenderMime.IRenderer {
     try {
       const bundle = parseBundle(model.data[MIME_TYPE]);
       // Editors are loaded when there is something to show in them.
-      const { StagesView } = await import('./view');
+      const { StagesView } = await import('./view/view');
       if (this.isDisposed) {
         return;
       }

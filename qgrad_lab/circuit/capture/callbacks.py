@@ -22,9 +22,9 @@ import pennylane as qml
 from jax.custom_derivatives import SymbolicZero
 from pennylane.tape import QuantumScript
 
+from qgrad_lab.core.mode import Mode, mode
 from qgrad_lab.engine.shift import QUADRATIC_RULE, QUARTIC_RULE, ShiftRule, trigonometric_rule
 from qgrad_lab.errors import CompileError, DifferentiableCompileError
-from qgrad_lab.tracing import Mode, mode
 
 _POLYNOMIAL = (
     qml.measurements.ExpectationMP,

@@ -20,11 +20,11 @@ import pennylane as qml
 from pennylane.measurements import MeasurementProcess
 from pennylane.tape import QuantumScript
 
-from qgrad_lab.circuit.callbacks import Execution, qnode_name
-from qgrad_lab.circuit.returned import Returned
-from qgrad_lab.circuit.sources import SourceQueue
+from qgrad_lab.circuit.capture.callbacks import Execution, qnode_name
+from qgrad_lab.circuit.record.returned import Returned
+from qgrad_lab.circuit.record.sources import SourceQueue
+from qgrad_lab.core.mode import Mode, mode
 from qgrad_lab.errors import CompileError
-from qgrad_lab.tracing import Mode, mode
 
 _NO_SHAPE = (
     qml.exceptions.MeasurementShapeError,

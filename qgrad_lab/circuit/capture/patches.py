@@ -13,11 +13,12 @@ from typing import Any
 import pennylane as qml
 from pennylane.ops.op_math import controlled as controlled_module
 
-from qgrad_lab.circuit import capture, queues
-from qgrad_lab.circuit.compat import complete_jax
-from qgrad_lab.circuit.regions import region_of
+from qgrad_lab.circuit.capture import qnode
+from qgrad_lab.circuit.lower.blocks import region_of
+from qgrad_lab.circuit.record import queues
+from qgrad_lab.circuit.record.compat import complete_jax
+from qgrad_lab.core.mode import Mode, mode, threads
 from qgrad_lab.errors import CompileError
-from qgrad_lab.tracing import Mode, mode, threads
 
 
 @functools.cache
@@ -36,7 +37,7 @@ def install() -> None:
             case Mode.OUTSIDE:
                 return original(self, *args, **kwargs)
             case Mode.COMPILED:
-                return capture.call(self, args, kwargs)
+                return qnode.call(self, args, kwargs)
             case Mode.REFERENCE:
                 device = qml.device("default.qubit", wires=self.device.wires)
                 moved = self.update(device=device, diff_method="backprop", interface="jax")

@@ -18,26 +18,26 @@ import jax.numpy as jnp
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
-from qgrad_lab.circuit import foreign
-from qgrad_lab.circuit.classical import Numbers, join, joined, trace
-from qgrad_lab.circuit.lanes import active_where, current_active, where_active
-from qgrad_lab.circuit.mid_circuit import last_key, tape_key
-from qgrad_lab.circuit.one_shot import Results, one_shot, single_shot
-from qgrad_lab.circuit.operands import BroadcastNeeded, Operands
-from qgrad_lab.circuit.program import Program
-from qgrad_lab.circuit.randomness import next_key
-from qgrad_lab.circuit.recording import Recording, WiresNeeded, record
-from qgrad_lab.circuit.refusals import METHODS, REFUSALS, refusal_of
-from qgrad_lab.circuit.results import Measured
-from qgrad_lab.circuit.returned import Returned
-from qgrad_lab.circuit.sampled import Sampled
-from qgrad_lab.circuit.tape_program import device_wires, has_single_precision, tape_program
-from qgrad_lab.circuit.wire_discovery import discovered
+from qgrad_lab.circuit.capture import foreign
+from qgrad_lab.circuit.classical.part import Numbers, join, joined, trace
+from qgrad_lab.circuit.control.keys import next_key
+from qgrad_lab.circuit.control.masking import active_where, current_active, where_active
+from qgrad_lab.circuit.control.mid_circuit import last_key, tape_key
+from qgrad_lab.circuit.control.one_shot import Results, one_shot, single_shot
+from qgrad_lab.circuit.control.wire_discovery import discovered
+from qgrad_lab.circuit.ir.program import Program
+from qgrad_lab.circuit.ir.sampled import Sampled
+from qgrad_lab.circuit.lower.measurements.readout import Measured
+from qgrad_lab.circuit.lower.operands import BroadcastNeeded, Operands
+from qgrad_lab.circuit.lower.refusals import METHODS, REFUSALS, refusal_of
+from qgrad_lab.circuit.lower.tape import device_wires, has_single_precision, tape_program
+from qgrad_lab.circuit.record.recording import Recording, WiresNeeded, record
+from qgrad_lab.circuit.record.returned import Returned
+from qgrad_lab.core.mode import lowering
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.engine.sampling import with_key
 from qgrad_lab.errors import CompileError
-from qgrad_lab.tracing import lowering
 
 
 def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -5,13 +5,13 @@ and stacking thousands of them back into one array costs seconds in XLA, more ag
 derivative, where each slice becomes a padded copy of ``x``. So the quantum function is traced on
 its own, and its jaxpr tells which elements of theta are elements of arrays that existed before:
 those are gathered at once, and the equations that took them apart are dropped. All others are
-evaluated as they stand, those that are alike at once (``circuit.alike``).
+evaluated as they stand, those that are alike at once (``circuit.classical.vectorize``).
 
 A *view* is a value that is made of elements of these arrays, the *sources*. It is tracked as an
 array of positions, in all sources one after the other: the primitive that took the elements takes
 their positions from the array of positions. Where elements are taken by computed indices, as JAX
 does for negative ones and for strides, the indices are known if they are computed from constants
-(``circuit.constants``).
+(``circuit.classical.constants``).
 """
 
 from collections.abc import Callable, Sequence
@@ -22,10 +22,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Literal, jaxpr_as_fun
 
-from qgrad_lab.circuit.alike import Expressions
-from qgrad_lab.circuit.array_sources import ArraySources
-from qgrad_lab.circuit.constants import Constants, gathered, sliced
-from qgrad_lab.circuit.rearranging import REARRANGED
+from qgrad_lab.circuit.classical.array_sources import ArraySources
+from qgrad_lab.circuit.classical.constants import Constants, gathered, sliced
+from qgrad_lab.circuit.classical.primitives import REARRANGED
+from qgrad_lab.circuit.classical.vectorize import Expressions
 
 # Primitives that take their one operand apart.
 _PARTS: dict[str, Callable[[np.ndarray, dict[str, Any]], Sequence[np.ndarray]]] = {

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from jax.extend.core import Literal
 
-from qgrad_lab.circuit.rearranging import REARRANGED
+from qgrad_lab.circuit.classical.primitives import REARRANGED
 
 _MAX_SIZE = 2**20
 """Of an array that is worth knowing."""

@@ -11,9 +11,9 @@ import jax
 import jax.numpy as jnp
 from jax.extend.core import ClosedJaxpr
 
-from qgrad_lab.circuit.operands import Operands
-from qgrad_lab.circuit.regions import Sizes
-from qgrad_lab.circuit.views import assemble
+from qgrad_lab.circuit.classical.assemble import assemble
+from qgrad_lab.circuit.lower.blocks import Sizes
+from qgrad_lab.circuit.lower.operands import Operands
 
 
 class Numbers(NamedTuple):

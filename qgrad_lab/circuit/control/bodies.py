@@ -16,20 +16,20 @@ import pennylane as qml
 from jax.extend.core import ClosedJaxpr
 from pennylane.tape import QuantumScript
 
-from qgrad_lab.circuit.classical import Classical, Numbers, trace
-from qgrad_lab.circuit.elementwise import all_at_once
-from qgrad_lab.circuit.lanes import active_where, current_active, shield
-from qgrad_lab.circuit.operands import BroadcastNeeded, Operands
-from qgrad_lab.circuit.program import Branch, Index, Probs, Program, Repeat
-from qgrad_lab.circuit.randomness import iteration as counted
-from qgrad_lab.circuit.recording import Recording, current_recording
-from qgrad_lab.circuit.regions import Body, Region, Sizes, looped, moved
-from qgrad_lab.circuit.sources import SourceQueue
-from qgrad_lab.circuit.tape_program import lower_operations
+from qgrad_lab.circuit.classical.part import Classical, Numbers, trace
+from qgrad_lab.circuit.control.elementwise import all_at_once
+from qgrad_lab.circuit.control.keys import iteration as counted
+from qgrad_lab.circuit.control.masking import active_where, current_active, shield
+from qgrad_lab.circuit.ir.program import Branch, Index, Probs, Program, Repeat
+from qgrad_lab.circuit.lower.blocks import Body, Region, Sizes, looped, moved
+from qgrad_lab.circuit.lower.operands import BroadcastNeeded, Operands
+from qgrad_lab.circuit.lower.tape import lower_operations
+from qgrad_lab.circuit.record.recording import Recording, current_recording
+from qgrad_lab.circuit.record.sources import SourceQueue
+from qgrad_lab.core.mode import loop_capacity
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.errors import CompileError
-from qgrad_lab.tracing import loop_capacity
 
 Iteration = Callable[..., tuple[Any, ...]]
 

@@ -12,10 +12,10 @@ from typing import Any
 import jax
 from pennylane.operation import Operator
 
-from qgrad_lab.circuit import bodies, wire_discovery
-from qgrad_lab.circuit.bodies import BatchInside, Iteration
-from qgrad_lab.circuit.mid_circuit import MeasuresInside, end, resume, resumed, suspend
-from qgrad_lab.circuit.recording import Recording, current_recording
+from qgrad_lab.circuit.control import bodies, wire_discovery
+from qgrad_lab.circuit.control.bodies import BatchInside, Iteration
+from qgrad_lab.circuit.control.mid_circuit import MeasuresInside, end, resume, resumed, suspend
+from qgrad_lab.circuit.record.recording import Recording, current_recording
 
 
 def loop(iteration: Iteration, counters: range, values: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 
-from qgrad_lab.circuit.compat import trace_state
+from qgrad_lab.circuit.record.compat import trace_state
 from qgrad_lab.engine import randomness
 
 

@@ -16,11 +16,11 @@ import jax.numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
-from qgrad_lab.circuit.classical import Numbers
-from qgrad_lab.circuit.compat import trace_state
-from qgrad_lab.circuit.gates import PREPARATIONS
-from qgrad_lab.circuit.program import Branch, Gate, Index, Program
-from qgrad_lab.circuit.regions import Sizes, moved
+from qgrad_lab.circuit.classical.part import Numbers
+from qgrad_lab.circuit.ir.program import Branch, Gate, Index, Program
+from qgrad_lab.circuit.lower.blocks import Sizes, moved
+from qgrad_lab.circuit.record.compat import trace_state
+from qgrad_lab.gates.table import PREPARATIONS
 
 
 class _State(threading.local):

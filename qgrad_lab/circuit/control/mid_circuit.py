@@ -15,16 +15,16 @@ import pennylane as qml
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
-from qgrad_lab.circuit.bodies import body_tape
-from qgrad_lab.circuit.classical import join, joined
-from qgrad_lab.circuit.lanes import where_active
-from qgrad_lab.circuit.operands import BroadcastNeeded
-from qgrad_lab.circuit.program import Program
-from qgrad_lab.circuit.randomness import next_key
-from qgrad_lab.circuit.recording import Recording, current_recording
-from qgrad_lab.circuit.refusals import MID_CIRCUIT
-from qgrad_lab.circuit.sources import SourceQueue
-from qgrad_lab.circuit.tape_program import tape_program
+from qgrad_lab.circuit.classical.part import join, joined
+from qgrad_lab.circuit.control.bodies import body_tape
+from qgrad_lab.circuit.control.keys import next_key
+from qgrad_lab.circuit.control.masking import where_active
+from qgrad_lab.circuit.ir.program import Program
+from qgrad_lab.circuit.lower.operands import BroadcastNeeded
+from qgrad_lab.circuit.lower.refusals import MID_CIRCUIT
+from qgrad_lab.circuit.lower.tape import tape_program
+from qgrad_lab.circuit.record.recording import Recording, current_recording
+from qgrad_lab.circuit.record.sources import SourceQueue
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.engine.randomness import folded, wrapped

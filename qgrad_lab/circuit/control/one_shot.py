@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import pennylane as qml
 
-from qgrad_lab.circuit.randomness import next_key
+from qgrad_lab.circuit.control.keys import next_key
 from qgrad_lab.engine.randomness import folded
 
 _AT_ONCE = 4096

@@ -14,9 +14,9 @@ import jax.numpy as jnp
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
-from qgrad_lab.circuit.recording import Recording, record
-from qgrad_lab.circuit.sources import SourceQueue
-from qgrad_lab.circuit.tape_program import has_traced_wires, standard_wires
+from qgrad_lab.circuit.lower.tape import has_traced_wires, standard_wires
+from qgrad_lab.circuit.record.recording import Recording, record
+from qgrad_lab.circuit.record.sources import SourceQueue
 
 
 def discovered(run: Callable[[], Any], name: str, defers: bool) -> dict[Any, int]:

@@ -1,7 +1,7 @@
 """A Program as a drawing of its wires.
 
->>> from qgrad_lab.circuit.gates import GATES
->>> from qgrad_lab.circuit.program import Expval, Gate, Slot, Term
+>>> from qgrad_lab.gates.table import GATES
+>>> from qgrad_lab.circuit.ir.program import Expval, Gate, Slot, Term
 >>> rx = Gate(GATES["RX"], wires=(0,), angle=Slot(0))
 >>> cnot = Gate(GATES["PauliX"], wires=(1,), controls=(0,), control_values=(True,))
 >>> z1 = Expval((Term(1.0, ((1, "Z"),)),))
@@ -15,7 +15,8 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from qgrad_lab.circuit.printer import (
+from qgrad_lab.circuit.ir.program import Branch, Gate, Index, Instruction, Program, Repeat
+from qgrad_lab.circuit.ir.text import (
     case_text,
     extra_texts,
     integer_text,
@@ -23,7 +24,6 @@ from qgrad_lab.circuit.printer import (
     number_text,
     repeat_text,
 )
-from qgrad_lab.circuit.program import Branch, Gate, Index, Instruction, Program, Repeat
 
 MOST_COLUMNS = 400
 """Columns of gates that are drawn; the rest is counted."""

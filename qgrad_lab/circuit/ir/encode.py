@@ -1,7 +1,7 @@
 """Program to the 64-bit words that the native library decodes.
 
-The layout stands at the top of ``engine/native/decode.cpp``, which validates every word again: what
-arrives there may come from a file, such as JAX's persistent cache.
+The layout stands at the top of ``engine/native/ir/decode.cpp``, which validates every word again:
+what arrives there may come from a file, such as JAX's persistent cache.
 """
 
 import struct
@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from qgrad_lab.circuit.program import (
+from qgrad_lab.circuit.ir.program import (
     Branch,
     Data,
     Expval,

@@ -5,7 +5,7 @@ reads its numbers from three arrays: ``theta`` (f64[P], gate angles and coeffici
 observables), ``index`` (i64[K], integers known only when it runs) and ``data`` (c128[D], matrices
 and states).
 
->>> from qgrad_lab.circuit.gates import GATES
+>>> from qgrad_lab.gates.table import GATES
 >>> rx = Gate(GATES["RX"], wires=(0,), angle=Slot(0))
 >>> cnot = Gate(GATES["PauliX"], wires=(1,), controls=(0,), control_values=(True,))
 >>> z0x1 = Expval((Term(1.0, ((0, "Z"), (1, "X"))),))
@@ -27,7 +27,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from qgrad_lab.circuit.gates import GateKind
 from qgrad_lab.engine.plans import Plan, plan
 from qgrad_lab.engine.shift import (
     QUADRATIC_RULE,
@@ -35,6 +34,7 @@ from qgrad_lab.engine.shift import (
     ShiftRule,
     trigonometric_rule,
 )
+from qgrad_lab.gates.table import GateKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +110,10 @@ class Gate:
         StatePrep: where its numbers are, in ``Data`` or, as real and imaginary parts, from a
         ``Slot`` on; BasisState: a bit (an ``Integer``) for each wire.
     source
-        The user's line (``circuit.sources``) of a gate that may fail when it runs, 0 for others:
-        the same gates written elsewhere are the same Program.
+        The user's line (``record.sources``) of a gate that may fail when it runs, 0 for others: the
+        same gates written elsewhere are the same Program.
     place
-        Where the user's code makes it (``circuit.sources``), for those who show the Program.
+        Where the user's code makes it (``circuit.record.sources``), for those who show the Program.
     """
 
     kind: GateKind
@@ -244,9 +244,9 @@ class Program:
 
     @cached_property
     def words(self) -> np.ndarray:
-        """The encoding that the native library reads, i64 (``circuit.encoding``)."""
+        """The encoding that the native library reads, i64 (``circuit.ir.encode``)."""
         # Imported here: the encoding is defined over the classes of this module.
-        from qgrad_lab.circuit.encoding import encode
+        from qgrad_lab.circuit.ir.encode import encode
 
         return encode(self)
 
@@ -277,7 +277,7 @@ class Program:
 
     @property
     def settings(self) -> "tuple[Program, ...]":
-        """None: what it measures is exact. ``circuit.sampled`` has the circuits with shots."""
+        """None: what it measures is exact. ``circuit.ir.sampled`` has the circuits with shots."""
         return ()
 
     @property
@@ -345,7 +345,7 @@ class Program:
         --------
         The gates and wires that what is measured does not depend on are left out:
 
-        >>> from qgrad_lab.circuit.gates import GATES
+        >>> from qgrad_lab.gates.table import GATES
         >>> rotations = tuple(Gate(GATES["RX"], (wire,), Slot(wire)) for wire in range(3))
         >>> z2 = Expval((Term(1.0, ((2, "Z"),)),))
         >>> program = Program(num_wires=3, num_theta=3, body=rotations, measurements=(z2,))
@@ -361,7 +361,7 @@ class Program:
         return plan(self.words, np.asarray(index, np.int64))
 
     def __str__(self) -> str:
-        from qgrad_lab.circuit.printer import program_text
+        from qgrad_lab.circuit.ir.text import program_text
 
         return program_text(self)
 

@@ -18,9 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from qgrad_lab.circuit.gates import GATES
-from qgrad_lab.circuit.printer import measurement_text, program_text
-from qgrad_lab.circuit.program import (
+from qgrad_lab.circuit.ir.program import (
     Expval,
     Gate,
     Instruction,
@@ -31,10 +29,12 @@ from qgrad_lab.circuit.program import (
     Term,
     Var,
 )
+from qgrad_lab.circuit.ir.text import measurement_text, program_text
 from qgrad_lab.engine.randomness import folded
 from qgrad_lab.engine.sampling import frequencies, outcomes
 from qgrad_lab.engine.shift import ShiftRule
 from qgrad_lab.errors import DifferentiableCompileError
+from qgrad_lab.gates.table import GATES
 
 _NUMBERS_AT_ONCE = 2**22
 

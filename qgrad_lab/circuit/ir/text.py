@@ -1,7 +1,6 @@
 """The text form of a Program."""
 
-from qgrad_lab.circuit.gates import CONTROLLED
-from qgrad_lab.circuit.program import (
+from qgrad_lab.circuit.ir.program import (
     Branch,
     Data,
     Expval,
@@ -20,6 +19,7 @@ from qgrad_lab.circuit.program import (
     Term,
     Var,
 )
+from qgrad_lab.gates.table import CONTROLLED
 
 _Lines = list[tuple[str, Gate | None]]
 

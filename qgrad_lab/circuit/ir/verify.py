@@ -3,9 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from qgrad_lab.circuit.gates import PREPARATIONS
-from qgrad_lab.circuit.printer import gate_text
-from qgrad_lab.circuit.program import (
+from qgrad_lab.circuit.ir.program import (
     Branch,
     Expval,
     Gate,
@@ -21,6 +19,8 @@ from qgrad_lab.circuit.program import (
     State,
     Var,
 )
+from qgrad_lab.circuit.ir.text import gate_text
+from qgrad_lab.gates.table import PREPARATIONS
 
 MAX_WIRES = 40
 """A state on more wires fits no machine; the native library refuses it too."""
@@ -41,7 +41,7 @@ def verify(program: Program) -> None:
 
     Examples
     --------
-    >>> from qgrad_lab.circuit.gates import GATES
+    >>> from qgrad_lab.gates.table import GATES
     >>> verify(Program(num_wires=1, body=(Gate(GATES["RX"], wires=(1,), angle=0.5),)))
     Traceback (most recent call last):
     ...

@@ -14,10 +14,7 @@ import jax
 import jax.numpy as jnp
 import pennylane as qml
 
-from qgrad_lab.circuit.gates import GATES
-from qgrad_lab.circuit.operands import Operands
-from qgrad_lab.circuit.printer import gate_text
-from qgrad_lab.circuit.program import (
+from qgrad_lab.circuit.ir.program import (
     Branch,
     Gate,
     Index,
@@ -27,7 +24,10 @@ from qgrad_lab.circuit.program import (
     Repeat,
     Slot,
 )
+from qgrad_lab.circuit.ir.text import gate_text
+from qgrad_lab.circuit.lower.operands import Operands
 from qgrad_lab.errors import CompileError
+from qgrad_lab.gates.table import GATES
 
 Body = tuple[Instruction, ...]
 

@@ -8,9 +8,9 @@ import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
 
-from qgrad_lab.circuit.operands import Operands
-from qgrad_lab.circuit.pauli_basis import Word, decompose, multiply, words
-from qgrad_lab.circuit.program import Term
+from qgrad_lab.circuit.ir.program import Term
+from qgrad_lab.circuit.lower.operands import Operands
+from qgrad_lab.circuit.lower.pauli_basis import Word, decompose, multiply, words
 from qgrad_lab.errors import CompileError
 
 Sentence = dict[Word, Any]

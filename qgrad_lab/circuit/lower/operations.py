@@ -11,13 +11,13 @@ import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
 
-from qgrad_lab.circuit.gates import CONTROLLED, GATES, PREPARATIONS, GateKind
-from qgrad_lab.circuit.operands import Operands
-from qgrad_lab.circuit.program import Gate, Instruction, Integer
-from qgrad_lab.circuit.regions import place as place_region
-from qgrad_lab.circuit.regions import region_of
-from qgrad_lab.circuit.sources import place_of
+from qgrad_lab.circuit.ir.program import Gate, Instruction, Integer
+from qgrad_lab.circuit.lower.blocks import place as place_region
+from qgrad_lab.circuit.lower.blocks import region_of
+from qgrad_lab.circuit.lower.operands import Operands
+from qgrad_lab.circuit.record.sources import place_of
 from qgrad_lab.errors import CompileError
+from qgrad_lab.gates.table import CONTROLLED, GATES, PREPARATIONS, GateKind
 
 _NOTHING = frozenset({"Identity", "Barrier", "Snapshot", "WireCut"})
 _ROT = (("RZ", 0), ("RY", 1), ("RZ", 2))

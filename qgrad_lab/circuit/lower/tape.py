@@ -10,24 +10,24 @@ from pennylane.measurements import MeasurementProcess
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
-from qgrad_lab.circuit.measurements import lower_measurement
-from qgrad_lab.circuit.operands import Operands
-from qgrad_lab.circuit.operations import (
+from qgrad_lab.circuit.ir.program import Gate, Instruction, Program
+from qgrad_lab.circuit.ir.sampled import Sampled
+from qgrad_lab.circuit.ir.verify import MAX_WIRES, verify
+from qgrad_lab.circuit.lower.measurements.exact import lower_measurement
+from qgrad_lab.circuit.lower.measurements.mid_circuit import is_of_outcomes, lower_outcomes
+from qgrad_lab.circuit.lower.measurements.readout import Outputs, Readout
+from qgrad_lab.circuit.lower.measurements.shots import Context, lower_sampled
+from qgrad_lab.circuit.lower.operands import Operands
+from qgrad_lab.circuit.lower.operations import (
     is_native,
     is_plain,
     is_preparation,
     lower,
     lower_plain,
 )
-from qgrad_lab.circuit.outcomes import is_of_outcomes, lower_outcomes
-from qgrad_lab.circuit.program import Gate, Instruction, Program
-from qgrad_lab.circuit.results import Outputs, Readout
-from qgrad_lab.circuit.sampled import Sampled
-from qgrad_lab.circuit.sampled_measurements import Context, lower_sampled
-from qgrad_lab.circuit.sources import explained, number_of, place_of
-from qgrad_lab.circuit.verify import MAX_WIRES, verify
+from qgrad_lab.circuit.record.sources import explained, number_of, place_of
+from qgrad_lab.core.mode import lowering
 from qgrad_lab.errors import CompileError
-from qgrad_lab.tracing import lowering
 
 
 class Circuit(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pennylane as qml
 
-from qgrad_lab.circuit.sources import SourceQueue
+from qgrad_lab.circuit.record.sources import SourceQueue
 
 
 class WiresNeeded(Exception):

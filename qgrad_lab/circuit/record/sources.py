@@ -19,18 +19,16 @@ from typing import Any, NamedTuple, TypeVar
 import pennylane as qml
 from jax.extend.source_info_util import register_exclusion
 
+from qgrad_lab.core.tracebacks import PACKAGE
 from qgrad_lab.errors import CompileError
 
 Result = TypeVar("Result")
 
-_LIBRARIES = tuple(
-    os.path.dirname(os.path.abspath(file)) + os.sep
-    for file in (qml.__file__, os.path.dirname(os.path.abspath(__file__)))
-)
+_PENNYLANE = os.path.dirname(os.path.abspath(qml.__file__)) + os.sep
+_LIBRARIES = (_PENNYLANE, PACKAGE)
 
 # What a circuit computes comes from the user's line, to JAX too.
-for _folder in _LIBRARIES:
-    register_exclusion(_folder)
+register_exclusion(_PENNYLANE)
 
 
 class Source(NamedTuple):

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from qgrad_lab.sweeps.executors.worker import Failed, compute, run
 from qgrad_lab.sweeps.programs import BlockProgram
-from qgrad_lab.sweeps.worker import Failed, compute, run
 
 
 class Lost(RuntimeError):
@@ -66,7 +66,7 @@ def engine(executor: Any) -> Engine:
         return Here()
     client = getattr(executor, "_client", executor)  # of a client's get_executor()
     if type(client).__module__.partition(".")[0] == "distributed" and hasattr(client, "scatter"):
-        from qgrad_lab.sweeps.cluster import Cluster
+        from qgrad_lab.sweeps.executors.dask import Cluster
 
         return Cluster(client)
     if isinstance(executor, concurrent.futures.ThreadPoolExecutor):

@@ -9,9 +9,9 @@ from typing import Any
 import distributed
 import numpy as np
 
-from qgrad_lab.sweeps.engines import Lost
+from qgrad_lab.sweeps.executors.base import Lost
+from qgrad_lab.sweeps.executors.worker import Payload, forget, keep, run_kept
 from qgrad_lab.sweeps.programs import BlockProgram
-from qgrad_lab.sweeps.worker import Payload, forget, keep, run_kept
 
 _LOOK_AGAIN = 5.0
 """Seconds after which the cluster is asked for its size again, for it may grow and shrink."""

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from qgrad_lab import _exporting
 from qgrad_lab._version import __version__
+from qgrad_lab.compile import export
 
 _KEPT = 64
 """Programs that a worker keeps compiled."""
@@ -26,7 +26,7 @@ class Payload(NamedTuple):
     version : str
         Of the package that it comes from.
     code : bytes
-        What `_exporting.to_bytes` gave.
+        What `export.to_bytes` gave.
     given : tuple of numpy.ndarray
         Its arguments that are the same at all points.
     """
@@ -108,7 +108,7 @@ def compute(
         seconds = time.perf_counter() - start
     except Exception as error:
         position = None
-        if not _exporting.is_overflow(str(error)):
+        if not export.is_overflow(str(error)):
             position = _first_failing(program, given, swept)
         raise Failed(f"{error}", position, error) from error
     return Computed([np.asarray(result) for result in results], seconds)
@@ -148,7 +148,7 @@ def _loaded(payload: Payload, swept: tuple[np.ndarray, ...]) -> Callable[..., An
                     f"A worker has qgrad_lab {__version__} and was sent a program of qgrad_lab "
                     f"{payload.version}. Install the same version on all machines of the executor."
                 )
-            _programs[payload.key] = _exporting.from_bytes(payload.code, payload.given, swept)
+            _programs[payload.key] = export.from_bytes(payload.code, payload.given, swept)
             while len(_programs) > _KEPT:
                 _programs.popitem(last=False)
         _programs.move_to_end(payload.key)

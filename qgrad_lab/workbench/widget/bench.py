@@ -9,12 +9,12 @@ import ipywidgets as widgets
 from IPython.core.getipython import get_ipython
 from IPython.display import HTML, DisplayHandle, display
 
-from qgrad_lab._arguments import check_callable, signature_of
-from qgrad_lab._tracebacks import frames_hidden
 from qgrad_lab.comparison.methods import methods_of
 from qgrad_lab.comparison.point import argument_name
 from qgrad_lab.comparison.references import Kind, check_kind
-from qgrad_lab.comparison.results import DEFAULT_METHODS, THEMES
+from qgrad_lab.core.tracebacks import frames_hidden
+from qgrad_lab.differentiate.call import check_callable, signature_of
+from qgrad_lab.results.comparison import DEFAULT_METHODS, THEMES
 from qgrad_lab.workbench.widget.code import Unwritable, imports, name_of
 from qgrad_lab.workbench.widget.controls import Controls, check_argnum, group
 from qgrad_lab.workbench.widget.editors import Editors

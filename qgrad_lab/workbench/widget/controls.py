@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import ipywidgets as widgets
 
 from qgrad_lab.comparison.references import Kind
-from qgrad_lab.comparison.results import DEFAULT_METHODS, METHODS
+from qgrad_lab.results.comparison import DEFAULT_METHODS, METHODS
 
 _HELP = {
     "auto": "Every QNode by its own diff_method, everything else by JAX",

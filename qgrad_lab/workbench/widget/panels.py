@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from qgrad_lab import plots
-from qgrad_lab.comparison import report
 from qgrad_lab.comparison.methods import derivative, methods_of
 from qgrad_lab.comparison.point import Point
-from qgrad_lab.comparison.results import Comparison
 from qgrad_lab.comparison.running import Progress
 from qgrad_lab.comparison.running import run as compare
-from qgrad_lab.differentiate import grad
-from qgrad_lab.stages import STAGES
-from qgrad_lab.stages.view import stage_html
+from qgrad_lab.differentiate.api import grad
+from qgrad_lab.inspection.api import STAGES
+from qgrad_lab.inspection.view import stage_html
+from qgrad_lab.results import report
+from qgrad_lab.results.comparison import Comparison
 from qgrad_lab.studies import landscapes, steps
 from qgrad_lab.studies.elements import elements_of
 from qgrad_lab.workbench.widget.code import call_text, literal

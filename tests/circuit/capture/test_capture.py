@@ -12,10 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 import pennylane as qml
 import pytest
-from circuits import SEED
 
 from qgrad_lab import CompileError, grad, qjit, reference
-from qgrad_lab.circuit.program import Gate, Slot
+from qgrad_lab.circuit.ir.program import Gate, Slot
+from tests.support.circuits import SEED
 
 TOLERANCE = 1e-12
 

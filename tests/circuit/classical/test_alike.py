@@ -9,7 +9,7 @@ import pennylane as qml
 import pytest
 
 from qgrad_lab import grad, qjit, reference
-from qgrad_lab._jaxprs import equations
+from qgrad_lab.core.jaxprs import equations
 
 X = jnp.asarray(np.random.default_rng(3).uniform(0.1, 2.0, (6, 2)))
 

@@ -7,9 +7,9 @@ import pennylane as qml
 import pytest
 
 from qgrad_lab import for_loop, grad, qjit, reference
-from qgrad_lab._jaxprs import equations
-from qgrad_lab.circuit import constants
-from qgrad_lab.circuit.constants import Constants, gathered
+from qgrad_lab.circuit.classical import constants
+from qgrad_lab.circuit.classical.constants import Constants, gathered
+from qgrad_lab.core.jaxprs import equations
 
 COUNT = 5
 X = jnp.asarray(np.random.default_rng(5).uniform(-2.0, 2.0, (COUNT, 3)))
@@ -154,7 +154,7 @@ def test_iterations_with_random_numbers_stay_iterations():
 
 
 def test_a_very_long_loop_stays_a_loop_of_xla(monkeypatch):
-    from qgrad_lab.circuit import elementwise
+    from qgrad_lab.circuit.control import elementwise
 
     monkeypatch.setattr(elementwise, "_MAX_ELEMENTS", 10)
     program = qjit(grad(circuit(ANGLES["two of them"], loop=True)))
@@ -198,13 +198,13 @@ def test_gather_in_numpy_is_that_of_jax(name, batched):
         found.append(original(equation, positions, known))
         return found[-1]
 
-    from qgrad_lab.circuit import views
+    from qgrad_lab.circuit.classical import assemble
 
     closed = jax.make_jaxpr(taken)(array)
     tracked = {closed.jaxpr.invars[0]: POSITIONS}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(views._AT_INDICES, "gather", spy)
-        views._track(closed.jaxpr, tracked, Constants(closed))
+        patch.setitem(assemble._AT_INDICES, "gather", spy)
+        assemble._track(closed.jaxpr, tracked, Constants(closed))
     np.testing.assert_array_equal(tracked[closed.jaxpr.outvars[0]], taken(array))
     assert not batched or all(each is not None for each in found)
 
@@ -245,9 +245,9 @@ def test_integers_in_numpy_are_those_of_jax(name):
     expected = jax.vmap(function)(jnp.asarray(numbers))
     closed = jax.make_jaxpr(lambda: jax.vmap(function)(jnp.asarray(numbers)))()
     known = Constants(closed)
-    from qgrad_lab.circuit import views
+    from qgrad_lab.circuit.classical import assemble
 
-    views._track(closed.jaxpr, {}, known)
+    assemble._track(closed.jaxpr, {}, known)
     value = known.value(closed.jaxpr.outvars[0])
     if value is not None:
         np.testing.assert_array_equal(value, expected)

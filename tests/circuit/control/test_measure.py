@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import pennylane as qml
 import pytest
-from sampling import SIGMAS, assert_estimates
 
 import qgrad_lab
 from qgrad_lab import (
@@ -18,6 +17,7 @@ from qgrad_lab import (
     qjit,
     while_loop,
 )
+from tests.support.sampling import SIGMAS, assert_estimates
 
 DEVICE = qml.device("lightning.qubit", wires=3)
 SHOTS = 20_000

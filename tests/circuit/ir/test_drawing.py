@@ -6,9 +6,9 @@ import pennylane as qml
 import pytest
 
 from qgrad_lab import cond, for_loop, stages
-from qgrad_lab.circuit.drawing import drawing
-from qgrad_lab.circuit.gates import GATES
-from qgrad_lab.circuit.program import Expval, Gate, Program, Slot, Term
+from qgrad_lab.circuit.ir.draw import drawing
+from qgrad_lab.circuit.ir.program import Expval, Gate, Program, Slot, Term
+from qgrad_lab.gates.table import GATES
 
 
 def drawn(circuit, *args):

@@ -8,11 +8,8 @@ from fractions import Fraction
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from circuits import family, member_value
 
-from qgrad_lab.circuit.gates import GATES
-from qgrad_lab.circuit.printer import program_text
-from qgrad_lab.circuit.program import (
+from qgrad_lab.circuit.ir.program import (
     Branch,
     Data,
     Expval,
@@ -28,9 +25,12 @@ from qgrad_lab.circuit.program import (
     places,
     walk,
 )
-from qgrad_lab.circuit.verify import MAX_WIRES, verify
+from qgrad_lab.circuit.ir.text import program_text
+from qgrad_lab.circuit.ir.verify import MAX_WIRES, verify
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.shift import NO_DEPENDENCE, QUADRATIC_RULE, trigonometric_rule
+from qgrad_lab.gates.table import GATES
+from tests.support.circuits import family, member_value
 
 
 def gate(name, *wires, angle=None, **others) -> Gate:

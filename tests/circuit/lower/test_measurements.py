@@ -9,8 +9,7 @@ import pennylane as qml
 import pytest
 
 import qgrad_lab
-from qgrad_lab.circuit import entropy as entropy_module
-from qgrad_lab.circuit.entropy import entropy
+from qgrad_lab.circuit.lower.measurements import entropy
 from qgrad_lab.errors import CompileError
 
 WIRES = 3
@@ -177,7 +176,7 @@ def test_third_derivative_of_the_entropy() -> None:
         p = jnp.stack([jnp.cos(t / 2) ** 2, jnp.sin(t / 2) ** 2])
         c, s = jnp.cos(3 * t), jnp.sin(3 * t)
         turn = jnp.stack([jnp.stack([c, -s]), jnp.stack([s, c])]) + 0j
-        return entropy((turn * p[None]) @ turn.T)
+        return entropy.entropy((turn * p[None]) @ turn.T)
 
     def third(f: Any) -> Any:
         return jax.jit(jax.jacfwd(jax.grad(jax.grad(f))))
@@ -187,14 +186,14 @@ def test_third_derivative_of_the_entropy() -> None:
 
 
 def test_entropy_of_what_does_not_fit_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entropy_module, "_CHUNK_BYTES", 16 * 4 * 50)  # 50 of the inverses
+    monkeypatch.setattr(entropy, "_CHUNK_BYTES", 16 * 4 * 50)  # 50 of the inverses
 
     def function(t: Any) -> Any:
         c, s = jnp.cos(t), 0.2 * jnp.sin(t)
         p = jnp.array([[0.5, 0.0], [0.0, 0.5]]) + 0.4 * jnp.stack(
             [jnp.stack([c, s]), jnp.stack([s, -c])]
         )
-        return entropy(p + 0j)
+        return entropy.entropy(p + 0j)
 
     def exact(t: Any) -> Any:
         """Eigenvalues 1/2 +- 0.4 r."""

@@ -11,7 +11,7 @@ import pytest
 import scipy.sparse
 
 import qgrad_lab
-from qgrad_lab.circuit.pauli_basis import compose, decompose, multiply, words
+from qgrad_lab.circuit.lower.pauli_basis import compose, decompose, multiply, words
 from qgrad_lab.errors import CompileError
 
 WIRES = 3

@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pennylane as qml
 import pytest
-from sampling import assert_estimates, assert_mean
 from scipy.sparse import csr_matrix
 
 from qgrad_lab import CompileError, qjit, reference
+from tests.support.sampling import assert_estimates, assert_mean
 
 SHOTS = 20_000
 DEVICE = qml.device("lightning.qubit", wires=3)

@@ -10,11 +10,11 @@ import type { EditorState } from '@codemirror/state';
 import { EditorView, GutterMarker, gutter } from '@codemirror/view';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { caretDownIcon, caretUpIcon } from '@jupyterlab/ui-components';
-import { element } from '../dom';
-import type { Content, Stage } from './bundle';
-import { iconButton } from './buttons';
+import { element } from '../../dom';
+import type { Content, Stage } from '../bundle';
+import { iconButton } from '../view/buttons';
 import { diffLines, type LineChange } from './diff';
-import { readOnlyText } from './editor';
+import { readOnlyText } from '../view/editor';
 
 /** Changed parts that are longer are not compared letter by letter. */
 const MOST_LETTERS = 4000;

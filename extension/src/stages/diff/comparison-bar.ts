@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { element, uniqueId } from '../dom';
-import type { Content, Stage } from './bundle';
+import { element, uniqueId } from '../../dom';
+import type { Content, Stage } from '../bundle';
 import { Comparing } from './comparing';
 
 /** Which two stages are compared, and the comparison. */

@@ -1,5 +1,5 @@
 import { StreamLanguage } from '@codemirror/language';
-import type { Blocks } from '../folds';
+import type { Blocks } from '../view/folds';
 import { hlo, jaxpr, mlir } from './jax';
 import { assembly, llvm } from './machine';
 import { python } from './python';

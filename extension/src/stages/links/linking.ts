@@ -1,4 +1,4 @@
-import type { Place } from './bundle';
+import type { Place } from '../bundle';
 import { placeKey, type Lines, type StageLinks } from './links';
 
 /** A line of a stage that a person points at. */

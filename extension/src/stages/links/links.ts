@@ -1,4 +1,4 @@
-import type { Call, Place } from './bundle';
+import type { Call, Place } from '../bundle';
 
 /** Lines of a stage in ascending order, from 1. */
 export type Lines = readonly number[];

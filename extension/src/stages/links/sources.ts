@@ -1,4 +1,4 @@
-import type { Content, Place, Snippet } from './bundle';
+import type { Content, Place, Snippet } from '../bundle';
 
 /** The user's code as one text: the source stage, and below it the functions that it calls. */
 export function withSnippets(

@@ -1,5 +1,5 @@
 import type { LabIcon } from '@jupyterlab/ui-components';
-import { element } from '../dom';
+import { element } from '../../dom';
 
 /** A button with an icon, and its name for people who do not see that. */
 export function iconButton(icon: LabIcon, label: string, clicked: () => void): HTMLButtonElement {

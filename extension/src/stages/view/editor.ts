@@ -6,8 +6,8 @@ import { EditorView, ViewPlugin, keymap, lineNumbers } from '@codemirror/view';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { foldEnds, type Blocks, type FoldEnds } from './folds';
 import { highlighting } from './highlighting';
-import { modeOf } from './languages';
-import { searching } from './searchPanel';
+import { modeOf } from '../languages';
+import { searching } from './search-panel';
 
 /** What a text is shown with, also where two are compared. */
 export function readOnlyText(language: string, label: string, trans: TranslationBundle): Extension {

@@ -8,7 +8,7 @@ import {
   type DecorationSet,
   type ViewUpdate
 } from '@codemirror/view';
-import { within, type Lines } from './links';
+import { within, type Lines } from '../links/links';
 
 interface Linked {
   lines: Lines;

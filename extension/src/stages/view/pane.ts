@@ -5,13 +5,13 @@ import { EditorView } from '@codemirror/view';
 import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { checkIcon, copyIcon, searchIcon } from '@jupyterlab/ui-components';
-import { element, uniqueId } from '../dom';
-import { byteLength, type Content, type Stage } from './bundle';
+import { element, uniqueId } from '../../dom';
+import { byteLength, type Content, type Stage } from '../bundle';
 import { iconButton, press, rename } from './buttons';
 import { foldable, pointing, readOnlyText, type Pointing } from './editor';
 import { linesText, secondsText, sizeText } from './format';
 import { foldIcon, pinIcon, unfoldIcon } from './icons';
-import { nearest, within, type Lines } from './links';
+import { nearest, within, type Lines } from '../links/links';
 import { linkMarks, showLinked } from './marks';
 import { Ruler } from './ruler';
 

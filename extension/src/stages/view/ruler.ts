@@ -1,5 +1,5 @@
-import { element } from '../dom';
-import type { Lines } from './links';
+import { element } from '../../dom';
+import type { Lines } from '../links/links';
 
 /** More would not be told apart. */
 const MOST_TICKS = 200;

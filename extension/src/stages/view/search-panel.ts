@@ -3,7 +3,7 @@ import { Prec, type Extension, type Text } from '@codemirror/state';
 import { EditorView, keymap, type Panel } from '@codemirror/view';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { caretDownIcon, caretUpIcon, closeIcon } from '@jupyterlab/ui-components';
-import { element } from '../dom';
+import { element } from '../../dom';
 import { iconButton } from './buttons';
 import { Finder } from './finding';
 

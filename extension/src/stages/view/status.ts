@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Bundle, Place, Snippet } from './bundle';
-import type { Pointed } from './linking';
-import { fileName } from './sources';
+import type { Bundle, Place, Snippet } from '../bundle';
+import type { Pointed } from '../links/linking';
+import { fileName } from '../links/sources';
 
 /** The line above a function of the user's that is not the program itself. */
 export function snippetTitle(snippet: Snippet, trans: TranslationBundle): string {

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { element, uniqueId } from '../dom';
-import type { Stage } from './bundle';
+import { element, uniqueId } from '../../dom';
+import type { Stage } from '../bundle';
 import { secondsText, sizeText } from './format';
 
 /** A number in at most four characters. */

@@ -1,14 +1,14 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { element } from '../dom';
-import { UnreadableBundle, contentOf, type Bundle, type Content } from './bundle';
+import { element } from '../../dom';
+import { UnreadableBundle, contentOf, type Bundle, type Content } from '../bundle';
 import { iconButton, press } from './buttons';
-import { ComparisonBar } from './comparisonBar';
+import { ComparisonBar } from '../diff/comparison-bar';
 import { compareIcon } from './icons';
-import { Linking } from './linking';
-import { StageLinks } from './links';
+import { Linking } from '../links/linking';
+import { StageLinks } from '../links/links';
 import { Pane } from './pane';
-import { problem } from './problem';
-import { withSnippets } from './sources';
+import { problem } from '../problem';
+import { withSnippets } from '../links/sources';
 import { linkText, snippetTitle } from './status';
 import { Tabs } from './tabs';
 

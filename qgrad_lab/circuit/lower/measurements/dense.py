@@ -9,9 +9,9 @@ import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
 
-from qgrad_lab.circuit.observables import known_matrix, not_hermitian, projector_ket
-from qgrad_lab.circuit.reduced_state import matrix_of
-from qgrad_lab.circuit.results import Measured, Outputs
+from qgrad_lab.circuit.lower.measurements.readout import Measured, Outputs
+from qgrad_lab.circuit.lower.measurements.reduced_state import matrix_of
+from qgrad_lab.circuit.lower.observables import known_matrix, not_hermitian, projector_ket
 from qgrad_lab.errors import CompileError
 
 _MAX_DENSE_WIRES = 12

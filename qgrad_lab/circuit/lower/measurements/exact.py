@@ -9,12 +9,12 @@ import numpy as np
 import pennylane as qml
 from pennylane.measurements import MeasurementProcess
 
-from qgrad_lab.circuit import amplitudes as amplitude_route
-from qgrad_lab.circuit import reduced_state
-from qgrad_lab.circuit.observables import sentence, terms
-from qgrad_lab.circuit.operands import Operands
-from qgrad_lab.circuit.program import Expval, Probs, Var
-from qgrad_lab.circuit.results import Measured, Outputs, Readout
+from qgrad_lab.circuit.ir.program import Expval, Probs, Var
+from qgrad_lab.circuit.lower.measurements import dense as amplitude_route
+from qgrad_lab.circuit.lower.measurements import reduced_state
+from qgrad_lab.circuit.lower.measurements.readout import Measured, Outputs, Readout
+from qgrad_lab.circuit.lower.observables import sentence, terms
+from qgrad_lab.circuit.lower.operands import Operands
 from qgrad_lab.errors import CompileError
 
 _SUPPORTED = (

@@ -8,7 +8,7 @@ import numpy as np
 import pennylane as qml
 from pennylane.measurements import MeasurementProcess
 
-from qgrad_lab.circuit.results import Outputs, Readout
+from qgrad_lab.circuit.lower.measurements.readout import Outputs, Readout
 from qgrad_lab.errors import CompileError
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from qgrad_lab.circuit.entropy import entropy
-from qgrad_lab.circuit.pauli_basis import compose, words
-from qgrad_lab.circuit.program import Expval, Term
-from qgrad_lab.circuit.results import Measured, Outputs, Readout
+from qgrad_lab.circuit.ir.program import Expval, Term
+from qgrad_lab.circuit.lower.measurements.entropy import entropy
+from qgrad_lab.circuit.lower.measurements.readout import Measured, Outputs, Readout
+from qgrad_lab.circuit.lower.pauli_basis import compose, words
 
 _MAX_WORDS = 64
 """Each word costs a pass over the state; for more of them one copy of the state is cheaper."""

@@ -11,12 +11,12 @@ from pennylane.measurements import MeasurementProcess
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
-from qgrad_lab.circuit.measurements import check_measurement
-from qgrad_lab.circuit.observables import Sentence, known_matrix, sentence, terms, word_of
-from qgrad_lab.circuit.operands import Operands
-from qgrad_lab.circuit.program import Expval, Instruction, Term, Var
-from qgrad_lab.circuit.results import Measured, Outputs, Readout
-from qgrad_lab.circuit.sampled import Outcomes
+from qgrad_lab.circuit.ir.program import Expval, Instruction, Term, Var
+from qgrad_lab.circuit.ir.sampled import Outcomes
+from qgrad_lab.circuit.lower.measurements.exact import check_measurement
+from qgrad_lab.circuit.lower.measurements.readout import Measured, Outputs, Readout
+from qgrad_lab.circuit.lower.observables import Sentence, known_matrix, sentence, terms, word_of
+from qgrad_lab.circuit.lower.operands import Operands
 from qgrad_lab.errors import CompileError
 
 _MAX_MATRIX_WIRES = 8

@@ -1,4 +1,4 @@
-#include "batch.hpp"
+#include "batch/batch.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,11 +8,11 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "kept_states.hpp"
-#include "memory.hpp"
-#include "passes.hpp"
-#include "sharing.hpp"
-#include "sweep.hpp"
+#include "batch/kept_states.hpp"
+#include "host/memory.hpp"
+#include "sweep/passes.hpp"
+#include "batch/sharing.hpp"
+#include "sweep/sweep.hpp"
 
 namespace qgrad {
 namespace {

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "parallel.hpp"
-#include "program.hpp"
+#include "host/parallel.hpp"
+#include "ir/program.hpp"
 
 namespace qgrad {
 

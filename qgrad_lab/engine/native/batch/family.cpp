@@ -1,4 +1,4 @@
-#include "family.hpp"
+#include "batch/family.hpp"
 
 #include <algorithm>
 #include <bit>

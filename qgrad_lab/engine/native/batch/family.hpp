@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "plan.hpp"
+#include "plan/plan.hpp"
 
 namespace qgrad {
 

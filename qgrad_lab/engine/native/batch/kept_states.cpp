@@ -1,4 +1,4 @@
-#include "kept_states.hpp"
+#include "batch/kept_states.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "memory.hpp"
+#include "host/memory.hpp"
 
 namespace qgrad {
 namespace {

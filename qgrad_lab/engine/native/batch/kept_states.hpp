@@ -10,8 +10,8 @@
 #include <memory>
 #include <span>
 
-#include "program.hpp"
-#include "workspace.hpp"
+#include "ir/program.hpp"
+#include "host/workspace.hpp"
 
 namespace qgrad {
 

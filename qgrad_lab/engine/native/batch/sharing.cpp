@@ -1,13 +1,13 @@
-#include "sharing.hpp"
+#include "batch/sharing.hpp"
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "family.hpp"
-#include "passes.hpp"
-#include "workspace.hpp"
+#include "batch/family.hpp"
+#include "sweep/passes.hpp"
+#include "host/workspace.hpp"
 
 namespace qgrad {
 namespace {

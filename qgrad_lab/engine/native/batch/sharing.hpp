@@ -3,8 +3,8 @@
 
 #include <cstddef>
 
-#include "parallel.hpp"
-#include "plan.hpp"
+#include "host/parallel.hpp"
+#include "plan/plan.hpp"
 
 namespace qgrad {
 

@@ -1,4 +1,4 @@
-#include "shift_rule.hpp"
+#include "batch/shift_rule.hpp"
 
 #include <algorithm>
 #include <stdexcept>

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include "batch.hpp"
+#include "batch/batch.hpp"
 
 namespace qgrad {
 

@@ -1,4 +1,4 @@
-#include "interrupt.hpp"
+#include "host/interrupt.hpp"
 
 #include <algorithm>
 #include <array>

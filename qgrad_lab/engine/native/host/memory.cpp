@@ -1,4 +1,4 @@
-#include "memory.hpp"
+#include "host/memory.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -11,7 +11,7 @@
 #include <memory>
 #include <mutex>
 
-#include "interrupt.hpp"
+#include "host/interrupt.hpp"
 #include "xla/ffi/api/ffi.h"
 
 namespace qgrad {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "interrupt.hpp"
-#include "parallel.hpp"
+#include "host/interrupt.hpp"
+#include "host/parallel.hpp"
 
 namespace qgrad {
 

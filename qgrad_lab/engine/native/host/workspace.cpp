@@ -1,4 +1,4 @@
-#include "workspace.hpp"
+#include "host/workspace.hpp"
 
 #include <atomic>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// The encoding (64-bit words, written by circuit/encoding.py):
+// The encoding (64-bit words, written by circuit/ir/encode.py):
 //
 //   magic version wires theta index data single measurements instructions instruction* measurement*
 //   instruction: a gate, a loop or a choice, each beginning with its code and its length
@@ -29,9 +29,9 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "gate_table.hpp"
-#include "kernels.hpp"
-#include "plan.hpp"
+#include "ir/gate_table.hpp"
+#include "kernels/lightning.hpp"
+#include "plan/plan.hpp"
 
 namespace qgrad {
 namespace {

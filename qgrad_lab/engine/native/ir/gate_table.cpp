@@ -1,4 +1,4 @@
-#include "gate_table.hpp"
+#include "ir/gate_table.hpp"
 
 #include <array>
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "program.hpp"
+#include "ir/program.hpp"
 
 namespace qgrad {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "generators.hpp"
+#include "kernels/generators.hpp"
 
 namespace qgrad {
 
@@ -45,7 +45,7 @@ struct Integer {
     Position slot;
 };
 
-// The numbers are those of circuit/gates.py; a Program travels as these codes.
+// The numbers are those of gates/table.py; a Program travels as these codes.
 enum class Opcode : std::int64_t {
     pauli_x = 1,
     pauli_y,

@@ -1,10 +1,10 @@
-#include "diagonal_kernels.hpp"
+#include "kernels/diagonal_kernels.hpp"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 
-#include "simd.hpp"
+#include "host/simd.hpp"
 
 namespace qgrad {
 namespace {

@@ -1,11 +1,11 @@
-#include "generators.hpp"
+#include "kernels/generators.hpp"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 
-#include "simd.hpp"
+#include "host/simd.hpp"
 
 namespace qgrad {
 namespace {

@@ -1,4 +1,4 @@
-#include "kernels.hpp"
+#include "kernels/lightning.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -15,8 +15,8 @@
 #include "Threading.hpp"
 #pragma GCC visibility pop
 
-#include "gate_table.hpp"
-#include "matrices.hpp"
+#include "ir/gate_table.hpp"
+#include "kernels/matrices.hpp"
 
 namespace qgrad {
 namespace {

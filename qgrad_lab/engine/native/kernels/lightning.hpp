@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "schedule.hpp"
+#include "plan/schedule.hpp"
 
 namespace qgrad {
 

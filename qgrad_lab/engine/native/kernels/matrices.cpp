@@ -1,10 +1,10 @@
-#include "matrices.hpp"
+#include "kernels/matrices.hpp"
 
 #include <algorithm>
 #include <vector>
 
-#include "gate_table.hpp"
-#include "interrupt.hpp"
+#include "ir/gate_table.hpp"
+#include "host/interrupt.hpp"
 
 namespace qgrad {
 namespace {

@@ -4,7 +4,7 @@
 #include <complex>
 #include <cstddef>
 
-#include "program.hpp"
+#include "ir/program.hpp"
 
 namespace qgrad {
 

@@ -1,9 +1,9 @@
-#include "wire_kernels.hpp"
+#include "kernels/wire_kernels.hpp"
 
 #include <algorithm>
 #include <cstring>
 
-#include "simd.hpp"
+#include "host/simd.hpp"
 
 namespace qgrad {
 namespace {

@@ -1,11 +1,11 @@
-#include "circuit.hpp"
+#include "plan/circuit.hpp"
 
 #include <algorithm>
 #include <numeric>
 
-#include "gate_table.hpp"
-#include "interrupt.hpp"
-#include "light_cone.hpp"
+#include "ir/gate_table.hpp"
+#include "host/interrupt.hpp"
+#include "plan/light_cone.hpp"
 
 namespace qgrad {
 namespace {

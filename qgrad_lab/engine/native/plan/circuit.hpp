@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "schedule.hpp"
+#include "plan/schedule.hpp"
 
 namespace qgrad {
 

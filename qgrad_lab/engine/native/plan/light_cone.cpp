@@ -1,13 +1,13 @@
-#include "light_cone.hpp"
+#include "plan/light_cone.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <unordered_map>
 #include <utility>
 
-#include "gate_table.hpp"
-#include "interrupt.hpp"
-#include "kernels.hpp"
+#include "ir/gate_table.hpp"
+#include "host/interrupt.hpp"
+#include "kernels/lightning.hpp"
 
 namespace qgrad {
 namespace {

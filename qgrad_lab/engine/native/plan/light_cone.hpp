@@ -1,7 +1,7 @@
 // Which gates and wires of a circuit its measurements depend on.
 #pragma once
 
-#include "circuit.hpp"
+#include "plan/circuit.hpp"
 
 namespace qgrad {
 

@@ -1,13 +1,13 @@
-#include "plan.hpp"
+#include "plan/plan.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <numeric>
 #include <utility>
 
-#include "gate_table.hpp"
-#include "interrupt.hpp"
-#include "memory.hpp"
+#include "ir/gate_table.hpp"
+#include "host/interrupt.hpp"
+#include "host/memory.hpp"
 
 namespace qgrad {
 namespace {

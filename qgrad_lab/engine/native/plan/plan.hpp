@@ -13,8 +13,8 @@
 #include <span>
 #include <vector>
 
-#include "circuit.hpp"
-#include "runs.hpp"
+#include "plan/circuit.hpp"
+#include "plan/runs.hpp"
 
 namespace qgrad {
 

@@ -1,4 +1,4 @@
-#include "plan_text.hpp"
+#include "plan/plan_text.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -6,7 +6,7 @@
 #include <iomanip>
 #include <sstream>
 
-#include "gate_table.hpp"
+#include "ir/gate_table.hpp"
 
 namespace qgrad {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "plan.hpp"
+#include "plan/plan.hpp"
 
 namespace qgrad {
 

@@ -1,11 +1,11 @@
-#include "runs.hpp"
+#include "plan/runs.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
-#include "gate_table.hpp"
-#include "interrupt.hpp"
+#include "ir/gate_table.hpp"
+#include "host/interrupt.hpp"
 
 namespace qgrad {
 namespace {

@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels.hpp"
-#include "wire_kernels.hpp"
+#include "kernels/lightning.hpp"
+#include "kernels/wire_kernels.hpp"
 
 namespace qgrad {
 

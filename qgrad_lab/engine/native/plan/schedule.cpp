@@ -1,4 +1,4 @@
-#include "schedule.hpp"
+#include "plan/schedule.hpp"
 
 #include <algorithm>
 #include <map>
@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "gate_table.hpp"
-#include "interrupt.hpp"
-#include "kernels.hpp"
+#include "ir/gate_table.hpp"
+#include "host/interrupt.hpp"
+#include "kernels/lightning.hpp"
 
 namespace qgrad {
 namespace {
@@ -53,7 +53,7 @@ class Builder {
                                         origin(node.label));
         }
         if (count > static_cast<std::int64_t>(node.capacity)) {
-            // qgrad_lab._failures reads the numbers.
+            // qgrad_lab.core.failures reads the numbers.
             std::ostringstream message;
             message << "loop " << node.label << " has " << count
                     << " iterations or more and was compiled for " << node.capacity
@@ -123,7 +123,7 @@ class Builder {
         return *entry->second;
     }
 
-    // What qgrad_lab._failures makes the user's line of.
+    // What qgrad_lab.core.failures makes the user's line of.
     static std::string origin(std::int64_t source) {
         return source == 0 ? "" : " [source " + std::to_string(source) + "]";
     }

@@ -7,7 +7,7 @@
 #include <deque>
 #include <vector>
 
-#include "program.hpp"
+#include "ir/program.hpp"
 
 namespace qgrad {
 

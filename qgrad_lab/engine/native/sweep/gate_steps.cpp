@@ -1,9 +1,9 @@
-#include "gate_steps.hpp"
+#include "sweep/gate_steps.hpp"
 
 #include <cmath>
 #include <stdexcept>
 
-#include "matrices.hpp"
+#include "kernels/matrices.hpp"
 
 namespace qgrad {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <cstddef>
 
-#include "kernels.hpp"
-#include "measure.hpp"
+#include "kernels/lightning.hpp"
+#include "sweep/measure.hpp"
 
 namespace qgrad {
 

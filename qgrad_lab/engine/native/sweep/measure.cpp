@@ -1,10 +1,10 @@
-#include "measure.hpp"
+#include "sweep/measure.hpp"
 
 #include <algorithm>
 
-#include "gate_table.hpp"
-#include "interrupt.hpp"
-#include "ranges.hpp"
+#include "ir/gate_table.hpp"
+#include "host/interrupt.hpp"
+#include "host/ranges.hpp"
 
 namespace qgrad {
 namespace {

@@ -4,8 +4,8 @@
 #include <complex>
 #include <cstddef>
 
-#include "parallel.hpp"
-#include "circuit.hpp"
+#include "host/parallel.hpp"
+#include "plan/circuit.hpp"
 
 namespace qgrad {
 

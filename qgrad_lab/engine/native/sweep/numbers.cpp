@@ -1,10 +1,10 @@
-#include "numbers.hpp"
+#include "sweep/numbers.hpp"
 
 #include <bit>
 #include <cmath>
 
-#include "gate_steps.hpp"
-#include "interrupt.hpp"
+#include "sweep/gate_steps.hpp"
+#include "host/interrupt.hpp"
 
 namespace qgrad {
 namespace {

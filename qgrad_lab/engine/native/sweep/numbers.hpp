@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "diagonal_kernels.hpp"
-#include "plan.hpp"
+#include "kernels/diagonal_kernels.hpp"
+#include "plan/plan.hpp"
 
 namespace qgrad {
 

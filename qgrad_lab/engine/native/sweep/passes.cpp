@@ -1,11 +1,11 @@
-#include "passes.hpp"
+#include "sweep/passes.hpp"
 
 #include <utility>
 #include <vector>
 
-#include "gate_steps.hpp"
-#include "interrupt.hpp"
-#include "matrices.hpp"
+#include "sweep/gate_steps.hpp"
+#include "host/interrupt.hpp"
+#include "kernels/matrices.hpp"
 
 namespace qgrad {
 namespace {

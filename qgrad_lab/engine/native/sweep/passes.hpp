@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "measure.hpp"
-#include "numbers.hpp"
-#include "parallel.hpp"
-#include "plan.hpp"
-#include "ranges.hpp"
-#include "slices.hpp"
+#include "sweep/measure.hpp"
+#include "sweep/numbers.hpp"
+#include "host/parallel.hpp"
+#include "plan/plan.hpp"
+#include "host/ranges.hpp"
+#include "sweep/slices.hpp"
 
 namespace qgrad {
 

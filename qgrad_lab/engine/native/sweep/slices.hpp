@@ -5,10 +5,10 @@
 #include <array>
 #include <cstddef>
 
-#include "interrupt.hpp"
-#include "parallel.hpp"
-#include "plan.hpp"
-#include "workspace.hpp"
+#include "host/interrupt.hpp"
+#include "host/parallel.hpp"
+#include "plan/plan.hpp"
+#include "host/workspace.hpp"
 
 namespace qgrad {
 

@@ -1,9 +1,9 @@
-#include "sweep.hpp"
+#include "sweep/sweep.hpp"
 
 #include <algorithm>
 
-#include "passes.hpp"
-#include "workspace.hpp"
+#include "sweep/passes.hpp"
+#include "host/workspace.hpp"
 
 namespace qgrad {
 namespace {

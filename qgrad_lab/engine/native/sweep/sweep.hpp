@@ -3,9 +3,9 @@
 
 #include <cstddef>
 
-#include "measure.hpp"
-#include "parallel.hpp"
-#include "plan.hpp"
+#include "sweep/measure.hpp"
+#include "host/parallel.hpp"
+#include "plan/plan.hpp"
 
 namespace qgrad {
 

@@ -10,9 +10,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "batch.hpp"
-#include "interrupt.hpp"
-#include "shift_rule.hpp"
+#include "batch/batch.hpp"
+#include "host/interrupt.hpp"
+#include "batch/shift_rule.hpp"
 
 namespace ffi = xla::ffi;
 

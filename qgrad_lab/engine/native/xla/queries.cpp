@@ -4,9 +4,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "batch.hpp"
-#include "plan_text.hpp"
-#include "workspace.hpp"
+#include "batch/batch.hpp"
+#include "plan/plan_text.hpp"
+#include "host/workspace.hpp"
 
 // The text of the plan of a Program, or the message of what is wrong with it: as much as there is room
 // for, and how long it is. `costs` gets sweeps, bytes and operations of a value and of a gradient;
