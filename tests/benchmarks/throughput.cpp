@@ -38,8 +38,8 @@ double now() {
 
 // The least seconds of a pass over all threads. `prepare` and `pass` are called with the thread's
 // number; threads start each pass together.
-double fastest(int threads, double seconds, const std::function<void(int)>& prepare,
-               const std::function<void(int)>& pass) {
+double fastest(int threads, double seconds, const std::function<void(int)> &prepare,
+               const std::function<void(int)> &pass) {
     std::barrier gate(threads);
     std::atomic<bool> stop{false};
     double best = 1e300;
@@ -53,17 +53,21 @@ double fastest(int threads, double seconds, const std::function<void(int)>& prep
             pass(thread);
             gate.arrive_and_wait();
             if (thread == 0) {
-                if (round > 0) best = std::min(best, now() - start);
+                if (round > 0)
+                    best = std::min(best, now() - start);
                 stop = round > 2 && now() - begin > seconds;
             }
             gate.arrive_and_wait();
-            if (stop) return;
+            if (stop)
+                return;
         }
     };
     std::vector<std::thread> others;
-    for (int thread = 1; thread < threads; ++thread) others.emplace_back(run, thread);
+    for (int thread = 1; thread < threads; ++thread)
+        others.emplace_back(run, thread);
     run(0);
-    for (auto& other : others) other.join();
+    for (auto &other : others)
+        other.join();
     return best;
 }
 
@@ -72,24 +76,27 @@ double fastest(int threads, double seconds, const std::function<void(int)>& prep
 std::unique_ptr<double[], decltype(&std::free)> allocate(size_t length) {
     constexpr size_t kPage = 1 << 21;
     const size_t bytes = (length * sizeof(double) + kPage - 1) / kPage * kPage;
-    void* memory = std::aligned_alloc(kPage, bytes);
-    if (memory == nullptr) std::exit(3);
+    void *memory = std::aligned_alloc(kPage, bytes);
+    if (memory == nullptr)
+        std::exit(3);
 #if defined(MADV_HUGEPAGE)
     madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
-    return {static_cast<double*>(memory), &std::free};
+    return {static_cast<double *>(memory), &std::free};
 }
 
 double triad(int threads, size_t length, double seconds) {
     const auto a = allocate(length), b = allocate(length), c = allocate(length);
     const auto part = [&](int thread) { return length * thread / threads; };
-    const auto prepare = [&](int thread) {  // each thread touches its own part first
-        for (size_t i = part(thread); i < part(thread + 1); ++i) a[i] = 0, b[i] = 1, c[i] = 2;
+    const auto prepare = [&](int thread) { // each thread touches its own part first
+        for (size_t i = part(thread); i < part(thread + 1); ++i)
+            a[i] = 0, b[i] = 1, c[i] = 2;
     };
     const auto pass = [&](int thread) {
-        double* __restrict out = a.get();
+        double *__restrict out = a.get();
         const double *__restrict x = b.get(), *__restrict y = c.get();
-        for (size_t i = part(thread), end = part(thread + 1); i < end; ++i) out[i] = x[i] + 3.0 * y[i];
+        for (size_t i = part(thread), end = part(thread + 1); i < end; ++i)
+            out[i] = x[i] + 3.0 * y[i];
     };
     return 24.0 * length / fastest(threads, seconds, prepare, pass);
 }
@@ -102,14 +109,16 @@ double multiply_adds(int threads, double seconds) {
         for (int lane = 0; lane < kBytes / 8; ++lane) {
             factor[lane] = 0.999999 + 1e-9 * thread;
             summand[lane] = 1e-6;
-            for (int chain = 0; chain < kChains; ++chain) chains[chain][lane] = chain + lane;
+            for (int chain = 0; chain < kChains; ++chain)
+                chains[chain][lane] = chain + lane;
         }
         for (int step = 0; step < kSteps; ++step) {
 #pragma GCC unroll 12
             for (int chain = 0; chain < kChains; ++chain)
                 chains[chain] = chains[chain] * factor + summand;
         }
-        for (int chain = 0; chain < kChains; ++chain) sink[thread] += chains[chain][0];
+        for (int chain = 0; chain < kChains; ++chain)
+            sink[thread] += chains[chain][0];
     };
     const double time = fastest(threads, seconds, [](int) {}, pass);
     volatile double kept = sink[0];
@@ -117,8 +126,9 @@ double multiply_adds(int threads, double seconds) {
     return 2.0 * kChains * (kBytes / 8.0) * kSteps * threads / time;
 }
 
-int main(int argc, char** argv) {
-    if (argc != 4) return 2;
+int main(int argc, char **argv) {
+    if (argc != 4)
+        return 2;
     const int threads = std::atoi(argv[1]);
     const size_t length = std::strtoull(argv[2], nullptr, 10);
     const double seconds = std::atof(argv[3]);

@@ -201,13 +201,13 @@ def acting_on(matrix, wires, controls, state):
 
 def native_table() -> dict[str, tuple[int, int, bool]]:
     """From the C++ sources: opcode, number of targets (0: any), whether it has an angle."""
-    header = (NATIVE / "program.hpp").read_text()
+    header = (NATIVE / "ir/program.hpp").read_text()
     names = re.search(r"enum class Opcode.*?\{(.*?)\}", header, re.S).group(1)
     enumerators = [name.split("=")[0].strip() for name in names.split(",") if name.strip()]
     assert re.search(rf"{enumerators[0]}\s*=\s*1\b", names)
     rows = re.findall(
         r"\{Opcode::(\w+),\s*\"(\w+)\",\s*(\d+),\s*(true|false)",
-        (NATIVE / "gate_table.cpp").read_text(),
+        (NATIVE / "ir/gate_table.cpp").read_text(),
     )
     return {
         name: (1 + enumerators.index(enumerator), int(targets), angle == "true")

@@ -1,15 +1,17 @@
 // Calls the native library as XLA does, without XLA: for sanitizers and for corrupt input.
 //
-//   driver run FILE            every case of FILE, in double and in single precision; each result has to
+//   driver run FILE            every case of FILE, in double and in single precision; each result
+//   has to
 //                              be the expected one
 //   driver kernels FILE        the same, each gate in turn with each family of Lightning's kernels;
 //                              prints how many were tested and how many the family does not have
 //   driver plans FILE          the same for slices of every size, against sweeps gate by gate
 //   driver fuzz FILE SEED N    N corruptions of cases of FILE; any of them may be refused, none may
 //                              crash; prints how many were run and how many refused, by reason
-//   driver interrupt FILE N    every case of FILE N times, with a signal every moment: each call has to
-//                              stop, or to give the expected result; prints how many there were, and
-//                              how many stopped
+//   driver interrupt FILE N    every case of FILE N times, with a signal every moment: each call
+//   has to
+//                              stop, or to give the expected result; prints how many there were,
+//                              and how many stopped
 //   driver memory ROOT         prints how many bytes are available by the system files under ROOT
 //
 // FILE holds 64-bit words. A case: number of words, word*; order; transposed; batch; number of
@@ -39,13 +41,13 @@
 #include <thread>
 #include <vector>
 
+#include "KernelType.hpp"
+#include "stepwise.hpp"
+#include "xla/ffi/api/c_api.h"
 #include <unistd.h>
 
-#include "KernelType.hpp"
 #include "host/memory.hpp"
-#include "stepwise.hpp"
 #include "sweep/sweep.hpp"
-#include "xla/ffi/api/c_api.h"
 
 extern "C" XLA_FFI_Error *qgrad_lab_derivative(XLA_FFI_CallFrame *call_frame);
 
@@ -442,7 +444,8 @@ void collect(std::vector<qgrad::Node> &body, std::vector<qgrad::Gate *> &gates) 
 
 const double *row(const Operand &operand, std::int64_t element) {
     const auto width = static_cast<std::size_t>(operand.shape[1]) * operand.words_per_element();
-    const std::size_t offset = operand.shape[0] == 1 ? 0 : static_cast<std::size_t>(element) * width;
+    const std::size_t offset =
+        operand.shape[0] == 1 ? 0 : static_cast<std::size_t>(element) * width;
     return reinterpret_cast<const double *>(operand.data.data()) + offset;
 }
 
@@ -522,8 +525,7 @@ std::size_t evaluate_plans(const qgrad::Program &program, Case &arguments, std::
     std::size_t passes = 0;
     for (std::int64_t element = 0; element < arguments.batch; ++element) {
         const Arguments own(arguments, result, element);
-        const qgrad::Plan plan =
-            qgrad::make_plan(qgrad::reduced_circuit(program, own.index), bits);
+        const qgrad::Plan plan = qgrad::make_plan(qgrad::reduced_circuit(program, own.index), bits);
         passes += plan.passes.size();
         if (arguments.transposed) {
             qgrad::evaluate_transposed<Real>(plan, own.operands, own.tangent, own.cotangent, {},
@@ -608,8 +610,19 @@ class Fuzzer {
             return static_cast<Word>(random_());
         case 2: {
             constexpr std::array<Word, 14> special{
-                -1, INT64_MIN, INT64_MAX, INT64_MIN + 1, Word{1} << 31, Word{1} << 32, Word{1} << 40,
-                (Word{1} << 40) - 1, Word{1} << 62, 30, 31, 100, 101,
+                -1,
+                INT64_MIN,
+                INT64_MAX,
+                INT64_MIN + 1,
+                Word{1} << 31,
+                Word{1} << 32,
+                Word{1} << 40,
+                (Word{1} << 40) - 1,
+                Word{1} << 62,
+                30,
+                31,
+                100,
+                101,
                 0x7FF0000000000000}; // the last is the bit pattern of infinity
             return special[below(special.size())];
         }
@@ -697,7 +710,8 @@ class Fuzzer {
             resize(operand);
             break;
         case 3:
-            operand.shape = std::vector<std::int64_t>(below(4), static_cast<std::int64_t>(below(4)));
+            operand.shape =
+                std::vector<std::int64_t>(below(4), static_cast<std::int64_t>(below(4)));
             resize(operand);
             break;
         case 4:
@@ -740,7 +754,8 @@ class Fuzzer {
         Operand result = like(mutant.expected);
         const std::string by_handler = call(mutant, result, static_cast<Word>(below(3)));
         if (!refusal.empty() && by_handler != "qgrad_lab: " + refusal) {
-            throw std::runtime_error("decoder and handler disagree: " + refusal + " / " + by_handler);
+            throw std::runtime_error("decoder and handler disagree: " + refusal + " / " +
+                                     by_handler);
         }
         if (by_handler.empty()) {
             ++accepted_;
@@ -769,7 +784,8 @@ class Fuzzer {
         const std::vector<Operand> before = mutant.operands;
         std::size_t number = 0;
         const auto operand = [&](Element element, std::size_t width) {
-            // Where the Program still asks for as much, what belongs to it, such as unitary matrices.
+            // Where the Program still asks for as much, what belongs to it, such as unitary
+            // matrices.
             if (number < before.size() && below(8) != 0) {
                 const Operand &old = before[number];
                 if (old.element == element && old.shape.size() == 2 && old.shape[0] > 0 &&
@@ -781,9 +797,8 @@ class Fuzzer {
                 }
             }
             ++number;
-            Operand result{element,
-                           {below(2) == 0 ? 1 : mutant.batch, static_cast<std::int64_t>(width)},
-                           {}};
+            Operand result{
+                element, {below(2) == 0 ? 1 : mutant.batch, static_cast<std::int64_t>(width)}, {}};
             result.data.resize(result.num_elements() * result.words_per_element());
             for (Word &word : result.data) {
                 if (element == Element::i64) {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "sweep/gate_steps.hpp"
 #include "kernels/matrices.hpp"
+#include "sweep/gate_steps.hpp"
 
 namespace qgrad {
 namespace {
@@ -107,9 +107,9 @@ template void evaluate<float>(const Circuit &, const Operands &, const double *,
 template void evaluate_transposed<float>(const Circuit &, const Operands &, const double *,
                                          const double *, Workspace &, double *);
 template void evaluate<double>(const Circuit &, const Operands &, const double *, Workspace &,
-                              double *);
+                               double *);
 template void evaluate_transposed<double>(const Circuit &, const Operands &, const double *,
-                                         const double *, Workspace &, double *);
+                                          const double *, Workspace &, double *);
 
 } // namespace stepwise
 } // namespace qgrad

@@ -1,12 +1,12 @@
-// The native members of the derivative family gate by gate, on one thread, on states of either precision:
-// what tests compare with.
+// The native members of the derivative family gate by gate, on one thread, on states of either
+// precision: what tests compare with.
 #pragma once
 
 #include <cstddef>
 
-#include "plan/circuit.hpp"
-#include "kernels/lightning.hpp"
 #include "host/workspace.hpp"
+#include "kernels/lightning.hpp"
+#include "plan/circuit.hpp"
 
 namespace qgrad::stepwise {
 

@@ -9,9 +9,9 @@
 #include <stdexcept>
 
 #include "batch/kept_states.hpp"
+#include "batch/sharing.hpp"
 #include "host/memory.hpp"
 #include "sweep/passes.hpp"
-#include "batch/sharing.hpp"
 #include "sweep/sweep.hpp"
 
 namespace qgrad {
@@ -108,7 +108,7 @@ template <class Real> class Evaluation {
             !batch_.keep && batch_.size > 2) {
             num_forward += batch_.size;
             evaluate_shifts<Real>(plan, batch_.theta.data, batch_.size, batch_.data[0], workers_,
-                            batch_.out);
+                                  batch_.out);
             return true;
         }
         if (!batch_.theta.is_shared() || !batch_.with_tangent || batch_.tangent.is_shared()) {
@@ -117,14 +117,14 @@ template <class Real> class Evaluation {
         if (!batch_.transposed) {
             num_forward += batch_.size;
             evaluate_tangents<Real>(plan, operands, batch_.tangent.data, batch_.size, workers_,
-                              batch_.out);
+                                    batch_.out);
             return true;
         }
         if (batch_.cotangent.is_shared()) {
             num_forward += batch_.size;
             num_backward += batch_.size;
             evaluate_hessian<Real>(plan, operands, batch_.tangent.data, batch_.size,
-                             batch_.cotangent[0], workers_, batch_.out);
+                                   batch_.cotangent[0], workers_, batch_.out);
             return true;
         }
         return false;
@@ -145,7 +145,8 @@ template <class Real> class Evaluation {
         num_backward += batch_.transposed ? batch_.size : 0;
         workers_.outer.for_each(batch_.size, [&](std::size_t i) {
             const auto plan = plan_for(batch_.program, batch_.index[i]);
-            // Other integers may need more wires than the first ones, and leave room for one at a time.
+            // Other integers may need more wires than the first ones, and leave room for one at a
+            // time.
             std::unique_lock lock(alone_, std::defer_lock);
             if (plan->circuit.num_wires > first.circuit.num_wires &&
                 workers_that_fit(plan->circuit, num_states_) < workers_.outer.max_workers) {
@@ -177,8 +178,7 @@ template <class Real> class Evaluation {
     }
 
     StateKey key() const {
-        return {batch_.program,
-                {bytes(batch_.theta), bytes(batch_.index), bytes(batch_.data)}};
+        return {batch_.program, {bytes(batch_.theta), bytes(batch_.index), bytes(batch_.data)}};
     }
 
     const Batch &batch_;

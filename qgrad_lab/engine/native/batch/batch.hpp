@@ -36,7 +36,8 @@ struct Batch {
     double *out = nullptr; // num_outputs or, transposed, num_theta for every element
 };
 
-// Throws std::invalid_argument for what cannot be evaluated, std::length_error where memory is short.
+// Throws std::invalid_argument for what cannot be evaluated, std::length_error where memory is
+// short.
 void evaluate(const Batch &batch, xla::ffi::ThreadPool &pool);
 
 // How often it was done, since the library was loaded.

@@ -63,8 +63,8 @@ void keep_states(const StateKey &key, StateMemory states, std::size_t num_bytes)
     }
     const std::lock_guard lock(mutex);
     std::erase_if(entries, [&](const Entry &old) { return old.program == key.program; });
-    while (!entries.empty() && (entries.size() >= max_entries ||
-                                total_size() + num_bytes > small_size)) {
+    while (!entries.empty() &&
+           (entries.size() >= max_entries || total_size() + num_bytes > small_size)) {
         entries.pop_front();
     }
     entries.push_back(std::move(entry));

@@ -1,8 +1,9 @@
 // The state that a circuit was measured in, kept for the gradient that follows.
 //
-// A value and its gradient are two calls of the native library, and both begin with the same sweep. The
-// first leaves its state here, the second takes it. What is taken was computed from the same bytes by
-// the same Program, so that results are the same to the last bit whether it is found or not.
+// A value and its gradient are two calls of the native library, and both begin with the same sweep.
+// The first leaves its state here, the second takes it. What is taken was computed from the same
+// bytes by the same Program, so that results are the same to the last bit whether it is found or
+// not.
 #pragma once
 
 #include <array>
@@ -10,8 +11,8 @@
 #include <memory>
 #include <span>
 
-#include "ir/program.hpp"
 #include "host/workspace.hpp"
+#include "ir/program.hpp"
 
 namespace qgrad {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "batch/family.hpp"
-#include "sweep/passes.hpp"
 #include "host/workspace.hpp"
+#include "sweep/passes.hpp"
 
 namespace qgrad {
 namespace {
@@ -47,8 +47,8 @@ template <class Real> class OwnStates {
     Workspace::Use use_;
 };
 
-// Rows in groups of neighbours, which can share a beginning. How many there are does not change a bit of
-// the results.
+// Rows in groups of neighbours, which can share a beginning. How many there are does not change a
+// bit of the results.
 template <class Body>
 void for_each_group(std::size_t count, const Threads &threads, const Body &body) {
     const bool alone = threads.pool == nullptr || threads.max_workers == 1;
@@ -58,8 +58,8 @@ void for_each_group(std::size_t count, const Threads &threads, const Body &body)
     });
 }
 
-// Of the Hessian, which rows need not be computed as a whole: an element far from the diagonal is taken
-// from the row that has it anyway.
+// Of the Hessian, which rows need not be computed as a whole: an element far from the diagonal is
+// taken from the row that has it anyway.
 class Symmetry {
   public:
     Symmetry(const Plan &plan, const Family &family) : plan_(plan), family_(family) {
@@ -120,9 +120,9 @@ struct Inputs {
     const double *tangent = nullptr;
 };
 
-// Calls visit(i, inputs, passes, jet, states) for every row, with its final state and, where there are
-// tangents, that of the state. Rows begin with what the common inputs give, where the tangent of the
-// state is zero.
+// Calls visit(i, inputs, passes, jet, states) for every row, with its final state and, where there
+// are tangents, that of the state. Rows begin with what the common inputs give, where the tangent
+// of the state is zero.
 template <class Real, class InputsOf, class Visit>
 void for_each_row(const Plan &plan, const Family &family, const Inputs &common,
                   const InputsOf &inputs_of, const Workers &workers, const Visit &visit) {
@@ -165,14 +165,13 @@ void for_each_row(const Plan &plan, const Family &family, const Inputs &common,
 template <class Real, class InputsOf>
 void measure_rows(const Plan &plan, const Family &family, const Inputs &common,
                   const InputsOf &inputs_of, const Workers &workers, double *out) {
-    for_each_row<Real>(
-        plan, family, common, inputs_of, workers,
-        [&](std::size_t i, const Inputs &own, const Passes<Real> &, const Jet<Real> &jet,
-            OwnStates<Real> &states) {
-            measure(plan.circuit, {own.operands.theta, own.tangent}, jet,
-                    states.scratch_jet(own.tangent != nullptr), workers.inner,
-                    out + i * plan.circuit.num_outputs);
-        });
+    for_each_row<Real>(plan, family, common, inputs_of, workers,
+                       [&](std::size_t i, const Inputs &own, const Passes<Real> &,
+                           const Jet<Real> &jet, OwnStates<Real> &states) {
+                           measure(plan.circuit, {own.operands.theta, own.tangent}, jet,
+                                   states.scratch_jet(own.tangent != nullptr), workers.inner,
+                                   out + i * plan.circuit.num_outputs);
+                       });
 }
 
 } // namespace
@@ -229,18 +228,18 @@ void evaluate_hessian(const Plan &plan, const Operands &operands, const double *
     const Family family = Family::of_tangents(plan, tangents, count);
     const Symmetry symmetry(plan, family);
     const auto inputs_of = [&](std::size_t i) { return Inputs{operands, family.row(i)}; };
-    for_each_row<Real>(
-        plan, family, {operands, family.common()}, inputs_of, workers,
-        [&](std::size_t i, const Inputs &own, const Passes<Real> &passes, const Jet<Real> &jet,
-            OwnStates<Real> &states) {
-            const Jet<Real> costate{states(lambda), states(lambda_tangent)};
-            clear_padding(costate, circuit.dimension());
-            double *const gradient = out + i * circuit.num_theta;
-            std::fill(gradient, gradient + circuit.num_theta, 0.0);
-            seed(circuit, {operands.theta, own.tangent}, cotangent, jet,
-                 states.scratch_jet(true), costate, workers.inner, gradient);
-            passes.backward(jet, costate, {symmetry.first_task(i), family.begin(i)}, gradient);
-        });
+    for_each_row<Real>(plan, family, {operands, family.common()}, inputs_of, workers,
+                       [&](std::size_t i, const Inputs &own, const Passes<Real> &passes,
+                           const Jet<Real> &jet, OwnStates<Real> &states) {
+                           const Jet<Real> costate{states(lambda), states(lambda_tangent)};
+                           clear_padding(costate, circuit.dimension());
+                           double *const gradient = out + i * circuit.num_theta;
+                           std::fill(gradient, gradient + circuit.num_theta, 0.0);
+                           seed(circuit, {operands.theta, own.tangent}, cotangent, jet,
+                                states.scratch_jet(true), costate, workers.inner, gradient);
+                           passes.backward(jet, costate, {symmetry.first_task(i), family.begin(i)},
+                                           gradient);
+                       });
     symmetry.complete(out);
 }
 

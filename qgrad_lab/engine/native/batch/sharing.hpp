@@ -24,15 +24,16 @@ template <class Real>
 void evaluate_tangents(const Plan &plan, const Operands &operands, const double *tangents,
                        std::size_t count, const Workers &workers, double *out);
 
-// out[i] = gradient of sum_m cotangent_im E_m. `final_state` is the state that is measured, or null.
+// out[i] = gradient of sum_m cotangent_im E_m. `final_state` is the state that is measured, or
+// null.
 template <class Real>
 void evaluate_cotangents(const Plan &plan, const Operands &operands, const double *cotangents,
                          std::size_t count, const std::complex<Real> *final_state,
                          const Workers &workers, double *out);
 
-// out[i] = derivative along tangent_i of the gradient of sum_m cotangent_m E_m. Where the tangents are
-// multiples of all unit vectors, the result is symmetric, and only half of it is computed.
-// The preparation may not read theta.
+// out[i] = derivative along tangent_i of the gradient of sum_m cotangent_m E_m. Where the tangents
+// are multiples of all unit vectors, the result is symmetric, and only half of it is computed. The
+// preparation may not read theta.
 template <class Real>
 void evaluate_hessian(const Plan &plan, const Operands &operands, const double *tangents,
                       std::size_t count, const double *cotangent, const Workers &workers,

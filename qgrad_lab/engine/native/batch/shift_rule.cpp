@@ -30,7 +30,8 @@ class Evaluations {
         std::fill(sums_, sums_ + (batch_.transposed ? width_ : num_outputs_), 0.0);
         // As many evaluations at once as operands and results of moderate size have room for.
         constexpr std::size_t most_numbers = std::size_t{1} << 21;
-        const std::size_t most = std::max<std::size_t>(3, most_numbers / (width_ + num_outputs_ + 1));
+        const std::size_t most =
+            std::max<std::size_t>(3, most_numbers / (width_ + num_outputs_ + 1));
         std::vector<std::size_t> shifts;
         for (std::size_t t = 0; t < rule_.slots.size(); ++t) {
             if (!batch_.with_tangent || batch_.tangent[element_][slot(t)] != 0.0) {

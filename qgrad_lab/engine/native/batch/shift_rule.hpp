@@ -1,4 +1,5 @@
-// First derivatives by a shift rule: weighted sums of evaluations with one element of theta shifted.
+// First derivatives by a shift rule: weighted sums of evaluations with one element of theta
+// shifted.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,8 @@
 
 namespace qgrad {
 
-// The derivative in theta[slots[t]] is the sum over its t of coefficients[t] * E(theta + shifts[t]).
+// The derivative in theta[slots[t]] is the sum over its t of coefficients[t] * E(theta +
+// shifts[t]).
 struct ShiftRule {
     std::span<const std::int64_t> slots;
     std::span<const double> shifts;

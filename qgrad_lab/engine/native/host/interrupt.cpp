@@ -40,9 +40,10 @@ bool is_ours(const struct sigaction &action) {
 
 // Whether ours may stand in front of it.
 //
-// Not where there is no handler: then a signal ends the process, or is ignored. And of handlers only
-// the first that is met, which is Python's and is the same for everything that a Python program does
-// about signals. Another library's may call the one that it found, ours, and would be called by it.
+// Not where there is no handler: then a signal ends the process, or is ignored. And of handlers
+// only the first that is met, which is Python's and is the same for everything that a Python
+// program does about signals. Another library's may call the one that it found, ours, and would be
+// called by it.
 bool is_next(const struct sigaction &action) {
     if ((action.sa_flags & SA_SIGINFO) != 0) {
         const InfoHandler known = next_info_handler.load();
@@ -78,7 +79,8 @@ void install() {
 
 std::int64_t milliseconds() {
 #ifdef CLOCK_MONOTONIC_COARSE
-    constexpr clockid_t clock = CLOCK_MONOTONIC_COARSE; // a read of memory, exact to some milliseconds
+    constexpr clockid_t clock =
+        CLOCK_MONOTONIC_COARSE; // a read of memory, exact to some milliseconds
 #else
     constexpr clockid_t clock = CLOCK_MONOTONIC;
 #endif
@@ -131,9 +133,8 @@ class Runs {
     using Table = std::array<Run, 32>; // more than there are threads that call
 
     Table::iterator find(std::int64_t run) {
-        return std::find_if(runs_.begin(), runs_.end(), [&](const Run &each) {
-            return each.is_used && each.number == run;
-        });
+        return std::find_if(runs_.begin(), runs_.end(),
+                            [&](const Run &each) { return each.is_used && each.number == run; });
     }
 
     std::mutex mutex_;

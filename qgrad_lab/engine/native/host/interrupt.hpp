@@ -1,11 +1,12 @@
 // Whether what is running has to stop, because of SIGINT: Ctrl-C, and the stop button of Jupyter.
 //
-// Python only notes a signal, and raises KeyboardInterrupt when its main thread is back in Python code,
-// which a compiled program may keep it from for hours. So a signal handler of ours, which calls Python's,
-// counts, and whatever may take long compares the count with what it was at first. The unit is a run of
-// a compiled program, of which a call of this library may be one of millions: the run has to stop if the
-// count has changed since its first call. So nothing is ever reset, no run suffers from a signal that
-// came before it began, and Python's own handling of the signal stays as it is.
+// Python only notes a signal, and raises KeyboardInterrupt when its main thread is back in Python
+// code, which a compiled program may keep it from for hours. So a signal handler of ours, which
+// calls Python's, counts, and whatever may take long compares the count with what it was at first.
+// The unit is a run of a compiled program, of which a call of this library may be one of millions:
+// the run has to stop if the count has changed since its first call. So nothing is ever reset, no
+// run suffers from a signal that came before it began, and Python's own handling of the signal
+// stays as it is.
 #pragma once
 
 #include <atomic>
@@ -25,7 +26,8 @@ struct Interrupted : std::exception {
 
 class Stop;
 
-// Of the call that a thread works for, or null. Constant at first, so that to read it takes no test.
+// Of the call that a thread works for, or null. Constant at first, so that to read it takes no
+// test.
 extern constinit thread_local const Stop *stop_of_this_thread;
 
 // What a call compares with; by default, that of a run which begins now.
@@ -75,11 +77,12 @@ inline void check_now_and_then(std::size_t round) {
 // executable one after the other, from a hash of its code.
 Stop stop_of_run(std::int64_t run);
 
-// One call that fails ends a run. Another run may have its number: of the same code, compiled again.
+// One call that fails ends a run. Another run may have its number: of the same code, compiled
+// again.
 void forget_run(std::int64_t run);
 
-// Puts our handler in front of Python's if it is not there: signal.signal, which ipykernel calls before
-// every cell, takes it away. Most calls only look at a clock.
+// Puts our handler in front of Python's if it is not there: signal.signal, which ipykernel calls
+// before every cell, takes it away. Most calls only look at a clock.
 void watch_for_interrupts();
 
 } // namespace qgrad

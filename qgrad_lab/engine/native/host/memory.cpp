@@ -75,7 +75,8 @@ std::size_t groups_memory(const std::string &root) {
                            "inactive_file"};
     const Hierarchy first{root + "/sys/fs/cgroup/memory", "memory.limit_in_bytes",
                           "memory.usage_in_bytes", "total_inactive_file"};
-    // In a container the process may be shown in a group that is not there, with its own as the root.
+    // In a container the process may be shown in a group that is not there, with its own as the
+    // root.
     std::size_t least = std::min(groups_memory(second, ""), groups_memory(first, ""));
     std::ifstream file(root + "/proc/self/cgroup");
     std::string line;

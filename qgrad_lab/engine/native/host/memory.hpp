@@ -6,8 +6,8 @@
 
 namespace qgrad {
 
-// Bytes available on the machine and inside of this process's control groups; SIZE_MAX where it is not
-// known. `root` is where the system's files are.
+// Bytes available on the machine and inside of this process's control groups; SIZE_MAX where it is
+// not known. `root` is where the system's files are.
 std::size_t available_memory(const std::string &root = "");
 
 // Bytes of one processor's level-2 cache; 1 MiB where it is not known.

@@ -11,8 +11,9 @@
 #include <memory>
 #include <mutex>
 
-#include "host/interrupt.hpp"
 #include "xla/ffi/api/ffi.h"
+
+#include "host/interrupt.hpp"
 
 namespace qgrad {
 
@@ -25,9 +26,10 @@ inline void pause_briefly() {
 #endif
 }
 
-// Calls body(i) once for every i below count, on at most max_workers threads. The first exception keeps
-// tasks that have not started from it, and is rethrown. The calling thread takes tasks too and waits only for tasks that have started: it may
-// itself be one of the pool's threads, and a caller that merely waited could wait for ever.
+// Calls body(i) once for every i below count, on at most max_workers threads. The first exception
+// keeps tasks that have not started from it, and is rethrown. The calling thread takes tasks too
+// and waits only for tasks that have started: it may itself be one of the pool's threads, and a
+// caller that merely waited could wait for ever.
 inline void parallel_for(xla::ffi::ThreadPool &pool, std::size_t count, std::size_t max_workers,
                          const std::function<void(std::size_t)> &body) {
     struct Shared {
@@ -39,7 +41,8 @@ inline void parallel_for(xla::ffi::ThreadPool &pool, std::size_t count, std::siz
         std::condition_variable done;
     };
     auto shared = std::make_shared<Shared>();
-    // `body` is only touched by a worker that has claimed a task, hence before this function returns.
+    // `body` is only touched by a worker that has claimed a task, hence before this function
+    // returns.
     const auto work = [shared, count, &body, stop = Stop::here()] {
         const Stop::Scope scope(stop);
         for (std::size_t i = shared->next++; i < count; i = shared->next++) {

@@ -9,8 +9,8 @@
 
 namespace qgrad {
 
-// There are as many ranges for any number of threads, so that sums over them are the same to the last
-// bit, and each fits a processor's cache.
+// There are as many ranges for any number of threads, so that sums over them are the same to the
+// last bit, and each fits a processor's cache.
 class Ranges {
   public:
     Ranges(std::size_t size, const Threads &threads)
@@ -20,9 +20,8 @@ class Ranges {
 
     // Calls body(number, begin, end) for every range.
     template <class Body> void for_each(const Body &body) const {
-        threads_.for_each(count_, [&](std::size_t i) {
-            body(i, size_ * i / count_, size_ * (i + 1) / count_);
-        });
+        threads_.for_each(
+            count_, [&](std::size_t i) { body(i, size_ * i / count_, size_ * (i + 1) / count_); });
     }
 
   private:

@@ -4,12 +4,13 @@
 #include <cstddef>
 #include <limits>
 
-// One wheel serves every processor: the loader picks the widest version of a marked function that the
-// machine can run. Such a function is no template: those for both precisions are overloads around one
-// that is inlined. Sanitizers run before such choices can be made.
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) &&        \
+// One wheel serves every processor: the loader picks the widest version of a marked function that
+// the machine can run. Such a function is no template: those for both precisions are overloads
+// around one that is inlined. Sanitizers run before such choices can be made.
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) &&       \
     !defined(__SANITIZE_ADDRESS__)
-#define QGRAD_MULTIVERSION __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define QGRAD_MULTIVERSION                                                                         \
+    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define QGRAD_MULTIVERSION
 #endif
@@ -35,14 +36,16 @@ template <class Real> using Lanes = typename LanesOf<Real>::Values;
 template <class Real> using LaneIndex = typename LanesOf<Real>::Index;
 
 template <class Real> constexpr unsigned lane_bits = LanesOf<Real>::bits;
-template <class Real> constexpr std::size_t amplitudes_per_lanes = std::size_t{1} << lane_bits<Real>;
+template <class Real>
+constexpr std::size_t amplitudes_per_lanes = std::size_t{1} << lane_bits<Real>;
 
-// How many products a lane adds up at most before its sum is added to one of sums. In single precision
-// rounding errors of a long sum matter: of equal products, as those of a uniform superposition, they all
-// point the same way.
+// How many products a lane adds up at most before its sum is added to one of sums. In single
+// precision rounding errors of a long sum matter: of equal products, as those of a uniform
+// superposition, they all point the same way.
 template <class Real> constexpr bool limits_terms = sizeof(Real) < sizeof(double);
 template <class Real>
-constexpr std::size_t most_terms = limits_terms<Real> ? 32 : std::numeric_limits<std::size_t>::max();
+constexpr std::size_t most_terms =
+    limits_terms<Real> ? 32 : std::numeric_limits<std::size_t>::max();
 
 // Vectors go by reference: as values, their passing would depend on the instruction set.
 template <class Values, class Index>

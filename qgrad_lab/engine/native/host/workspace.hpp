@@ -1,4 +1,5 @@
-// State vectors for one evaluation, aligned for the widest kernels and kept between calls while small.
+// State vectors for one evaluation, aligned for the widest kernels and kept between calls while
+// small.
 #pragma once
 
 #include <array>
@@ -8,8 +9,8 @@
 
 namespace qgrad {
 
-// How much memory the states of evaluations take, of all threads: what is asked for, and not what stays
-// allocated for a next call.
+// How much memory the states of evaluations take, of all threads: what is asked for, and not what
+// stays allocated for a next call.
 struct StateBytes {
     static void add(std::size_t num_bytes);
     static void subtract(std::size_t num_bytes);
@@ -48,8 +49,8 @@ class Workspace {
         return static_cast<std::complex<Real> *>(memory(index, size * sizeof(std::complex<Real>)));
     }
 
-    // While one of these lives, states stay where they are; with the last of them go those that are too
-    // large to be kept for this thread's next call.
+    // While one of these lives, states stay where they are; with the last of them go those that are
+    // too large to be kept for this thread's next call.
     class Use {
       public:
         explicit Use(Workspace &workspace) : workspace_(workspace) { ++workspace_.uses_; }
@@ -70,8 +71,8 @@ class Workspace {
   private:
     struct Slot {
         StateMemory memory;
-        std::size_t size = 0; // in bytes
-        std::size_t needed = 0; // of these, since the first Use began
+        std::size_t size = 0;    // in bytes
+        std::size_t needed = 0;  // of these, since the first Use began
         bool is_counted = false; // among the large ones that are kept
     };
 

@@ -252,8 +252,7 @@ Gate read_gate(Reader &reader, const Program &program, const Loops &loops, bool 
             return wires(reader, count, program, used);
         }
         for (std::size_t i = 0; i < count; ++i) {
-            gate.traced_wires.push_back(
-                integer(reader, program, loops, program.num_wires, "wire"));
+            gate.traced_wires.push_back(integer(reader, program, loops, program.num_wires, "wire"));
         }
         return std::vector<std::size_t>(count);
     };
@@ -279,8 +278,7 @@ Gate read_gate(Reader &reader, const Program &program, const Loops &loops, bool 
 std::vector<Node> read_body(Reader &reader, const Program &program, Loops &loops,
                             std::size_t depth);
 
-Node read_node(Reader reader, const Program &program, Loops &loops, std::size_t depth,
-               bool first) {
+Node read_node(Reader reader, const Program &program, Loops &loops, std::size_t depth, bool first) {
     if (depth > max_depth) {
         reader.fail("loops and choices are nested more than ", max_depth, " deep");
     }
@@ -446,8 +444,7 @@ std::shared_ptr<const Program> decode_once(const std::int64_t *words, std::size_
     }
     auto decoded = std::make_shared<Program>(decode(words, count));
     if (!depends_on_index(decoded->body)) {
-        decoded->plan = std::make_shared<const Plan>(
-            make_plan(reduced_circuit(*decoded, nullptr)));
+        decoded->plan = std::make_shared<const Plan>(make_plan(reduced_circuit(*decoded, nullptr)));
     }
     const std::shared_ptr<const Program> program = std::move(decoded);
     const std::unique_lock lock(mutex);

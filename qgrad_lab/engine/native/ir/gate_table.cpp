@@ -37,8 +37,9 @@ constexpr std::array<GateInfo, 31> table{{
      nullptr, nullptr, "DoubleExcitationPlus"},
     {Opcode::pswap, "PSWAP", 2, true, "PSWAP", nullptr, nullptr, "PSWAP"},
     {Opcode::multi_rz, "MultiRZ", 0, true, "MultiRZ", nullptr, nullptr, "MultiRZ"},
-    // Lightning's controlled GlobalPhase looks for a wire that is not a control and finds none where
-    // all wires are; its PCPhase builds a dense matrix of 4^wires elements. Both are one diagonal pass.
+    // Lightning's controlled GlobalPhase looks for a wire that is not a control and finds none
+    // where all wires are; its PCPhase builds a dense matrix of 4^wires elements. Both are one
+    // diagonal pass.
     {Opcode::global_phase, "GlobalPhase", 0, true, nullptr, nullptr, nullptr, nullptr},
     {Opcode::pc_phase, "PCPhase", 0, true, nullptr, nullptr, nullptr, nullptr},
     {Opcode::pauli_rot, "PauliRot", 0, true, nullptr, nullptr, nullptr, nullptr},
@@ -85,8 +86,8 @@ Generator local(const Gate &gate, std::size_t num_wires, double scale,
 
 // Excitations rotate the pair |low>, |high> by [[c, -s], [s, c]], which is exp(-i t/2 Y) on it; the
 // Minus and Plus forms put a phase exp(-i t/2 diagonal) on every other basis state.
-Generator excitation(const Gate &gate, std::size_t num_wires, std::uint64_t low,
-                     std::uint64_t high, double diagonal) {
+Generator excitation(const Gate &gate, std::size_t num_wires, std::uint64_t low, std::uint64_t high,
+                     double diagonal) {
     std::vector<LocalEntry> entries{{low, high, {0.0, -1.0}}, {high, low, {0.0, 1.0}}};
     if (diagonal != 0.0) {
         for (std::uint64_t state = 0; state < (std::uint64_t{1} << gate.targets.size()); ++state) {

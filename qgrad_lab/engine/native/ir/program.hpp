@@ -1,4 +1,5 @@
-// A decoded and validated Program: everything the sweeps need, and nothing that could be out of range.
+// A decoded and validated Program: everything the sweeps need, and nothing that could be out of
+// range.
 #pragma once
 
 #include <complex>
@@ -87,16 +88,17 @@ struct Gate {
     std::vector<std::size_t> controls;
     std::vector<bool> control_values;
     std::vector<std::size_t> targets;
-    std::vector<Integer> traced_wires; // controls, then targets, where one is known only at run time
+    std::vector<Integer>
+        traced_wires; // controls, then targets, where one is known only at run time
     std::uint64_t control_mask = 0;
     std::uint64_t control_bits = 0;
-    Position numbers;           // QubitUnitary, StatePrep: in data, or
+    Position numbers;              // QubitUnitary, StatePrep: in data, or
     bool numbers_in_theta = false; // in theta, as real and imaginary parts
-    std::size_t dimension = 0; // PCPhase
-    std::string word;          // PauliRot
-    std::vector<Integer> bits; // BasisState
-    std::int64_t source = 0;   // the user's line, for messages; 0 where it is not known
-    Generator generator;         // of a gate with an angle: U(t) = exp(i scale t G)
+    std::size_t dimension = 0;     // PCPhase
+    std::string word;              // PauliRot
+    std::vector<Integer> bits;     // BasisState
+    std::int64_t source = 0;       // the user's line, for messages; 0 where it is not known
+    Generator generator;           // of a gate with an angle: U(t) = exp(i scale t G)
     // Which of Lightning's kernels, resolved once (kernels.cpp).
     int kernel = 0;
     std::uint32_t operation = 0;
@@ -108,10 +110,10 @@ struct Node {
     enum class Kind { gate, repeat, branch };
     Kind kind = Kind::gate;
     Gate gate;
-    Integer selector;                    // repeat: number of iterations; branch: which body
-    bool reverse = false;                // repeat: the last iteration comes first
-    std::size_t capacity = 0;            // repeat: how many iterations the operands have room for
-    std::int64_t label = 0;              // repeat: names it in messages
+    Integer selector;                      // repeat: number of iterations; branch: which body
+    bool reverse = false;                  // repeat: the last iteration comes first
+    std::size_t capacity = 0;              // repeat: how many iterations the operands have room for
+    std::int64_t label = 0;                // repeat: names it in messages
     std::vector<std::vector<Node>> bodies; // repeat: one
 };
 
@@ -142,7 +144,7 @@ struct Program {
     std::vector<Node> body;
     std::vector<Measurement> measurements;
     bool needs_observable_scratch = false; // a var is measured
-    std::shared_ptr<const Plan> plan; // where it does not depend on index
+    std::shared_ptr<const Plan> plan;      // where it does not depend on index
 
     std::size_t dimension() const { return std::size_t{1} << num_wires; }
 };

@@ -98,8 +98,8 @@ class Groups {
     return (std::popcount(begin & group.high) & 1) != 0 ? -1.0 : 1.0;
 }
 
-// The product of all groups in one row after the other. Rows come in an order in which one bit changes
-// at a time, so that only the groups with this bit have to be turned round.
+// The product of all groups in one row after the other. Rows come in an order in which one bit
+// changes at a time, so that only the groups with this bit have to be turned round.
 class Product {
   public:
     Row real;
@@ -220,9 +220,8 @@ template <class Real>
 
 template <class Real>
 [[gnu::always_inline]] inline void add_overlaps(const std::vector<ZFactor> &factors,
-                                                const ZState<Real> &lambda,
-                                                const ZState<Real> &psi, std::size_t size,
-                                                double *sums) {
+                                                const ZState<Real> &lambda, const ZState<Real> &psi,
+                                                std::size_t size, double *sums) {
     Groups all(factors, size);
     const std::size_t length = all.length();
     Row row;

@@ -12,8 +12,8 @@
 
 namespace qgrad {
 
-// exp(i angle Z...Z) with the wires of Z as bits of a slice. What the bits outside of the slice say is
-// in the sign.
+// exp(i angle Z...Z) with the wires of Z as bits of a slice. What the bits outside of the slice say
+// is in the sign.
 struct ZFactor {
     std::uint64_t bits = 0;
     double sign = 1.0;

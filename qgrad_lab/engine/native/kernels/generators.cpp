@@ -19,9 +19,9 @@ Complex power_of_i(unsigned n) {
 
 bool odd(std::uint64_t bits) { return (std::popcount(bits) & 1) != 0; }
 
-// A word acts on blocks of consecutive amplitudes: on the lowest bits in the same way in every block (a
-// permutation of lanes and a sign for each), on the others by choosing the partner block and a sign for
-// all of it. So inner loops have a fixed length and no branch.
+// A word acts on blocks of consecutive amplitudes: on the lowest bits in the same way in every
+// block (a permutation of lanes and a sign for each), on the others by choosing the partner block
+// and a sign for all of it. So inner loops have a fixed length and no branch.
 template <class Real> constexpr std::uint64_t low_bits = amplitudes_per_lanes<Real> - 1;
 
 template <class Real> struct Blocks {
@@ -185,8 +185,8 @@ void accumulate_small(const PauliWord &word, Complex factor, const std::complex<
     }
 }
 
-// The indices whose bits in `fixed` are all zero, in rising order: fixed bits are skipped by carrying
-// across them.
+// The indices whose bits in `fixed` are all zero, in rising order: fixed bits are skipped by
+// carrying across them.
 template <class Visit>
 void for_each_free_index(std::uint64_t fixed, std::size_t size, Visit visit) {
     for (std::uint64_t index = 0; index < size; index = ((index | fixed) + 1) & ~fixed) {
@@ -205,8 +205,8 @@ std::size_t gather_bits(std::size_t index, const std::vector<unsigned> &bits) {
 } // namespace
 
 template <class Real>
-Complex overlap(const PauliWord &word, const std::complex<Real> *bra,
-                const std::complex<Real> *ket, std::size_t begin, std::size_t end) {
+Complex overlap(const PauliWord &word, const std::complex<Real> *bra, const std::complex<Real> *ket,
+                std::size_t begin, std::size_t end) {
     const Complex phase = power_of_i(word.num_y);
     if (end - begin < amplitudes_per_lanes<Real>) {
         return phase * overlap_small(word, bra, ket, begin, end);
@@ -232,7 +232,8 @@ void accumulate(const PauliWord &word, Complex factor, const std::complex<Real> 
         accumulate_small(word, phased, ket, out, begin, end);
         return;
     }
-    // (p + iq)(c + id) = (pc - qd) + i(pd + qc): p times the partner, q times the exchanged partner.
+    // (p + iq)(c + id) = (pc - qd) + i(pd + qc): p times the partner, q times the exchanged
+    // partner.
     Lanes<Real> same_factor;
     Lanes<Real> crossed_factor;
     for (std::size_t lane = 0; lane < amplitudes_per_lanes<Real>; ++lane) {
@@ -286,8 +287,7 @@ void accumulate(const Generator &generator, Complex factor, const std::complex<R
         for_each_free_index(generator.fixed_mask, size, [&](std::uint64_t index) {
             const std::uint64_t base = index | generator.control_bits;
             for (const auto &[row, column, value] : generator.entries) {
-                out[base | row] +=
-                    std::complex<Real>(factor * value * Complex(ket[base | column]));
+                out[base | row] += std::complex<Real>(factor * value * Complex(ket[base | column]));
             }
         });
         break;

@@ -33,8 +33,8 @@ struct Generator {
 
     Kind kind = Kind::none;
     double scale = 0.0;
-    PauliWord word;              // kind word
-    std::vector<Entry> entries;  // kind local
+    PauliWord word;               // kind word
+    std::vector<Entry> entries;   // kind local
     std::uint64_t fixed_mask = 0; // kind local: bits of targets and controls
     std::uint64_t control_mask = 0;
     std::uint64_t control_bits = 0;
@@ -44,8 +44,8 @@ struct Generator {
 
 // <bra| P |ket>, summed over the rows from begin to end: the whole state, or multiples of eight.
 template <class Real>
-Complex overlap(const PauliWord &word, const std::complex<Real> *bra,
-                const std::complex<Real> *ket, std::size_t begin, std::size_t end);
+Complex overlap(const PauliWord &word, const std::complex<Real> *bra, const std::complex<Real> *ket,
+                std::size_t begin, std::size_t end);
 
 // The same rows of out += factor * P ket.
 template <class Real>

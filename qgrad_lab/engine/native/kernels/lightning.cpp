@@ -5,8 +5,8 @@
 #include <numbers>
 #include <stdexcept>
 
-// Lightning's tables of kernels are singletons in inline functions. Default visibility makes ours and
-// those of its shared library one object; hidden, ours would be an empty copy.
+// Lightning's tables of kernels are singletons in inline functions. Default visibility makes ours
+// and those of its shared library one object; hidden, ours would be an empty copy.
 #pragma GCC visibility push(default)
 #include "CPUMemoryModel.hpp"
 #include "DynamicDispatcher.hpp"
@@ -35,9 +35,10 @@ template <class Real> const auto &dispatcher() {
 // Lightning's own choice of kernel (LM, AVX2, AVX-512) for an operation. Our states are aligned for
 // the widest vectors the processor has.
 template <class Operation> KernelType kernel_for(Operation operation, std::size_t num_wires) {
-    const auto map = lightning::KernelMap::OperationKernelMap<Operation>::getInstance().getKernelMap(
-        num_wires, lightning::Util::Threading::SingleThread,
-        Pennylane::Util::bestCPUMemoryModel());
+    const auto map =
+        lightning::KernelMap::OperationKernelMap<Operation>::getInstance().getKernelMap(
+            num_wires, lightning::Util::Threading::SingleThread,
+            Pennylane::Util::bestCPUMemoryModel());
     return map.at(operation);
 }
 
@@ -74,7 +75,8 @@ const Complex *numbers_of(const Step &step, const Operands &operands) {
                                        : operands.data + step.numbers;
 }
 
-// A matrix in the precision of a state: itself, or a copy in a vector that is kept for the next one.
+// A matrix in the precision of a state: itself, or a copy in a vector that is kept for the next
+// one.
 const Complex *in_precision(const Complex *matrix, std::size_t, std::vector<Complex> &) {
     return matrix;
 }
@@ -87,8 +89,8 @@ const std::complex<float> *in_precision(const Complex *matrix, std::size_t size,
     return copy.data();
 }
 
-// An angle in the precision of a state. In single precision, a large angle would lose its digits: all
-// gates have the period 4 pi.
+// An angle in the precision of a state. In single precision, a large angle would lose its digits:
+// all gates have the period 4 pi.
 template <class Real> Real angle_in_precision(double angle) {
     if constexpr (sizeof(Real) < sizeof(double)) {
         return static_cast<Real>(std::remainder(angle, 4.0 * std::numbers::pi));
@@ -98,12 +100,12 @@ template <class Real> Real angle_in_precision(double angle) {
 }
 
 template <class Real>
-void apply_matrix(const Step &step, const Operands &operands, bool inverse,
-                  std::complex<Real> *ket, std::size_t num_wires) {
+void apply_matrix(const Step &step, const Operands &operands, bool inverse, std::complex<Real> *ket,
+                  std::size_t num_wires) {
     const Gate &gate = *step.gate;
     thread_local std::vector<std::complex<Real>> copy;
-    const std::complex<Real> *matrix = in_precision(
-        numbers_of(step, operands), std::size_t{1} << (2 * gate.targets.size()), copy);
+    const std::complex<Real> *matrix =
+        in_precision(numbers_of(step, operands), std::size_t{1} << (2 * gate.targets.size()), copy);
     const auto kernel = static_cast<KernelType>(gate.kernel);
     if (gate.controls.empty()) {
         dispatcher<Real>().applyMatrix(kernel, ket, num_wires, matrix, gate.targets, inverse);
@@ -133,10 +135,10 @@ void resolve_kernel(Gate &gate, std::size_t num_wires) {
     } else if (info.kernel != nullptr) {
         const bool all_ones = std::all_of(gate.control_values.begin(), gate.control_values.end(),
                                           [](bool value) { return value; });
-        const char *name = gate.controls.empty()                      ? info.kernel
-                           : gate.controls.size() == 1 && all_ones    ? info.one_control
-                           : gate.controls.size() == 2 && all_ones    ? info.two_controls
-                                                                      : nullptr;
+        const char *name = gate.controls.empty()                   ? info.kernel
+                           : gate.controls.size() == 1 && all_ones ? info.one_control
+                           : gate.controls.size() == 2 && all_ones ? info.two_controls
+                                                                   : nullptr;
         gate.kernel_wires.clear();
         if (name != nullptr) {
             // A dedicated kernel takes the controls as its first wires.

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "ir/gate_table.hpp"
 #include "host/interrupt.hpp"
+#include "ir/gate_table.hpp"
 
 namespace qgrad {
 namespace {
@@ -48,8 +48,8 @@ void add_matrix(const Gate &gate, const Complex *matrix, bool adjoint, double fa
         for (std::size_t row = 0; row < n; ++row) {
             Complex sum{};
             for (std::size_t column = 0; column < n; ++column) {
-                const Complex element = adjoint ? std::conj(matrix[column * n + row])
-                                                : matrix[row * n + column];
+                const Complex element =
+                    adjoint ? std::conj(matrix[column * n + row]) : matrix[row * n + column];
                 sum += element * Complex(ket[base | states[column]]);
             }
             out[base | states[row]] += std::complex<Real>(factor * sum);

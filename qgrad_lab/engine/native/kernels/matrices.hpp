@@ -1,4 +1,5 @@
-// Operations whose numbers are themselves operands that can be differentiated: a matrix, or a state.
+// Operations whose numbers are themselves operands that can be differentiated: a matrix, or a
+// state.
 #pragma once
 
 #include <complex>
@@ -8,8 +9,8 @@
 
 namespace qgrad {
 
-// out += M ket on the part of the space where the controls hold, M the matrix or, where `adjoint`, its
-// adjoint.
+// out += M ket on the part of the space where the controls hold, M the matrix or, where `adjoint`,
+// its adjoint.
 template <class Real>
 void add_matrix(const Gate &gate, const Complex *matrix, bool adjoint, double factor,
                 const std::complex<Real> *ket, std::complex<Real> *out, std::size_t num_wires);

@@ -11,18 +11,19 @@ namespace {
 // Factors of a block and of its partner, as real and imaginary parts. Multiplying a block by its
 // imaginary parts, with signs, takes it with real and imaginary parts exchanged.
 template <class Real> struct Factors {
-    std::array<Lanes<Real>, 4> real; // a pair of blocks: the matrix; one block: its own, its partner's
+    std::array<Lanes<Real>, 4>
+        real; // a pair of blocks: the matrix; one block: its own, its partner's
     std::array<Lanes<Real>, 4> imaginary;
 };
 
 // Overlaps that are not yet added up over lanes, in the same order.
 template <class Real> struct Sums {
-    std::array<Lanes<Real>, 4> same{};    // of products with equal parts: their sum is the real part
-    std::array<Lanes<Real>, 4> crossed{}; // with the other part: even minus odd is the imaginary part
+    std::array<Lanes<Real>, 4> same{}; // of products with equal parts: their sum is the real part
+    std::array<Lanes<Real>, 4>
+        crossed{}; // with the other part: even minus odd is the imaginary part
 };
 
-template <class Real>
-[[gnu::always_inline]] inline void drain(Sums<Real> &from, Sums<Real> &to) {
+template <class Real> [[gnu::always_inline]] inline void drain(Sums<Real> &from, Sums<Real> &to) {
     for (std::size_t k = 0; k < from.same.size(); ++k) {
         to.same[k] += from.same[k];
         to.crossed[k] += from.crossed[k];
@@ -31,12 +32,13 @@ template <class Real>
 }
 
 template <class Real> struct Layout {
-    bool in_block;          // whether the target is a bit of the lanes
-    int target;             // else: the bit of a block's number
-    int control;            // a bit of a block's number, or none
-    int lane_control;       // a bit of the lanes, or none
+    bool in_block;    // whether the target is a bit of the lanes
+    int target;       // else: the bit of a block's number
+    int control;      // a bit of a block's number, or none
+    int lane_control; // a bit of the lanes, or none
     std::size_t num_blocks;
-    LaneIndex<Real> partners{}; // where the partner of each number of a block is, for a target in it
+    LaneIndex<Real>
+        partners{}; // where the partner of each number of a block is, for a target in it
 
     Layout(const Wire &wire, std::size_t size)
         : in_block(wire.target < lane_bits<Real>),
@@ -57,7 +59,9 @@ template <class Real> struct Layout {
     std::size_t value(std::size_t set, std::size_t lane) const {
         return lane_control == no_control ? set : (lane >> lane_control) & 1U;
     }
-    std::size_t first_block(std::size_t set) const { return set == 0 ? 0 : std::size_t{1} << control; }
+    std::size_t first_block(std::size_t set) const {
+        return set == 0 ? 0 : std::size_t{1} << control;
+    }
 };
 
 // Calls body(first, count) for all blocks, in ranges, whose bits `target` and `control` are zero.
@@ -98,8 +102,7 @@ template <> struct Patterns<float> {
         Lanes<float>{0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1},
         Lanes<float>{0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1},
         Lanes<float>{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1}};
-    static constexpr Lanes<float> signs{-1, 1, -1, 1, -1, 1, -1, 1,
-                                        -1, 1, -1, 1, -1, 1, -1, 1};
+    static constexpr Lanes<float> signs{-1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1};
     static constexpr LaneIndex<float> exchanged{1, 0, 3,  2,  5,  4,  7,  6,
                                                 9, 8, 11, 10, 13, 12, 15, 14};
 };
@@ -146,10 +149,12 @@ template <class Real>
                                               const WireMatrices &matrices, std::size_t set,
                                               Factors<Real> &factors) {
     for (std::size_t k = 0; k < (layout.in_block ? 2U : 4U); ++k) {
-        spread(wire, layout, matrices, set, k, [](const Complex &z) { return z.real(); },
-               factors.real[k]);
-        spread(wire, layout, matrices, set, k, [](const Complex &z) { return z.imag(); },
-               factors.imaginary[k]);
+        spread(
+            wire, layout, matrices, set, k, [](const Complex &z) { return z.real(); },
+            factors.real[k]);
+        spread(
+            wire, layout, matrices, set, k, [](const Complex &z) { return z.imag(); },
+            factors.imaginary[k]);
         factors.imaginary[k] *= Patterns<Real>::signs;
     }
 }
@@ -400,8 +405,8 @@ void accumulate(const Wire &wire, const WireMatrices &matrices, const std::compl
 }
 
 QGRAD_MULTIVERSION
-void add_overlaps(const Wire &wire, const std::complex<double> *bra, const std::complex<double> *ket,
-                  std::size_t size, WireMatrices &sums) {
+void add_overlaps(const Wire &wire, const std::complex<double> *bra,
+                  const std::complex<double> *ket, std::size_t size, WireMatrices &sums) {
     visit<Pass::overlaps>(wire, sums, numbers(ket), numbers(bra), size, sums);
 }
 

@@ -1,8 +1,8 @@
 // Matrices on one wire, which may depend on the value of another one: our own kernels.
 //
-// A state is read in blocks of four amplitudes, or eight in single precision. A wire of the two or three
-// lowest bits pairs amplitudes inside a block, any other wire pairs blocks; both take four fused
-// multiplications an amplitude. Matrices and sums are in double precision for every state.
+// A state is read in blocks of four amplitudes, or eight in single precision. A wire of the two or
+// three lowest bits pairs amplitudes inside a block, any other wire pairs blocks; both take four
+// fused multiplications an amplitude. Matrices and sums are in double precision for every state.
 #pragma once
 
 #include <array>
@@ -26,8 +26,7 @@ struct Wire {
 using WireMatrices = std::array<Matrix2, 2>;
 
 // A state of fewer amplitudes has room for as many, of which the others are zero.
-template <class Real>
-constexpr std::size_t least_amplitudes = 64 / sizeof(std::complex<Real>);
+template <class Real> constexpr std::size_t least_amplitudes = 64 / sizeof(std::complex<Real>);
 
 // ket <- M ket
 void apply(const Wire &wire, const WireMatrices &matrices, std::complex<float> *ket,
@@ -52,7 +51,7 @@ void add_overlaps_and_apply(const Wire &wire, const WireMatrices &matrices,
                             std::complex<float> *bra, std::complex<float> *ket, std::size_t size,
                             WireMatrices &sums);
 void add_overlaps_and_apply(const Wire &wire, const WireMatrices &matrices,
-                            std::complex<double> *bra, std::complex<double> *ket,
-                            std::size_t size, WireMatrices &sums);
+                            std::complex<double> *bra, std::complex<double> *ket, std::size_t size,
+                            WireMatrices &sums);
 
 } // namespace qgrad

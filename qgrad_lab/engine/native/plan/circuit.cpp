@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "ir/gate_table.hpp"
 #include "host/interrupt.hpp"
+#include "ir/gate_table.hpp"
 #include "plan/light_cone.hpp"
 
 namespace qgrad {
@@ -40,7 +40,8 @@ bool undoes(const Step &a, const Step &b) {
     return g.adjoint != h.adjoint;
 }
 
-// The wires of a gate that have no other gate between it and an earlier one which it undoes lose both.
+// The wires of a gate that have no other gate between it and an earlier one which it undoes lose
+// both.
 void cancel_pairs(std::vector<Step> &steps, std::size_t num_wires) {
     std::vector<std::vector<std::size_t>> on_wire(num_wires);
     std::vector<bool> gone(steps.size());

@@ -5,8 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "ir/gate_table.hpp"
 #include "host/interrupt.hpp"
+#include "ir/gate_table.hpp"
 #include "kernels/lightning.hpp"
 
 namespace qgrad {
@@ -25,8 +25,8 @@ bool is_monomial(const Gate &gate) {
     }
 }
 
-// What is measured, carried back through the gates as in the Heisenberg picture: on which wires it may
-// act at all, and on which it may be other than diagonal. Wires are bits of basis states.
+// What is measured, carried back through the gates as in the Heisenberg picture: on which wires it
+// may act at all, and on which it may be other than diagonal. Wires are bits of basis states.
 class Cone {
   public:
     explicit Cone(const Circuit &circuit) : num_wires_(circuit.num_wires) {

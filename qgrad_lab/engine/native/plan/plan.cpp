@@ -5,9 +5,9 @@
 #include <numeric>
 #include <utility>
 
-#include "ir/gate_table.hpp"
 #include "host/interrupt.hpp"
 #include "host/memory.hpp"
+#include "ir/gate_table.hpp"
 
 namespace qgrad {
 namespace {
@@ -86,8 +86,8 @@ class Planner {
 
     std::uint64_t all_bits() const { return (std::uint64_t{1} << num_wires_) - 1; }
 
-    // As many operations as fit one pass, in an order that gives the same result: one that is left for
-    // later holds back those behind it that do not commute with it.
+    // As many operations as fit one pass, in an order that gives the same result: one that is left
+    // for later holds back those behind it that do not commute with it.
     void add_pass(std::size_t first) {
         std::vector<std::size_t> chosen;
         std::uint64_t bits = (std::uint64_t{1} << least_bits()) - 1;
@@ -264,7 +264,8 @@ class Planner {
         for (std::size_t i = 0; i < plan_.tasks.size(); ++i) {
             const Task &task = plan_.tasks[i];
             for (std::size_t j = 0; j < task.num_members; ++j) {
-                if (const Step &step = *plan_.members[task.first_member + j].step; step.has_slot()) {
+                if (const Step &step = *plan_.members[task.first_member + j].step;
+                    step.has_slot()) {
                     visit(step.slot, i);
                 }
             }

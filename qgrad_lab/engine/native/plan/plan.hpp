@@ -1,9 +1,9 @@
 // How a schedule is evaluated: its operations in passes over slices of the state.
 //
-// A pass takes the state apart into slices of 2^k amplitudes, those whose bits outside of the pass are
-// the same, and applies its operations to one slice after the other. A slice fits a processor's cache,
-// so that the state goes through memory once for a pass and not once for each gate; slices are
-// independent, so that threads can share them.
+// A pass takes the state apart into slices of 2^k amplitudes, those whose bits outside of the pass
+// are the same, and applies its operations to one slice after the other. A slice fits a processor's
+// cache, so that the state goes through memory once for a pass and not once for each gate; slices
+// are independent, so that threads can share them.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +23,10 @@ struct Task {
     Kind kind = Kind::run;
     std::size_t first_member = 0; // run, diagonal: in Plan::members
     std::size_t num_members = 0;
-    Wire wire;                        // run: in the slice
-    int outer_control = no_control;   // run: a bit of the whole state instead
-    Step single;                      // single: on the wires of the slice
-    std::uint64_t outer_mask = 0;     // single: its controls outside of the slice
+    Wire wire;                      // run: in the slice
+    int outer_control = no_control; // run: a bit of the whole state instead
+    Step single;                    // single: on the wires of the slice
+    std::uint64_t outer_mask = 0;   // single: its controls outside of the slice
     std::uint64_t outer_bits = 0;
     bool reads_theta = false;
 
@@ -55,9 +55,10 @@ struct Plan {
     std::vector<Pass> passes;
     std::vector<Task> tasks;
     std::vector<Member> members;
-    std::deque<Gate> gates; // of tasks
+    std::deque<Gate> gates;           // of tasks
     std::size_t first_with_theta = 0; // task; the number of tasks if there is none
-    // The tasks that read each element of theta, in order: of slot s, from first_use[s] on in `uses`.
+    // The tasks that read each element of theta, in order: of slot s, from first_use[s] on in
+    // `uses`.
     std::vector<std::size_t> uses;
     std::vector<std::size_t> first_use; // one more than there are slots
 

@@ -15,8 +15,8 @@ double bytes_of_amplitude(const Plan &plan) {
     return static_cast<double>(plan.circuit.bytes_of_amplitude());
 }
 
-// Floating-point operations for one amplitude. A matrix on one wire: two complex products and a sum.
-// Overlaps: two complex products, each added up.
+// Floating-point operations for one amplitude. A matrix on one wire: two complex products and a
+// sum. Overlaps: two complex products, each added up.
 constexpr double matrix_operations = 14.0;
 constexpr double overlap_operations = 16.0;
 // Factors of a diagonal task are multiplied out in groups, once for a row of amplitudes.
@@ -57,9 +57,8 @@ class Text {
         if (circuit_.num_wires < circuit_.num_wires_before) {
             text_ << " (" << list(circuit_.wires) << ")";
         }
-        text_ << (circuit_.single ? " in complex64" : "") << ", "
-              << circuit_.schedule.steps.size() << " of " << circuit_.num_gates_before
-              << " gates {\n";
+        text_ << (circuit_.single ? " in complex64" : "") << ", " << circuit_.schedule.steps.size()
+              << " of " << circuit_.num_gates_before << " gates {\n";
         if (plan_.preparation != nullptr) {
             text_ << "  prepare " << gate_text(*plan_.preparation) << '\n';
         }
@@ -81,9 +80,7 @@ class Text {
         return text.str();
     }
 
-    std::size_t wire_of(unsigned bit) const {
-        return circuit_.wires[circuit_.num_wires - 1 - bit];
-    }
+    std::size_t wire_of(unsigned bit) const { return circuit_.wires[circuit_.num_wires - 1 - bit]; }
 
     void add(const Pass &pass) {
         std::vector<std::size_t> wires;

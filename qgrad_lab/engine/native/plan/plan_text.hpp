@@ -7,8 +7,8 @@
 
 namespace qgrad {
 
-// Of an evaluation, or of an evaluation with its gradient: how often a state goes through memory, and
-// what that and the arithmetic come to. Measured operators are left out.
+// Of an evaluation, or of an evaluation with its gradient: how often a state goes through memory,
+// and what that and the arithmetic come to. Measured operators are left out.
 struct Cost {
     double sweeps = 0.0; // of one state
     double bytes = 0.0;

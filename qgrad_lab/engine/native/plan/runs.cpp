@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "ir/gate_table.hpp"
 #include "host/interrupt.hpp"
+#include "ir/gate_table.hpp"
 
 namespace qgrad {
 namespace {
@@ -40,8 +40,8 @@ bool joins_diagonals(const Gate &gate) {
            (gate.opcode == Opcode::ising_zz || gate.opcode == Opcode::multi_rz);
 }
 
-// Runs that may still grow, at most one for each target. None of them acts on the target of another,
-// nor on its control: they commute, and may be closed in any order.
+// Runs that may still grow, at most one for each target. None of them acts on the target of
+// another, nor on its control: they commute, and may be closed in any order.
 class Joiner {
   public:
     explicit Joiner(std::size_t num_wires) : num_wires_(num_wires), open_(num_wires) {}
@@ -59,8 +59,7 @@ class Joiner {
             join_diagonal(step, gate);
             return;
         }
-        close_diagonal(bits_of(gate.controls, num_wires_) |
-                       bits_of(gate.targets, num_wires_));
+        close_diagonal(bits_of(gate.controls, num_wires_) | bits_of(gate.targets, num_wires_));
         for (const auto &wires : {gate.controls, gate.targets}) {
             for (const std::size_t wire : wires) {
                 close(bit(wire));
@@ -217,8 +216,7 @@ std::vector<Operation> join_runs(const Schedule &schedule, std::size_t num_wires
 
 Matrix2 matrix_of(const Step &step, const Operands &operands) {
     const Gate &gate = *step.gate;
-    const double angle =
-        gate.angle.kind == Operand::Kind::none ? 0.0 : step.angle(operands.theta);
+    const double angle = gate.angle.kind == Operand::Kind::none ? 0.0 : step.angle(operands.theta);
     const Matrix2 matrix = plain_matrix(gate, angle, operands.data + step.numbers);
     return gate.adjoint ? adjoint(matrix) : matrix;
 }

@@ -1,9 +1,9 @@
 // Consecutive gates on one wire, some of them under one and the same control, as one operation; and
 // consecutive gates exp(i angle Z...Z) as one.
 //
-// A CNOT joins the rotations before it on its target and those behind it: the run has one matrix where
-// the control is 0 and one where it is 1, and costs what a single rotation costs. Inverse gates and
-// repeated rotations are multiplied out on the way.
+// A CNOT joins the rotations before it on its target and those behind it: the run has one matrix
+// where the control is 0 and one where it is 1, and costs what a single rotation costs. Inverse
+// gates and repeated rotations are multiplied out on the way.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ namespace qgrad {
 // One gate of an operation.
 struct Member {
     const Step *step = nullptr;
-    unsigned values = 1;      // of the control for which it acts: bit c for value c
-    std::uint64_t z_bits = 0; // of Z...Z; in a plan those in the slice, and
+    unsigned values = 1;         // of the control for which it acts: bit c for value c
+    std::uint64_t z_bits = 0;    // of Z...Z; in a plan those in the slice, and
     std::uint64_t z_outside = 0; // those outside of it, as bits of the whole state
 
     bool acts(std::size_t value) const { return ((values >> value) & 1U) != 0; }
@@ -42,7 +42,8 @@ struct Operation {
     bool reads_theta() const;
 };
 
-// The operations of a schedule behind its state preparation, in an order that gives the same result.
+// The operations of a schedule behind its state preparation, in an order that gives the same
+// result.
 std::vector<Operation> join_runs(const Schedule &schedule, std::size_t num_wires);
 
 // The gate of a member on its target.

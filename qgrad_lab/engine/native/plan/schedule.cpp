@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "ir/gate_table.hpp"
 #include "host/interrupt.hpp"
+#include "ir/gate_table.hpp"
 #include "kernels/lightning.hpp"
 
 namespace qgrad {
@@ -49,8 +49,7 @@ class Builder {
         const std::int64_t count = value(node.selector);
         if (count < 0) {
             throw std::invalid_argument("a loop was given a step of 0, or " +
-                                        std::to_string(count) + " iterations" +
-                                        origin(node.label));
+                                        std::to_string(count) + " iterations" + origin(node.label));
         }
         if (count > static_cast<std::int64_t>(node.capacity)) {
             // qgrad_lab.core.failures reads the numbers.
@@ -131,8 +130,12 @@ class Builder {
     // As PennyLane calls it.
     static std::string name_of(const Gate &gate) {
         static const std::map<std::pair<std::string_view, std::size_t>, std::string> own{
-            {{"PauliX", 1}, "CNOT"}, {{"PauliX", 2}, "Toffoli"}, {{"PauliY", 1}, "CY"},
-            {{"PauliZ", 1}, "CZ"},   {{"Hadamard", 1}, "CH"},    {{"SWAP", 1}, "CSWAP"},
+            {{"PauliX", 1}, "CNOT"},
+            {{"PauliX", 2}, "Toffoli"},
+            {{"PauliY", 1}, "CY"},
+            {{"PauliZ", 1}, "CZ"},
+            {{"Hadamard", 1}, "CH"},
+            {{"SWAP", 1}, "CSWAP"},
             {{"Identity", 0}, "measure or Identity"}};
         const std::string name{find_gate(gate.opcode)->name};
         const std::size_t num_controls = gate.controls.size();
@@ -144,8 +147,7 @@ class Builder {
 
     void check_wires(const Gate &gate, const std::vector<std::int64_t> &wires) const {
         for (auto wire = wires.begin(); wire != wires.end(); ++wire) {
-            const bool inside =
-                *wire >= 0 && static_cast<std::size_t>(*wire) < program_.num_wires;
+            const bool inside = *wire >= 0 && static_cast<std::size_t>(*wire) < program_.num_wires;
             if (inside && std::find(wires.begin(), wire, *wire) == wire) {
                 continue;
             }

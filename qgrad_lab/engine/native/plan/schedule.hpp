@@ -1,5 +1,6 @@
-// The gates of a Program in the order in which they run: loops unrolled, branches taken, traced wires
-// resolved. Everything that decides it is in `index`, so it is known before the first gate runs.
+// The gates of a Program in the order in which they run: loops unrolled, branches taken, traced
+// wires resolved. Everything that decides it is in `index`, so it is known before the first gate
+// runs.
 #pragma once
 
 #include <cstddef>
@@ -16,9 +17,9 @@ struct Step {
     static constexpr std::size_t no_slot = static_cast<std::size_t>(-1);
 
     const Gate *gate = nullptr;
-    std::size_t slot = no_slot;  // of the angle in theta
-    std::size_t numbers = 0;     // QubitUnitary, StatePrep: begin in data or theta
-    std::uint64_t basis = 0;     // BasisState: the state, as a mask of global bits
+    std::size_t slot = no_slot; // of the angle in theta
+    std::size_t numbers = 0;    // QubitUnitary, StatePrep: begin in data or theta
+    std::uint64_t basis = 0;    // BasisState: the state, as a mask of global bits
 
     bool has_slot() const { return slot != no_slot; }
     bool reads_theta() const { return has_slot() || gate->numbers_in_theta; }
@@ -32,8 +33,9 @@ struct Schedule {
     std::deque<Gate> resolved; // gates with traced wires, once for every choice of wires
 };
 
-// Throws std::invalid_argument where the index asks for what a Program cannot do: a wire out of range
-// or used twice by one operation, more iterations than there is room for, a branch that does not exist.
+// Throws std::invalid_argument where the index asks for what a Program cannot do: a wire out of
+// range or used twice by one operation, more iterations than there is room for, a branch that does
+// not exist.
 Schedule make_schedule(const Program &program, const std::int64_t *index);
 
 } // namespace qgrad

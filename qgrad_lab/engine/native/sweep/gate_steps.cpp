@@ -92,8 +92,8 @@ void undo_state(const Step &step, const Operands &operands, const double *tangen
     }
     if (tangent != nullptr) {
         if (gate.numbers_in_theta) {
-            add_matrix(gate, numbers_in(step, tangent), gate.adjoint, -1.0, psi.value,
-                       psi.tangent, num_wires);
+            add_matrix(gate, numbers_in(step, tangent), gate.adjoint, -1.0, psi.value, psi.tangent,
+                       num_wires);
         }
         apply(step, operands, true, psi.tangent, num_wires);
     }

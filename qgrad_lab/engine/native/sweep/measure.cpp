@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "ir/gate_table.hpp"
 #include "host/interrupt.hpp"
 #include "host/ranges.hpp"
+#include "ir/gate_table.hpp"
 
 namespace qgrad {
 namespace {
@@ -26,7 +26,8 @@ template <class Real> struct Product {
 };
 
 template <class Real>
-std::vector<double> real_overlaps(const std::vector<Product<Real>> &products, const Ranges &ranges) {
+std::vector<double> real_overlaps(const std::vector<Product<Real>> &products,
+                                  const Ranges &ranges) {
     const std::size_t width = products.size();
     std::vector<double> parts(ranges.count() * width);
     const Stop stop = Stop::here();
@@ -45,8 +46,8 @@ std::vector<double> real_overlaps(const std::vector<Product<Real>> &products, co
 }
 
 template <class Real>
-double real_overlap(const PauliWord &word, const std::complex<Real> *a,
-                    const std::complex<Real> *b, const Ranges &ranges) {
+double real_overlap(const PauliWord &word, const std::complex<Real> *a, const std::complex<Real> *b,
+                    const Ranges &ranges) {
     return real_overlaps<Real>({{&word, a, b}}, ranges).front();
 }
 
@@ -87,9 +88,8 @@ void add_observable(const Measurement &measurement, const Direction &direction,
                     bool coefficient_tangents, double factor, const std::complex<Real> *ket,
                     std::complex<Real> *out, std::vector<Addition<Real>> &to) {
     for (const Term &term : measurement.terms) {
-        const double coefficient = coefficient_tangents
-                                       ? tangent_of(term.coefficient, direction)
-                                       : value_of(term.coefficient, direction);
+        const double coefficient = coefficient_tangents ? tangent_of(term.coefficient, direction)
+                                                        : value_of(term.coefficient, direction);
         if (coefficient != 0.0) {
             to.push_back({&term.word, factor * coefficient, ket, out});
         }
@@ -98,8 +98,8 @@ void add_observable(const Measurement &measurement, const Direction &direction,
 
 // phi = O psi and, with tangents, O psi' + O' psi.
 template <class Real>
-void apply_observable(const Measurement &measurement, const Direction &direction, const Jet<Real> &psi,
-                      const Jet<Real> &phi, const Ranges &ranges) {
+void apply_observable(const Measurement &measurement, const Direction &direction,
+                      const Jet<Real> &psi, const Jet<Real> &phi, const Ranges &ranges) {
     std::vector<Addition<Real>> additions;
     add_observable(measurement, direction, false, 1.0, psi.value, phi.value, additions);
     if (psi.tangent != nullptr) {
@@ -117,8 +117,8 @@ struct Dual {
 
 // <psi| P |psi> of several words.
 template <class Real>
-std::vector<Dual> word_expectations(const std::vector<const PauliWord *> &words, const Jet<Real> &psi,
-                                    const Ranges &ranges) {
+std::vector<Dual> word_expectations(const std::vector<const PauliWord *> &words,
+                                    const Jet<Real> &psi, const Ranges &ranges) {
     std::vector<Product<Real>> products;
     for (const PauliWord *word : words) {
         products.push_back({word, psi.value, psi.value});
@@ -167,8 +167,7 @@ void measure_expvals(const Circuit &circuit, const Direction &direction, const J
 }
 
 // <O> from phi = O psi.
-template <class Real>
-Dual mean(const Jet<Real> &psi, const Jet<Real> &phi, const Ranges &ranges) {
+template <class Real> Dual mean(const Jet<Real> &psi, const Jet<Real> &phi, const Ranges &ranges) {
     Dual result;
     result.value = inner(psi.value, phi.value, ranges);
     if (psi.tangent != nullptr) {
@@ -184,8 +183,8 @@ Dual variance(const Jet<Real> &psi, const Jet<Real> &phi, const Ranges &ranges) 
     Dual result;
     result.value = inner(phi.value, phi.value, ranges) - average.value * average.value;
     if (psi.tangent != nullptr) {
-        result.tangent = 2.0 * inner(phi.tangent, phi.value, ranges) -
-                         2.0 * average.value * average.tangent;
+        result.tangent =
+            2.0 * inner(phi.tangent, phi.value, ranges) - 2.0 * average.value * average.tangent;
     }
     return result;
 }
@@ -234,8 +233,8 @@ void add_probs(const Marginal &marginal, const Jet<Real> &psi, std::size_t first
     });
 }
 
-// Threads write to parts of `out` where every amplitude has a number of its own, and to small arrays
-// that are added up where there are few numbers.
+// Threads write to parts of `out` where every amplitude has a number of its own, and to small
+// arrays that are added up where there are few numbers.
 template <class Real>
 void measure_probs(const Marginal &marginal, const Jet<Real> &psi, std::size_t count, double *out,
                    std::size_t size, const Ranges &ranges) {
@@ -260,7 +259,8 @@ void measure_probs(const Marginal &marginal, const Jet<Real> &psi, std::size_t c
 // Sets lambda to the co-state of all expectation values, in one pass over the states.
 template <class Real>
 void seed_expvals(const Circuit &circuit, const Direction &direction, const double *cotangent,
-                  const Jet<Real> &psi, const Jet<Real> &lambda, double *gradient, const Ranges &ranges) {
+                  const Jet<Real> &psi, const Jet<Real> &lambda, double *gradient,
+                  const Ranges &ranges) {
     std::vector<Addition<Real>> additions;
     std::vector<const Term *> slots;
     std::vector<const PauliWord *> words;
@@ -296,8 +296,8 @@ void seed_expvals(const Circuit &circuit, const Direction &direction, const doub
 
 // var = <O^2> - <O>^2, so lambda = (O^2 - 2 <O> O) psi = O phi - 2 <O> phi with phi = O psi.
 template <class Real>
-void seed_var(const Measurement &m, const Direction &direction, double cotangent, const Jet<Real> &psi,
-              const Jet<Real> &phi, const Jet<Real> &lambda, double *gradient,
+void seed_var(const Measurement &m, const Direction &direction, double cotangent,
+              const Jet<Real> &psi, const Jet<Real> &phi, const Jet<Real> &lambda, double *gradient,
               const Ranges &ranges) {
     apply_observable(m, direction, psi, phi, ranges);
     const Dual average = mean(psi, phi, ranges);
@@ -355,8 +355,7 @@ void measure(const Circuit &circuit, const Direction &direction, const Jet<Real>
             break;
         }
         case Measurement::Kind::probs:
-            measure_probs(Marginal(m.wires, circuit.num_wires), psi, m.size, numbers, size,
-                          ranges);
+            measure_probs(Marginal(m.wires, circuit.num_wires), psi, m.size, numbers, size, ranges);
             break;
         case Measurement::Kind::state:
             ranges.for_each([&](std::size_t, std::size_t begin, std::size_t end) {

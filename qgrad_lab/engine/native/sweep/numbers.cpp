@@ -3,8 +3,8 @@
 #include <bit>
 #include <cmath>
 
-#include "sweep/gate_steps.hpp"
 #include "host/interrupt.hpp"
+#include "sweep/gate_steps.hpp"
 
 namespace qgrad {
 namespace {

@@ -42,8 +42,8 @@ class Numbers {
 
   private:
     const Plan &plan_;
-    std::vector<Matrix2> members_;  // of runs
-    std::vector<ZFactor> factors_;  // of diagonal tasks, by member
+    std::vector<Matrix2> members_; // of runs
+    std::vector<ZFactor> factors_; // of diagonal tasks, by member
     std::vector<RunMatrices> runs_;
 };
 

@@ -3,9 +3,9 @@
 #include <utility>
 #include <vector>
 
-#include "sweep/gate_steps.hpp"
 #include "host/interrupt.hpp"
 #include "kernels/matrices.hpp"
+#include "sweep/gate_steps.hpp"
 
 namespace qgrad {
 namespace {
@@ -60,14 +60,12 @@ void add_all(const RunMatrices &from, RunMatrices &to) {
 
 } // namespace
 
-template <class Real>
-void Passes<Real>::forward(const Jet<Real> &psi) const {
+template <class Real> void Passes<Real>::forward(const Jet<Real> &psi) const {
     prepare(psi);
     advance(psi, 0, plan_.tasks.size());
 }
 
-template <class Real>
-void Passes<Real>::prepare(const Jet<Real> &psi) const {
+template <class Real> void Passes<Real>::prepare(const Jet<Real> &psi) const {
     const std::size_t size = plan_.circuit.dimension();
     clear(psi.value, size, threads_);
     psi.value[0] = 1.0;
@@ -130,15 +128,15 @@ void Passes<Real>::backward(const Jet<Real> &psi, const Jet<Real> &lambda, const
                         numbers.data() + group * num_members +
                             (plan_.tasks[task].first_member - first_member)};
         };
-        slices.for_each(
-            threads_, {psi.value, psi_tangent, lambda.value, lambda.tangent},
-            [&](std::size_t group, std::size_t base, const auto &local) {
-                for (std::size_t i = end; i-- > begin;) {
-                    check(stop, i);
-                    undo_task(*pass, i, base, {local[0], local[1]}, {local[2], local[3]},
-                              to_the_start || i > first, sums(group, i), gradient);
-                }
-            });
+        slices.for_each(threads_, {psi.value, psi_tangent, lambda.value, lambda.tangent},
+                        [&](std::size_t group, std::size_t base, const auto &local) {
+                            for (std::size_t i = end; i-- > begin;) {
+                                check(stop, i);
+                                undo_task(*pass, i, base, {local[0], local[1]},
+                                          {local[2], local[3]}, to_the_start || i > first,
+                                          sums(group, i), gradient);
+                            }
+                        });
         for (std::size_t i = begin; i < end; ++i) {
             check_now_and_then(i);
             const Sums total = sums(0, i);
@@ -153,8 +151,7 @@ void Passes<Real>::backward(const Jet<Real> &psi, const Jet<Real> &lambda, const
         }
     }
     if (to_the_start) {
-        add_state_gradient(*preparation->gate,
-                           tangent_ != nullptr ? lambda.tangent : lambda.value,
+        add_state_gradient(*preparation->gate, tangent_ != nullptr ? lambda.tangent : lambda.value,
                            gradient + preparation->numbers, plan_.circuit.num_wires);
     }
 }

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "host/parallel.hpp"
+#include "host/ranges.hpp"
+#include "plan/plan.hpp"
 #include "sweep/measure.hpp"
 #include "sweep/numbers.hpp"
-#include "host/parallel.hpp"
-#include "plan/plan.hpp"
-#include "host/ranges.hpp"
 #include "sweep/slices.hpp"
 
 namespace qgrad {
@@ -60,8 +60,8 @@ template <class Real> class Passes {
     // The tasks from one to another, on a state that all before them were applied to.
     void advance(const Jet<Real> &psi, std::size_t from, std::size_t to) const;
 
-    // The gradient in all that the tasks and the preparation read, for the states behind them, is added.
-    // The states are undone on the way.
+    // The gradient in all that the tasks and the preparation read, for the states behind them, is
+    // added. The states are undone on the way.
     void backward(const Jet<Real> &psi, const Jet<Real> &lambda, double *gradient) const {
         backward(psi, lambda, {}, gradient);
     }
@@ -75,9 +75,11 @@ template <class Real> class Passes {
                   double *gradient) const;
 
   private:
-    void apply_task(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi) const;
-    // What gradients of a task are made of, summed over slices: of a run, its overlaps; of a diagonal
-    // task, one number for each member; of a single gate, its gradient in the first of `matrices`.
+    void apply_task(const Pass &pass, std::size_t number, std::size_t base,
+                    const Jet<Real> &psi) const;
+    // What gradients of a task are made of, summed over slices: of a run, its overlaps; of a
+    // diagonal task, one number for each member; of a single gate, its gradient in the first of
+    // `matrices`.
     struct Sums {
         RunMatrices *matrices;
         double *numbers;
@@ -88,8 +90,9 @@ template <class Real> class Passes {
                        const Jet<Real> &lambda, bool undo, double *sums) const;
     void undo_run(const Pass &pass, std::size_t number, std::size_t base, const Jet<Real> &psi,
                   const Jet<Real> &lambda, bool undo, RunMatrices &overlaps) const;
-    void undo_single(const Pass &pass, const Step &step, const Jet<Real> &psi, const Jet<Real> &lambda,
-                     bool undo, RunMatrices &overlaps, double *gradient) const;
+    void undo_single(const Pass &pass, const Step &step, const Jet<Real> &psi,
+                     const Jet<Real> &lambda, bool undo, RunMatrices &overlaps,
+                     double *gradient) const;
     void add_gradient(std::size_t number, const Sums &sums, double *gradient) const;
 
     const Plan &plan_;

@@ -7,8 +7,8 @@
 
 #include "host/interrupt.hpp"
 #include "host/parallel.hpp"
-#include "plan/plan.hpp"
 #include "host/workspace.hpp"
+#include "plan/plan.hpp"
 
 namespace qgrad {
 
@@ -18,10 +18,11 @@ template <class Real> class Slices {
     using States = std::array<std::complex<Real> *, 4>;
 
     Slices(const Pass &pass, std::size_t num_wires)
-        : pass_(pass), num_wires_(num_wires), count_(std::size_t{1} << (num_wires - pass.bits.size())) {}
+        : pass_(pass), num_wires_(num_wires),
+          count_(std::size_t{1} << (num_wires - pass.bits.size())) {}
 
-    // Slices are worked on in as many groups for any number of threads, so that sums over them are the
-    // same to the last bit.
+    // Slices are worked on in as many groups for any number of threads, so that sums over them are
+    // the same to the last bit.
     std::size_t num_groups() const { return std::min(count_, most_groups); }
 
     // Calls body(group, base, states) for every slice of the given states: the index of its first

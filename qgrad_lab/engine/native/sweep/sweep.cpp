@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "sweep/passes.hpp"
 #include "host/workspace.hpp"
+#include "sweep/passes.hpp"
 
 namespace qgrad {
 namespace {
@@ -15,8 +15,7 @@ template <class Real> struct States {
     Jet<Real> lambda;
 
     // psi is `state` where that is not null.
-    States(const Circuit &circuit, bool with_tangent, bool transposed,
-           std::complex<Real> *state)
+    States(const Circuit &circuit, bool with_tangent, bool transposed, std::complex<Real> *state)
         : use_(Workspace::of_this_thread()) {
         const std::size_t size = circuit.dimension();
         std::size_t next = 0;
@@ -53,8 +52,8 @@ void evaluate(const Plan &plan, const Operands &operands, const double *tangent,
 
 template <class Real>
 void evaluate_transposed(const Plan &plan, const Operands &operands, const double *tangent,
-                         const double *cotangent, const Threads &threads,
-                         std::complex<Real> *state, double *out) {
+                         const double *cotangent, const Threads &threads, std::complex<Real> *state,
+                         double *out) {
     const States<Real> states(plan.circuit, tangent != nullptr, true, state);
     std::fill(out, out + plan.circuit.num_theta, 0.0);
     const Numbers numbers(plan, operands, tangent);

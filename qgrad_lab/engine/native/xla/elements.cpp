@@ -1,8 +1,9 @@
-// The XLA custom calls that take elements of vectors, and their transpose: sums of elements that were
-// taken from the same place; and one that takes vectors apart.
+// The XLA custom calls that take elements of vectors, and their transpose: sums of elements that
+// were taken from the same place; and one that takes vectors apart.
 //
-// take: values f64[B, N] and positions i64[P] to f64[B, P]. put: values f64[B, P] and positions i64[P] to
-// f64[B, N]. parts: f64[B, N] to f64[B, N1], f64[B, N2] and so on, where N = N1 + N2 + ...
+// take: values f64[B, N] and positions i64[P] to f64[B, P]. put: values f64[B, P] and positions
+// i64[P] to f64[B, N]. parts: f64[B, N] to f64[B, N1], f64[B, N2] and so on, where N = N1 + N2 +
+// ...
 #include <algorithm>
 #include <cstdint>
 

@@ -1,18 +1,18 @@
-// The XLA custom calls: every native member of the derivative family by sweeps, and the first derivatives
-// by a shift rule.
+// The XLA custom calls: every native member of the derivative family by sweeps, and the first
+// derivatives by a shift rule.
 //
 // Operands: theta f64[T, P], index i64[I, K], data c128[D, N], a tangent of theta f64[V, P] where
 // order = 1, a cotangent f64[Y, M] where transposed. Leading sizes are the batch or 1 (shared).
-// Result: f64[B, M], or f64[B, P] where transposed. `keep` asks to keep the final states of D[0] for the
-// call of its transpose that follows.
+// Result: f64[B, M], or f64[B, P] where transposed. `keep` asks to keep the final states of D[0]
+// for the call of its transpose that follows.
 #include <span>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 
 #include "batch/batch.hpp"
-#include "host/interrupt.hpp"
 #include "batch/shift_rule.hpp"
+#include "host/interrupt.hpp"
 
 namespace ffi = xla::ffi;
 
@@ -20,8 +20,7 @@ namespace qgrad {
 namespace {
 
 template <class T, ffi::DataType dtype>
-Rows<T> rows(const ffi::AnyBuffer &buffer, const char *name, std::size_t batch,
-             std::size_t width) {
+Rows<T> rows(const ffi::AnyBuffer &buffer, const char *name, std::size_t batch, std::size_t width) {
     const auto dims = buffer.dimensions();
     std::ostringstream message;
     if (buffer.element_type() != dtype || dims.size() != 2) {

@@ -5,12 +5,12 @@
 #include <string>
 
 #include "batch/batch.hpp"
-#include "plan/plan_text.hpp"
 #include "host/workspace.hpp"
+#include "plan/plan_text.hpp"
 
-// The text of the plan of a Program, or the message of what is wrong with it: as much as there is room
-// for, and how long it is. `costs` gets sweeps, bytes and operations of a value and of a gradient;
-// nothing where there is no plan.
+// The text of the plan of a Program, or the message of what is wrong with it: as much as there is
+// room for, and how long it is. `costs` gets sweeps, bytes and operations of a value and of a
+// gradient; nothing where there is no plan.
 extern "C" __attribute__((visibility("default"))) std::size_t
 qgrad_lab_plan(const std::int64_t *words, std::size_t num_words, const std::int64_t *index,
                std::size_t num_index, char *text, std::size_t room, double *costs) {
@@ -49,5 +49,6 @@ extern "C" __attribute__((visibility("default"))) std::uint64_t qgrad_lab_take_p
 
 // What this library was built against. The loader reads it from the file, before it loads anything.
 extern "C" __attribute__((visibility("default"))) const char qgrad_lab_built_for[];
-const char qgrad_lab_built_for[] = "qgrad_lab built for pennylane-lightning " QGRAD_LIGHTNING_VERSION
-                                   " and jaxlib " QGRAD_JAXLIB_VERSION;
+const char qgrad_lab_built_for[] =
+    "qgrad_lab built for pennylane-lightning " QGRAD_LIGHTNING_VERSION
+    " and jaxlib " QGRAD_JAXLIB_VERSION;
