@@ -117,7 +117,8 @@ def test_one_digest_for_two_programs_runs_the_right_one():
     import jax
     import jax.numpy as jnp
 
-    from qgrad_lab.circuit.ir.program import Expval, Gate, Program, Slot, Term
+    from qgrad_lab.circuit.ir.instructions import Expval, Gate, Slot, Term
+    from qgrad_lab.circuit.ir.program import Program
     from qgrad_lab.engine.library import FFI_TARGET
     from qgrad_lab.gates.table import GATES
 
@@ -156,7 +157,8 @@ def test_a_shift_rule_that_does_not_fit_is_an_exception(slots, shifts, coefficie
     import jax
     import jax.numpy as jnp
 
-    from qgrad_lab.circuit.ir.program import Expval, Gate, Program, Slot, Term
+    from qgrad_lab.circuit.ir.instructions import Expval, Gate, Slot, Term
+    from qgrad_lab.circuit.ir.program import Program
     from qgrad_lab.engine.library import SHIFT_TARGET
     from qgrad_lab.gates.table import GATES
 

@@ -16,7 +16,7 @@ import pytest
 
 import qgrad_lab
 from qgrad_lab import grad, qjit
-from qgrad_lab.circuit.ir.program import walk
+from qgrad_lab.circuit.ir.instructions import walk
 from qgrad_lab.errors import CompileError
 from qgrad_lab.gates.table import GATES
 from tests.support.circuits import SEED, member_values, random_cases

@@ -7,7 +7,7 @@ encoder and the numbers that the library as installed gives for them.
 import numpy as np
 import pytest
 
-from qgrad_lab.circuit.ir.program import walk
+from qgrad_lab.circuit.ir.instructions import walk
 from qgrad_lab.gates.table import GATES
 from tests.support.circuits import SEED, member_values, random_cases
 from tests.support.native_build import run_driver, write_cases

@@ -15,18 +15,18 @@ import pennylane as qml
 import pytest
 import scipy.linalg
 
-from qgrad_lab.circuit.ir.program import (
+from qgrad_lab.circuit.ir.instructions import (
     Data,
     Expval,
     Gate,
     Index,
     Probs,
-    Program,
     Slot,
     State,
     Term,
     Var,
 )
+from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.lower.operands import Operands
 from qgrad_lab.circuit.lower.operations import is_native, lower
 from qgrad_lab.engine.evaluate import Member
@@ -339,7 +339,7 @@ def test_wires_known_only_at_run_time_make_no_difference(variant):
 
 @pytest.mark.parametrize("num_wires", [1, 2, 3, 5, 8])
 def test_basis_states_from_literal_and_traced_bits(num_wires):
-    from qgrad_lab.circuit.ir.program import Index
+    from qgrad_lab.circuit.ir.instructions import Index
 
     rng = np.random.default_rng(SEED)
     for k in range(1, num_wires + 1):

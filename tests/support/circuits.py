@@ -17,20 +17,20 @@ import numpy as np
 import pennylane as qml
 from hypothesis import strategies as st
 
-from qgrad_lab.circuit.ir.program import (
+from qgrad_lab.circuit.ir.instructions import (
     Branch,
     Data,
     Expval,
     Gate,
     Index,
     Probs,
-    Program,
     Repeat,
     Slot,
     State,
     Term,
     Var,
 )
+from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.verify import verify
 from qgrad_lab.engine.evaluate import Member
 from qgrad_lab.engine.primitive import bind

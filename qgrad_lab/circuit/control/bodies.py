@@ -20,7 +20,8 @@ from qgrad_lab.circuit.classical.part import Classical, Numbers, trace
 from qgrad_lab.circuit.control.elementwise import all_at_once
 from qgrad_lab.circuit.control.keys import iteration as counted
 from qgrad_lab.circuit.control.masking import active_where, current_active, shield
-from qgrad_lab.circuit.ir.program import Branch, Index, Probs, Program, Repeat
+from qgrad_lab.circuit.ir.instructions import Branch, Index, Probs, Repeat
+from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.lower.blocks import Body, Region, Sizes, looped, moved
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.lower.tape import lower_operations

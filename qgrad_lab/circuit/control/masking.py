@@ -17,7 +17,8 @@ from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
 from qgrad_lab.circuit.classical.part import Numbers
-from qgrad_lab.circuit.ir.program import Branch, Gate, Index, Program
+from qgrad_lab.circuit.ir.instructions import Branch, Gate, Index
+from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.lower.blocks import Sizes, moved
 from qgrad_lab.circuit.record.compat import trace_state
 from qgrad_lab.gates.table import PREPARATIONS

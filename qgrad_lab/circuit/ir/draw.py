@@ -1,7 +1,7 @@
 """A Program as a drawing of its wires.
 
 >>> from qgrad_lab.gates.table import GATES
->>> from qgrad_lab.circuit.ir.program import Expval, Gate, Slot, Term
+>>> from qgrad_lab.circuit.ir.instructions import (Expval, Gate, Slot, Term)
 >>> rx = Gate(GATES["RX"], wires=(0,), angle=Slot(0))
 >>> cnot = Gate(GATES["PauliX"], wires=(1,), controls=(0,), control_values=(True,))
 >>> z1 = Expval((Term(1.0, ((1, "Z"),)),))
@@ -15,7 +15,8 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from qgrad_lab.circuit.ir.program import Branch, Gate, Index, Instruction, Program, Repeat
+from qgrad_lab.circuit.ir.instructions import Branch, Gate, Index, Instruction, Repeat
+from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.text import (
     case_text,
     extra_texts,

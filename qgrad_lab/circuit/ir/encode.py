@@ -9,9 +9,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from qgrad_lab.circuit.ir.program import (
+from qgrad_lab.circuit.ir.instructions import (
     Branch,
     Data,
+    Definition,
     Expval,
     Gate,
     Index,
@@ -21,7 +22,6 @@ from qgrad_lab.circuit.ir.program import (
     Number,
     Position,
     Probs,
-    Program,
     Repeat,
     Slot,
     State,
@@ -35,7 +35,7 @@ _REPEAT = 100
 _BRANCH = 101
 
 
-def encode(program: Program) -> np.ndarray:
+def encode(program: Definition) -> np.ndarray:
     """The words of ``program``, i64."""
     words = [
         _MAGIC,

@@ -18,17 +18,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from qgrad_lab.circuit.ir.program import (
+from qgrad_lab.circuit.ir.instructions import (
     Expval,
     Gate,
     Instruction,
     Number,
     Probs,
-    Program,
     Slot,
     Term,
     Var,
 )
+from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.text import measurement_text, program_text
 from qgrad_lab.engine.randomness import folded
 from qgrad_lab.engine.sampling import frequencies, outcomes

@@ -1,8 +1,9 @@
 """The text form of a Program."""
 
-from qgrad_lab.circuit.ir.program import (
+from qgrad_lab.circuit.ir.instructions import (
     Branch,
     Data,
+    Definition,
     Expval,
     Gate,
     Index,
@@ -12,7 +13,6 @@ from qgrad_lab.circuit.ir.program import (
     Number,
     Position,
     Probs,
-    Program,
     Repeat,
     Slot,
     State,
@@ -27,12 +27,12 @@ _COUNTERS = "ijklmnpqrstuvw"
 """Names of loop counters, by depth."""
 
 
-def program_text(program: Program, results: str | None = None) -> str:
+def program_text(program: Definition, results: str | None = None) -> str:
     """``program`` as text, one operation a line; with ``results`` in the place of its own."""
     return "\n".join(text for text, _ in program_lines(program, results))
 
 
-def program_lines(program: Program, results: str | None = None) -> _Lines:
+def program_lines(program: Definition, results: str | None = None) -> _Lines:
     """The lines of `program_text`, each with the gate that it is."""
     arrays = [("theta", "f64", program.num_theta)]
     arrays += [("index", "i64", program.num_index), ("data", "c128", program.num_data)]

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from qgrad_lab.circuit.ir.program import (
+from qgrad_lab.circuit.ir.instructions import (
     Branch,
     Expval,
     Gate,
@@ -13,12 +13,12 @@ from qgrad_lab.circuit.ir.program import (
     Number,
     Position,
     Probs,
-    Program,
     Repeat,
     Slot,
     State,
     Var,
 )
+from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.text import gate_text
 from qgrad_lab.gates.table import PREPARATIONS
 

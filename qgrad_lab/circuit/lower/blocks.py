@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import pennylane as qml
 
-from qgrad_lab.circuit.ir.program import (
+from qgrad_lab.circuit.ir.instructions import (
     Branch,
     Gate,
     Index,

@@ -8,7 +8,7 @@ import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
 
-from qgrad_lab.circuit.ir.program import Term
+from qgrad_lab.circuit.ir.instructions import Term
 from qgrad_lab.circuit.lower.operands import Operands
 from qgrad_lab.circuit.lower.pauli_basis import Word, decompose, multiply, words
 from qgrad_lab.errors import CompileError

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from qgrad_lab.circuit.ir.program import Data, Index, Integer, Number, Slot
+from qgrad_lab.circuit.ir.instructions import Data, Index, Integer, Number, Slot
 from qgrad_lab.errors import CompileError
 
 

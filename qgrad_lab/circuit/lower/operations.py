@@ -11,7 +11,7 @@ import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
 
-from qgrad_lab.circuit.ir.program import Gate, Instruction, Integer
+from qgrad_lab.circuit.ir.instructions import Gate, Instruction, Integer
 from qgrad_lab.circuit.lower.blocks import place as place_region
 from qgrad_lab.circuit.lower.blocks import region_of
 from qgrad_lab.circuit.lower.operands import Operands

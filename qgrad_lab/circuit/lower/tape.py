@@ -10,7 +10,8 @@ from pennylane.measurements import MeasurementProcess
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
-from qgrad_lab.circuit.ir.program import Gate, Instruction, Program
+from qgrad_lab.circuit.ir.instructions import Gate, Instruction
+from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.sampled import Sampled
 from qgrad_lab.circuit.ir.verify import MAX_WIRES, verify
 from qgrad_lab.circuit.lower.measurements.exact import lower_measurement

@@ -14,7 +14,7 @@ import pennylane as qml
 import pytest
 
 from qgrad_lab import CompileError, grad, qjit, reference
-from qgrad_lab.circuit.ir.program import Gate, Slot
+from qgrad_lab.circuit.ir.instructions import Gate, Slot
 from tests.support.circuits import SEED
 
 TOLERANCE = 1e-12

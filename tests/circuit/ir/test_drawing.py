@@ -7,7 +7,8 @@ import pytest
 
 from qgrad_lab import cond, for_loop, stages
 from qgrad_lab.circuit.ir.draw import drawing
-from qgrad_lab.circuit.ir.program import Expval, Gate, Program, Slot, Term
+from qgrad_lab.circuit.ir.instructions import Expval, Gate, Slot, Term
+from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.gates.table import GATES
 
 

@@ -9,14 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from qgrad_lab.circuit.ir.program import (
+from qgrad_lab.circuit.ir.instructions import (
     Branch,
     Data,
     Expval,
     Gate,
     Index,
     Probs,
-    Program,
     Repeat,
     Slot,
     State,
@@ -25,6 +24,7 @@ from qgrad_lab.circuit.ir.program import (
     places,
     walk,
 )
+from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.text import program_text
 from qgrad_lab.circuit.ir.verify import MAX_WIRES, verify
 from qgrad_lab.engine.evaluate import Member

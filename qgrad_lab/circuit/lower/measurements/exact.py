@@ -9,7 +9,7 @@ import numpy as np
 import pennylane as qml
 from pennylane.measurements import MeasurementProcess
 
-from qgrad_lab.circuit.ir.program import Expval, Probs, Var
+from qgrad_lab.circuit.ir.instructions import Expval, Probs, Var
 from qgrad_lab.circuit.lower.measurements import dense as amplitude_route
 from qgrad_lab.circuit.lower.measurements import reduced_state
 from qgrad_lab.circuit.lower.measurements.readout import Measured, Outputs, Readout

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from qgrad_lab.circuit.ir.program import Measurement, Program, State
+from qgrad_lab.circuit.ir.instructions import Measurement, State
+from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.sampled import Estimated, Sampled
 from qgrad_lab.engine.elements import parts
 

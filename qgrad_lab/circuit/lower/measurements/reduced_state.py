@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from qgrad_lab.circuit.ir.program import Expval, Term
+from qgrad_lab.circuit.ir.instructions import Expval, Term
 from qgrad_lab.circuit.lower.measurements.entropy import entropy
 from qgrad_lab.circuit.lower.measurements.readout import Measured, Outputs, Readout
 from qgrad_lab.circuit.lower.pauli_basis import compose, words

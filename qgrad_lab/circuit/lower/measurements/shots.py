@@ -11,7 +11,7 @@ from pennylane.measurements import MeasurementProcess
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
-from qgrad_lab.circuit.ir.program import Expval, Instruction, Term, Var
+from qgrad_lab.circuit.ir.instructions import Expval, Instruction, Term, Var
 from qgrad_lab.circuit.ir.sampled import Outcomes
 from qgrad_lab.circuit.lower.measurements.exact import check_measurement
 from qgrad_lab.circuit.lower.measurements.readout import Measured, Outputs, Readout
