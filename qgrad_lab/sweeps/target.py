@@ -180,7 +180,7 @@ class Target:
         return {name: values[name] for name in sorted({*order, *values})}
 
     def _bound(self, values: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        """Pass the same arguments by position as far as the function takes them so, else by name."""
+        """Pass the same arguments by position, as far as the function takes them, else by name."""
         args, by_name = [], dict(values)
         for name, parameter in self._parameters.items():
             if parameter.kind not in _POSITIONAL or name not in values:

@@ -144,7 +144,7 @@ def test_a_process_that_is_stopped_loses_no_block(store, computed, subprocess_en
     program = f"""
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from tests import sweeping
+from tests.support import sweeping
 sweeping.sweep(store={str(store)!r})
 """
     process = subprocess.Popen(
