@@ -8,7 +8,7 @@ import time
 import types
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 import jax
 
@@ -29,8 +29,12 @@ from qgrad_lab.engine.randomness import start_run
 install()
 cache.install()
 
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+R = TypeVar("R")
 
-class QJIT:
+
+class QJIT(Generic[P, R]):
     """A compiled function; an ordinary JAX function to ``jax.grad``, ``jax.vmap``, ``jax.jit``.
 
     Made by ``qjit``. It can be called from several threads, copied and pickled as its function can,
@@ -62,9 +66,9 @@ class QJIT:
     [-0.389418 -0.717356]
     """
 
-    original_function: Callable[..., Any]
+    original_function: Callable[P, R]
 
-    def __init__(self, function: Callable[..., Any], options: Options | None = None) -> None:
+    def __init__(self, function: Callable[P, R], options: Options | None = None) -> None:
         functools.update_wrapper(self, function, updated=())
         self.original_function = function
         self._options = options = options or Options()
@@ -80,13 +84,14 @@ class QJIT:
         if self._declared is not None:
             self._compile_ahead(*self._declared.required())
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the compiled program, after compiling it if the signature is new."""
         state = threads.state
         # As a rule there is nothing to prepare. Programs may take as little time as this test.
         if self._prepares or not state.ordinary or (args and isinstance(args[0], type)):
             with frames_hidden:
-                call, args, kwargs = self._prepare(args, kwargs)
+                # A checker lets nobody assign to P.args, though these are the same arguments.
+                call, args, kwargs = self._prepare(args, kwargs)  # type: ignore[assignment]
                 if call is not None:
                     return call(*args, **kwargs)
         try:
@@ -131,6 +136,12 @@ class QJIT:
         # piece of code, and only which of the two runs first would tell their random numbers apart.
         return self._make_jitted() if is_seeded() else None, args, kwargs
 
+    @overload
+    def __get__(self, instance: None, owner: type | None = None) -> Self: ...
+    @overload
+    def __get__(
+        self: "QJIT[Concatenate[Any, Q], R]", instance: object, owner: type | None = None
+    ) -> Callable[Q, R]: ...
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """The method of ``instance``, for a ``QJIT`` in a class."""
         if instance is None:

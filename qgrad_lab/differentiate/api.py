@@ -8,16 +8,24 @@ JAX.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ParamSpec, TypeVar, Unpack, overload
 
 from qgrad_lab.core.tracebacks import frames_hidden
 from qgrad_lab.differentiate.autodiff import Derivative
 from qgrad_lab.differentiate.call import Options, check_callable, check_options
+from qgrad_lab.differentiate.keywords import Keywords
 from qgrad_lab.differentiate.products import jvp, vjp
 
 __all__ = ["grad", "hessian", "jacobian", "jvp", "value_and_grad", "vjp"]
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
+
+@overload
+def grad(f: Callable[P, Any], **options: Unpack[Keywords]) -> Callable[P, Any]: ...
+@overload
+def grad(**options: Unpack[Keywords]) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
 def grad(
     f: Callable[..., Any] | None = None,
     *,
@@ -145,6 +153,14 @@ def grad(
         return _transform("grad", f, options)
 
 
+@overload
+def value_and_grad(
+    f: Callable[P, R], **options: Unpack[Keywords]
+) -> Callable[P, tuple[R, Any]]: ...
+@overload
+def value_and_grad(
+    **options: Unpack[Keywords],
+) -> Callable[[Callable[P, R]], Callable[P, tuple[R, Any]]]: ...
 def value_and_grad(
     f: Callable[..., Any] | None = None,
     *,
@@ -186,6 +202,10 @@ def value_and_grad(
         return _transform("value_and_grad", f, options)
 
 
+@overload
+def jacobian(f: Callable[P, Any], **options: Unpack[Keywords]) -> Callable[P, Any]: ...
+@overload
+def jacobian(**options: Unpack[Keywords]) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
 def jacobian(
     f: Callable[..., Any] | None = None,
     *,
@@ -234,6 +254,10 @@ def jacobian(
         return _transform("jacobian", f, options)
 
 
+@overload
+def hessian(f: Callable[P, Any], **options: Unpack[Keywords]) -> Callable[P, Any]: ...
+@overload
+def hessian(**options: Unpack[Keywords]) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
 def hessian(
     f: Callable[..., Any] | None = None,
     *,

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 from qgrad_lab.circuit.capture.patches import install
 from qgrad_lab.core import mode
@@ -11,11 +11,14 @@ from qgrad_lab.differentiate.call import check_callable
 
 install()
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 DIFF_METHODS = ("adjoint", "parameter-shift", "backprop", "best")
 """How QNodes can be told to be differentiated."""
 
 
-def with_diff_method(fn: Callable[..., Any], diff_method: str) -> Callable[..., Any]:
+def with_diff_method(fn: Callable[P, R], diff_method: str) -> Callable[P, R]:
     """``fn`` with the ``diff_method`` of all its QNodes replaced.
 
     To differentiate the same program in another way, without writing it anew: QNodes that ``fn``
@@ -68,7 +71,7 @@ def with_diff_method(fn: Callable[..., Any], diff_method: str) -> Callable[..., 
             )
 
     @functools.wraps(fn)
-    def changed(*args: Any, **kwargs: Any) -> Any:
+    def changed(*args: P.args, **kwargs: P.kwargs) -> R:
         with mode.diff_method(diff_method):
             return fn(*args, **kwargs)
 

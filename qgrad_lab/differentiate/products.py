@@ -1,7 +1,7 @@
 """Products with a Jacobian that is never computed: ``jvp`` and ``vjp``."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, TypeVar, Unpack, overload
 
 from qgrad_lab.core.tracebacks import frames_hidden
 from qgrad_lab.differentiate import autodiff
@@ -12,8 +12,30 @@ from qgrad_lab.differentiate.call import (
     check_sequence,
     function_name,
 )
+from qgrad_lab.differentiate.keywords import ProductKeywords
+
+R = TypeVar("R")
+Aux = TypeVar("Aux")
 
 
+@overload
+def jvp(
+    f: Callable[..., R],
+    params: Sequence[Any],
+    tangents: Sequence[Any],
+    *,
+    has_aux: Literal[False] = False,
+    **options: Unpack[ProductKeywords],
+) -> tuple[R, R]: ...
+@overload
+def jvp(
+    f: Callable[..., tuple[R, Aux]],
+    params: Sequence[Any],
+    tangents: Sequence[Any],
+    *,
+    has_aux: Literal[True],
+    **options: Unpack[ProductKeywords],
+) -> tuple[R, R, Aux]: ...
 def jvp(
     f: Callable[..., Any],
     params: Sequence[Any],
@@ -101,6 +123,24 @@ def jvp(
         return autodiff.jvp(call, directions, options)
 
 
+@overload
+def vjp(
+    f: Callable[..., R],
+    params: Sequence[Any],
+    cotangents: Any,
+    *,
+    has_aux: Literal[False] = False,
+    **options: Unpack[ProductKeywords],
+) -> tuple[R, Any]: ...
+@overload
+def vjp(
+    f: Callable[..., tuple[R, Aux]],
+    params: Sequence[Any],
+    cotangents: Any,
+    *,
+    has_aux: Literal[True],
+    **options: Unpack[ProductKeywords],
+) -> tuple[R, Any, Aux]: ...
 def vjp(
     f: Callable[..., Any],
     params: Sequence[Any],
