@@ -10,6 +10,7 @@ from qgrad_lab.gates.operators import (
     Entries,
     Generator,
     Letters,
+    Local,
     Split,
     combination,
     identity,
@@ -43,7 +44,8 @@ class GateKind:
     generator
         K; ``None`` for a gate without angle.
     matrix
-        The entries of F; ``None`` for the identity, or where an operand says what it is.
+        The entries of F; ``None`` for the identity, or where an operand says what it is. With a
+        generator, which is then `Local`, F is its own inverse and commutes with K.
     controlled
         PennyLane's names of the gate with one control, with two, ..., all of them 1.
     extra
@@ -68,6 +70,20 @@ class GateKind:
     kernel: str = dataclasses.field(default="lightning", compare=False)
     takes_controls: bool = dataclasses.field(default=True, compare=False)
     prepares: bool = dataclasses.field(default=False, compare=False)
+
+    def __post_init__(self) -> None:
+        fixed, generator = self.matrix, self.generator
+        if fixed is None or generator is None:
+            return
+        # So that U(-t) undoes U(t), and the inverse has the generator -K.
+        if not isinstance(generator, Local) or self.num_wires is None:
+            raise ValueError(f"{self.name} has a matrix and a generator that is not local")
+        left, right = product(fixed, generator.entries), product(generator.entries, fixed)
+        if combination((1, left), (-1, right)) or not _is_involution(fixed, self.num_wires):
+            raise ValueError(
+                f"the matrix of {self.name} "
+                "does not commute with its generator, or is not its own inverse"
+            )
 
     @property
     def has_angle(self) -> bool:
@@ -119,8 +135,7 @@ class GateKind:
         """Whether applying it twice does nothing."""
         if self.generator is not None or self.matrix is None or self.num_wires is None:
             return False
-        square = product(self.matrix, self.matrix)
-        return not combination((1, square), (-1, identity(self.num_wires)))
+        return _is_involution(self.matrix, self.num_wires)
 
     def frequencies(self, *, controlled: bool, amplitudes: bool = False) -> frozenset[Fraction]:
         """Return the frequencies, in 1/radian, with which results depend on the gate's angle.
@@ -147,3 +162,7 @@ class GateKind:
         if amplitudes:
             return frozenset(abs(value) for value in values if value)
         return frozenset(abs(a - b) for a in values for b in values if a != b)
+
+
+def _is_involution(matrix: Entries, num_wires: int) -> bool:
+    return not combination((1, product(matrix, matrix)), (-1, identity(num_wires)))
