@@ -21,7 +21,6 @@ from qgrad_lab.circuit.ir.instructions import Branch, Gate, Index
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.lower.blocks import Sizes, moved
 from qgrad_lab.circuit.record.compat import trace_state
-from qgrad_lab.gates.table import PREPARATIONS
 
 
 class _State(threading.local):
@@ -61,7 +60,7 @@ def where_active(program: Program, numbers: Numbers) -> tuple[Program, Numbers]:
     active = current_active()
     if active is True or program.num_index == 0:
         return program, numbers
-    start = sum(isinstance(i, Gate) and i.kind.name in PREPARATIONS for i in program.body[:1])
+    start = sum(isinstance(i, Gate) and i.kind.prepares for i in program.body[:1])
     body = moved(program.body, Sizes(index=1))
     choice = Branch(Index(0), ((), body[start:]))
     program = dataclasses.replace(
