@@ -7,7 +7,7 @@ from typing import Any
 from qgrad_lab.circuit.capture.patches import install
 from qgrad_lab.core import mode
 from qgrad_lab.core.tracebacks import frames_hidden
-from qgrad_lab.differentiate.call import check_callable
+from qgrad_lab.differentiate.options import check_callable
 
 install()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from qgrad_lab.comparison.references import Kind
 from qgrad_lab.core.tracebacks import frames_hidden
-from qgrad_lab.differentiate.call import check_callable
+from qgrad_lab.differentiate.options import check_callable
 from qgrad_lab.results.comparison import DEFAULT_METHODS
 from qgrad_lab.results.steps import StepSizes
 from qgrad_lab.results.studies import Landscape, Scaling

@@ -20,7 +20,7 @@ from qgrad_lab.comparison.references import (
     reference_of,
 )
 from qgrad_lab.comparison.running import Progress, first_runs, reason_of, texts_of, trace
-from qgrad_lab.differentiate.products import jvp
+from qgrad_lab.differentiate.api import jvp
 from qgrad_lab.results.studies import Landscape, LandscapeRow
 from qgrad_lab.studies import elements as named
 from qgrad_lab.studies.elements import Element

@@ -11,8 +11,8 @@ import numpy as np
 from IPython.core.getipython import get_ipython
 
 from qgrad_lab._version import __version__
+from qgrad_lab.circuit.capture.qnode import is_qnode
 from qgrad_lab.compile.api import QJIT
-from qgrad_lab.differentiate.on_default_qubit import is_qnode
 from qgrad_lab.workbench.widget.namespace import functions, parameters
 
 PROTOCOL = 1

@@ -13,7 +13,8 @@ from qgrad_lab.comparison.methods import methods_of
 from qgrad_lab.comparison.point import argument_name
 from qgrad_lab.comparison.references import Kind, check_kind
 from qgrad_lab.core.tracebacks import frames_hidden
-from qgrad_lab.differentiate.call import check_callable, signature_of
+from qgrad_lab.differentiate.call import signature_of
+from qgrad_lab.differentiate.options import check_callable
 from qgrad_lab.results.comparison import DEFAULT_METHODS, THEMES
 from qgrad_lab.workbench.widget.code import Unwritable, imports, name_of
 from qgrad_lab.workbench.widget.controls import Controls, check_argnum, group

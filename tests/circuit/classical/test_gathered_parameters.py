@@ -70,7 +70,7 @@ def test_gradients_are_those_of_the_reference(name, loop):
 
 
 def primitives(function, *arguments):
-    closed = function._jitted.trace(*arguments).jaxpr
+    closed = function.trace(*arguments).jaxpr
     return {equation.primitive.name for equation in equations(closed.jaxpr)}
 
 
