@@ -1,4 +1,4 @@
-"""The circuits in a traced program, and their plans as text."""
+"""Find the circuits in a traced program, and describe their plans."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from qgrad_lab.engine.primitive import circuit_p
 
 
 def plans_text(jaxpr: Jaxpr) -> str:
-    """Say how the native library evaluates each circuit of ``jaxpr``, in the order of first use."""
+    """Describe how the native library evaluates the circuits of ``jaxpr``, by first use."""
     found = dict.fromkeys(
         program for circuit in circuits(jaxpr) for program in circuit.settings or (circuit,)
     )
@@ -21,7 +21,7 @@ def plans_text(jaxpr: Jaxpr) -> str:
 
 
 def plan_text(program: Program) -> str:
-    """Say how the native library evaluates a circuit."""
+    """Describe how the native library evaluates a circuit."""
     return f"{program.name}: {_plan(program)}"
 
 

@@ -43,13 +43,13 @@ REARRANGING: dict[str, Callable[..., np.ndarray]] = _COPYING | {
     "stack": lambda params, *parts: np.stack(parts, params["axis"]),
     "transpose": lambda params, array: np.transpose(array, params["permutation"]),
 }
-"""Those that pick, repeat and rearrange elements: of parameters and operands, the result."""
+"""Primitives that pick, repeat and rearrange elements; of parameters and operands, the result."""
 
 SPLITTING: dict[str, Callable[[Params, np.ndarray], Sequence[np.ndarray]]] = {
     "split": lambda params, array: np.split(array, np.cumsum(params["sizes"])[:-1], params["axis"]),
     "unstack": lambda params, array: list(np.moveaxis(array, params["axis"], 0)),
 }
-"""Those that take their operand apart: of parameters and operand, the results."""
+"""Primitives that take their operand apart: of parameters and operand, the results."""
 
 
 def _dynamic_slice(params: Params, array: np.ndarray, *starts: np.ndarray) -> np.ndarray:
@@ -103,8 +103,8 @@ INDEXING: dict[str, Callable[..., np.ndarray | None]] = {
     "dynamic_slice": _dynamic_slice,
     "gather": _gather,
 }
-"""Those that take elements of their first operand at the indices in the others: of parameters and
-operands, the result; ``None`` where it does not consist of such elements."""
+"""Primitives that take elements of their first operand at the indices in the others; of
+parameters and operands, the result, ``None`` where it does not consist of such elements."""
 
 
 def _iota(params: Params) -> np.ndarray:
@@ -160,34 +160,34 @@ INTEGER: dict[str, Callable[..., np.ndarray | None]] = {
     "select_n": lambda params, which, *cases: np.choose(which.astype(int), cases),
     "xor": lambda params, a, b: np.bitwise_xor(a, b),
 }
-"""Those that indices are computed with: of parameters and operands, which are integers or booleans,
-the result; ``None`` where that is left to JAX."""
+"""Primitives that indices are computed with; of parameters and operands, integers or booleans, the
+result, ``None`` where that is left to JAX."""
 
 REAL = frozenset(
     "acos acosh asin asinh atan atan2 atanh cbrt cos cosh exp exp2 expm1 integer_pow log log1p "
     "logistic pow sin sinh sqrt square tan tanh".split()
 ).union(_ARITHMETIC, _COPYING)
-"""Those that compute a real number of each element, from real numbers."""
+"""Elementwise primitives of real numbers."""
 
 PURE = frozenset(
     "ceil complex conj floor imag is_finite real reduce_and reduce_max reduce_min reduce_or "
     "reduce_prod reduce_sum round rsqrt stop_gradient".split()
 ).union(REARRANGING, SPLITTING, INDEXING, INTEGER, REAL)
-"""Those without side effects, random numbers, or choices that save work or avoid infinities."""
+"""Primitives without side effects, random numbers, or choices that save work or avoid infinity."""
 
 LOOPS = frozenset({"scan", "while"})
 
 PURE_CALLBACK = "pure_callback"
 
 CALLBACKS = frozenset({PURE_CALLBACK, "io_callback", "debug_callback"})
-"""Those that call the user's Python. ``debug_print`` is none: what it prints is a parameter."""
+"""Primitives that call the user's Python; what ``debug_print`` prints is a parameter."""
 
 CUSTOM_VJP = "custom_vjp_call"
 
 _JIT = "jit"
 
 NAMES = PURE | LOOPS | CALLBACKS | {CUSTOM_VJP, _JIT}
-"""All of them."""
+"""Every name of JAX that the package knows."""
 
 
 class Called(NamedTuple):

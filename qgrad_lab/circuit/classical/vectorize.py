@@ -17,14 +17,14 @@ from jax.extend.core import Literal
 from qgrad_lab.circuit.classical.primitives import REAL
 
 _MAX_ELEMENTS = 8
-"""That an expression reads: one that grows from gate to gate has the structure of no other."""
+"""Bound on an expression: one that grows from gate to gate has the structure of no other."""
 
 _MIN_GROUP = 3
-"""Expressions of one structure that are worth a vector."""
+"""Fewest expressions of one structure that are worth a vector."""
 
 
 class _Element:
-    """Stands for an element of an array, another one in each expression."""
+    """Placeholder of an element of an array, another one in each expression."""
 
 
 _ELEMENT = _Element()

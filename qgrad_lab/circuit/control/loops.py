@@ -21,7 +21,7 @@ from qgrad_lab.engine.primitive import bind
 from qgrad_lab.errors import CompileError
 
 _MAX_ITERATIONS = 2**26
-"""Of nested loops of unknown length together. The engine has the same limit for a circuit."""
+"""Bound on nested loops of unknown length together; the engine has the same for a circuit."""
 
 _MAX_BYTES = 2**32
 """Bound on what the iterations of loops of unknown length leave behind."""

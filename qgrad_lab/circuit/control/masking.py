@@ -1,4 +1,4 @@
-"""Mask bodies of loops and branches under ``jax.vmap``, where every element walks every path.
+"""Mask bodies of loops and branches under ``jax.vmap``, where every element takes every path.
 
 A condition that differs between the elements of a batch makes ``jax.vmap`` evaluate a body for all
 of them and discard what some did not ask for. Discarded values have to do no harm: not by a
