@@ -12,6 +12,7 @@ from typing import Any, cast
 import jax
 from jax.extend.core import Jaxpr
 
+from qgrad_lab.circuit.classical.primitives import LOOPS
 from qgrad_lab.core.jaxprs import equations, inner_programs
 from qgrad_lab.engine.evaluate import Circuit, Member, NativeCircuit
 from qgrad_lab.engine.primitive import circuit_p
@@ -35,7 +36,7 @@ def is_needed(jaxpr: Jaxpr) -> bool:
             shapes = [variable.aval.shape for variable in equation.invars]
             if _work(equation.params["member"], shapes) > _MUCH_WORK:
                 return True
-        elif equation.primitive.name in ("scan", "while"):
+        elif equation.primitive.name in LOOPS:
             for body in inner_programs(equation):
                 if any(inner.primitive is circuit_p for inner in equations(body)):
                     return True

@@ -24,6 +24,7 @@ from jax.tree_util import (
     tree_unflatten,
 )
 
+from qgrad_lab.circuit.classical.primitives import CUSTOM_VJP
 from qgrad_lab.core.jaxprs import equations
 from qgrad_lab.core.mode import Mode, current_mode
 from qgrad_lab.core.pickling import reduced
@@ -264,9 +265,7 @@ def _autodiff_jacobian(
     outputs = sum(aval.size for aval in out_avals)
     # A tie goes to forward mode, which stores nothing; in a Hessian this is forward over reverse.
     # A custom_vjp has no forward mode.
-    reverse_only = any(
-        eqn.primitive.name.startswith("custom_vjp") for eqn in equations(program.jaxpr)
-    )
+    reverse_only = any(eqn.primitive.name == CUSTOM_VJP for eqn in equations(program.jaxpr))
     if outputs < inputs or reverse_only:
         if all(aval.dtype == jnp.float64 for aval in (*program.in_avals, *out_avals)):
             return shapes, *_reverse_rows(split, leaves, shapes)

@@ -1,4 +1,4 @@
-"""Angles that are the same expression of different elements: evaluated at once."""
+"""Angles that are the same expression of different elements are evaluated at once."""
 
 import time
 
