@@ -28,8 +28,9 @@ from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
 from qgrad_lab.core.mode import note_circuit
-from qgrad_lab.engine.evaluate import Member, evaluate, result_width
+from qgrad_lab.engine.evaluate import differentiated, evaluate
 from qgrad_lab.engine.interrupts import forget_runs
+from qgrad_lab.engine.member import Member, result_width
 from qgrad_lab.engine.zeros import is_zero, zero_tangent
 from qgrad_lab.errors import DifferentiableCompileError
 
@@ -70,7 +71,7 @@ def _jvp(primals: Sequence[Any], tangents: Sequence[Any], *, member: Member) -> 
     if not terms:
         value = bind(member, *primals)
         return value, zero_tangent(value)
-    value = bind(member.differentiated(), *primals)
+    value = bind(differentiated(member), *primals)
     return value, reduce(jnp.add, terms)
 
 

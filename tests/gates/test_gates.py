@@ -29,7 +29,7 @@ from qgrad_lab.circuit.ir.instructions import (
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.lower.operands import Operands
 from qgrad_lab.circuit.lower.operations import is_native, lower
-from qgrad_lab.engine.evaluate import Member
+from qgrad_lab.engine.member import Member
 from qgrad_lab.gates.table import GATES, PREPARATIONS
 from tests.support.circuits import (
     SEED,

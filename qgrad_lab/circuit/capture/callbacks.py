@@ -23,7 +23,7 @@ from jax.custom_derivatives import SymbolicZero
 from pennylane.tape import QuantumScript
 
 from qgrad_lab.core.mode import Mode, mode
-from qgrad_lab.engine.shift import QUADRATIC_RULE, QUARTIC_RULE, ShiftRule, trigonometric_rule
+from qgrad_lab.engine.shift_rules import QUADRATIC_RULE, QUARTIC_RULE, ShiftRule, trigonometric_rule
 from qgrad_lab.errors import CompileError, DifferentiableCompileError
 
 _POLYNOMIAL = (

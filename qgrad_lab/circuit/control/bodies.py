@@ -28,9 +28,10 @@ from qgrad_lab.circuit.lower.tape import lower_operations
 from qgrad_lab.circuit.record.recording import Recording, current_recording
 from qgrad_lab.circuit.record.sources import SourceQueue
 from qgrad_lab.core.mode import loop_capacity
-from qgrad_lab.engine.evaluate import Member
+from qgrad_lab.engine.member import Member
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.errors import CompileError
+from qgrad_lab.methods.table import BEST
 
 Iteration = Callable[..., tuple[Any, ...]]
 
@@ -355,7 +356,7 @@ def _guarded(leaves: list[Any], count: Any, capacity: int, label: int) -> list[A
         name="loop_capacity",
     )
     index = jnp.asarray(count, jnp.int64).reshape(1)
-    one = bind(Member(program, "adjoint"), jnp.zeros(0), index, jnp.zeros(0, complex))[0]
+    one = bind(Member(program, BEST), jnp.zeros(0), index, jnp.zeros(0, complex))[0]
 
     def guarded(leaf: Any) -> Any:
         if jnp.issubdtype(leaf.dtype, jax.dtypes.extended):  # a random key
