@@ -15,7 +15,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-_METHODS = ("auto", "fd")
+from qgrad_lab.differentiate.methods import check_method
 
 Selector = int | str
 """Which argument: by its position, or by the name that it was passed with."""
@@ -68,7 +68,7 @@ def check_options(
             "option: give one of them."
         )
     return Options(
-        _check_method(method),
+        check_method(method),
         _check_step(h),
         _check_argnum(argnum, argnums),
         _check_argnames(argnames),
@@ -94,18 +94,6 @@ def check_sequence(values: Any, transform: str, name: str) -> tuple[Any, ...]:
     raise ValueError(
         f"The argument '{name}' of {transform} must be a list or a tuple, and got a "
         f"{type(values).__name__}. For a single entry write [{name}]."
-    )
-
-
-def _check_method(method: Any) -> str:
-    if method is None:
-        return "auto"
-    if isinstance(method, str) and method in _METHODS:
-        return method
-    raise ValueError(
-        f"Invalid differentiation method {method!r}: it is 'auto' (each QNode by its own "
-        "diff_method, everything else by JAX; the same as None) or 'fd' (finite differences of "
-        "the whole function)."
     )
 
 

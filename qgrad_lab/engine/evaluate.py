@@ -12,7 +12,7 @@ import jax
 
 from qgrad_lab.engine import calls, methods, sampling
 from qgrad_lab.engine.member import Bind, Member
-from qgrad_lab.methods.table import BEST, METHODS, Kind
+from qgrad_lab.methods.table import BEST, METHODS, Scope
 
 
 class _Method(Protocol):
@@ -27,7 +27,7 @@ class _Method(Protocol):
 _METHODS = {
     row.name: cast(_Method, import_module(f"{methods.__name__}.{row.module}"))
     for row in METHODS
-    if row.kind is Kind.QNODES
+    if row.scope is Scope.QNODES
 }
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from qgrad_lab.engine import sampling
 from qgrad_lab.engine.member import Bind, Circuit, Member, result_width
 
-_CHUNK_BYTES = 64 * 2**20
+CHUNK_BYTES = 64 * 2**20
 """Bound on the operands and results of shifted evaluations that are held at once."""
 
-_MUCH_WORK = 10**10
+MUCH_WORK = 10**10
 """Gates in all shifted circuits of one derivative from which on there is a warning."""
 
 
@@ -47,7 +47,7 @@ class Shifts:
 
 
 def _warn_of_work(num_theta: int, count: int) -> None:
-    if count * num_theta > _MUCH_WORK:
+    if count * num_theta > MUCH_WORK:
         warnings.warn(
             f"A shift rule evaluates a circuit of {num_theta:,} parameters {count:,} times "
             "for one derivative, which may take hours. Without shots, diff_method='adjoint' "
@@ -79,7 +79,7 @@ def _accumulate(
     count = len(shifts.slot)
     if count == 0:
         return total
-    chunk = max(1, min(count, _CHUNK_BYTES // (8 * max(1, width))))
+    chunk = max(1, min(count, CHUNK_BYTES // (8 * max(1, width))))
     shifts = shifts.chunks(chunk)
     positions = jnp.arange(theta.shape[-1])
 

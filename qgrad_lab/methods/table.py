@@ -5,13 +5,13 @@ that nothing here knows the rooms above.
 """
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from qgrad_lab.methods.look import BLUE, GREEN, PINK, PURPLE, VERMILLION, Look
 
 
-class Kind(enum.Enum):
+class Scope(enum.Enum):
     """What a method differentiates, and who evaluates it."""
 
     FUNCTION = enum.auto()
@@ -24,8 +24,8 @@ class Kind(enum.Enum):
     """All QNodes, by PennyLane, on devices that support this ``diff_method``. It has no file."""
 
 
-class Method(NamedTuple):
-    """A differentiation method.
+class MethodRow(NamedTuple):
+    """A row of the table: a differentiation method.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Method(NamedTuple):
         The name users write.
     help : str
         What it does, as part of a sentence.
-    kind : Kind
+    scope : Scope
         What it differentiates.
     look : Look
         How it is drawn.
@@ -52,7 +52,7 @@ class Method(NamedTuple):
 
     name: str
     help: str
-    kind: Kind
+    scope: Scope
     look: Look
     module: str | None = None
     takes_step: bool = False
@@ -62,42 +62,42 @@ class Method(NamedTuple):
 
 
 METHODS = (
-    Method(
+    MethodRow(
         "auto",
         "each QNode by its own diff_method, everything else by JAX",
-        Kind.FUNCTION,
+        Scope.FUNCTION,
         Look(BLUE, "o", "-"),
         is_default=True,
     ),
-    Method(
+    MethodRow(
         "fd",
         "finite differences of the whole function",
-        Kind.FUNCTION,
+        Scope.FUNCTION,
         Look(VERMILLION, "s", "--", "////"),
         module="finite_difference",
         takes_step=True,
         is_default=True,
     ),
-    Method(
+    MethodRow(
         "adjoint",
         "all QNodes by the adjoint method",
-        Kind.QNODES,
+        Scope.QNODES,
         Look(GREEN, "^", "-.", "...."),
         module="adjoint",
     ),
-    Method(
+    MethodRow(
         "parameter-shift",
         "all QNodes by the parameter-shift rule",
-        Kind.QNODES,
+        Scope.QNODES,
         Look(PINK, "D", ":", "xxxx"),
         module="parameter_shift",
         takes_shots=True,
         per_parameter=True,
     ),
-    Method(
+    MethodRow(
         "backprop",
         "all QNodes by backpropagation, on simulators of PennyLane that know it",
-        Kind.PENNYLANE,
+        Scope.PENNYLANE,
         Look(PURPLE, "v", (0, (5, 1, 1, 1, 1, 1)), "----"),
     ),
 )
@@ -120,13 +120,18 @@ BEST_WITH_SHOTS = "parameter-shift"
 """What ``"best"`` stands for with shots."""
 
 
-def names_of(*kinds: Kind) -> tuple[str, ...]:
-    """Return the names of the methods of these kinds.
+def names_of(*scopes: Scope) -> tuple[str, ...]:
+    """Return the names of the methods of these scopes.
 
-    >>> names_of(Kind.FUNCTION)
+    >>> names_of(Scope.FUNCTION)
     ('auto', 'fd')
     """
-    return tuple(method.name for method in METHODS if method.kind in kinds)
+    return tuple(method.name for method in METHODS if method.scope in scopes)
+
+
+def any_takes_step(names: Iterable[str]) -> bool:
+    """Return whether one of these methods takes a step ``h``."""
+    return any(name in STEPPED for name in names)
 
 
 def listed(words: Sequence[str], last: str) -> str:
@@ -148,16 +153,16 @@ def quoted(names: Sequence[str], last: str) -> str:
     return listed([repr(name) for name in names], last)
 
 
-def explained(method: Method) -> str:
-    """Return the name and, in parentheses, what the method does.
+def explained(method: MethodRow, remark: str = "") -> str:
+    """Return the name and, in parentheses, what the method does and a remark.
 
     >>> explained(BY_NAME["fd"])
     "'fd' (finite differences of the whole function)"
     """
-    return f"{method.name!r} ({method.help})"
+    return f"{method.name!r} ({method.help}{remark})"
 
 
-def tooltip(method: Method) -> str:
+def tooltip(method: MethodRow) -> str:
     """Return what a method does as a line of its own.
 
     >>> tooltip(BY_NAME["fd"])

@@ -12,17 +12,25 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic_arguments import argument, parse_argstring
 
-from qgrad_lab.comparison import METHODS
 from qgrad_lab.comparison.references import KINDS
 from qgrad_lab.inspection.api import STAGES
-from qgrad_lab.results.comparison import DEFAULT_METHODS, THEMES
+from qgrad_lab.methods.table import (
+    DEFAULT_NAMES,
+    NAMES,
+    STEPPED,
+    Scope,
+    any_takes_step,
+    listed,
+    names_of,
+)
+from qgrad_lab.results.comparison import THEMES
 
 
 def method(text: str) -> str:
     """The name of a method."""
-    if text in METHODS:
+    if text in NAMES:
         return text
-    raise ArgumentTypeError(f"{text!r} is not a method; these are: {', '.join(METHODS)}.")
+    raise ArgumentTypeError(f"{text!r} is not a method; these are: {', '.join(NAMES)}.")
 
 
 def step(text: str) -> float:
@@ -82,8 +90,9 @@ _ARGUMENTS = (
         nargs="+",
         action="extend",
         type=method,
-        help=f"""How to differentiate, one or more of: {", ".join(METHODS)};
-        {" and ".join(DEFAULT_METHODS)} by default. The last three are for all QNodes.""",
+        help=f"""How to differentiate, one or more of: {", ".join(NAMES)};
+        {listed(DEFAULT_NAMES, "and")} by default.
+        {listed(names_of(Scope.QNODES, Scope.PENNYLANE), "and")} are for all QNodes.""",
     ),
     argument(
         "--h",
@@ -91,7 +100,8 @@ _ARGUMENTS = (
         nargs="+",
         action="extend",
         type=step,
-        help="The step of fd, finite differences; 1e-7 by default. Of several, each makes a row.",
+        help=f"""The step of {listed(STEPPED, "and")}, finite differences; 1e-7 by default.
+        Of several, each makes a row.""",
     ),
     argument(
         "-a",
@@ -175,9 +185,11 @@ def parse(magic: Callable[..., Any], line: str, cell_magic: str) -> Any:
     except (UsageError, ValueError) as error:  # ValueError: an open quotation mark
         problem = str(error).rstrip(".")
         raise UsageError(f"{problem}. See {cell_magic}? for the options.") from None
-    options.method = tuple(dict.fromkeys(options.method or DEFAULT_METHODS))
-    if options.h is not None and "fd" not in options.method:
-        raise UsageError("--h is the step of the method fd, which --method leaves out.")
+    options.method = tuple(dict.fromkeys(options.method or DEFAULT_NAMES))
+    if options.h is not None and not any_takes_step(options.method):
+        raise UsageError(
+            f"--h is the step of the method {listed(STEPPED, 'or')}, which --method leaves out."
+        )
     if options.argnum is not None and len(options.argnum) == 1:
         (options.argnum,) = options.argnum
     if options.at is not None and options.function is None:
@@ -210,8 +222,8 @@ def split(line: str, is_call: Callable[[str], bool]) -> tuple[str, str]:
 
 
 _VALUES = {
-    "-m": METHODS,
-    "--method": METHODS,
+    "-m": NAMES,
+    "--method": NAMES,
     "-r": (*KINDS, "none"),
     "--reference": (*KINDS, "none"),
     "--ir": STAGES,

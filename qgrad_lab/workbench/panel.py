@@ -6,7 +6,7 @@ from typing import Any
 from IPython.display import HTML, display
 
 from qgrad_lab.comparison.references import Kind
-from qgrad_lab.results.comparison import DEFAULT_METHODS
+from qgrad_lab.methods.table import DEFAULT_NAMES
 from qgrad_lab.workbench.listing import user_names
 from qgrad_lab.workbench.widget.bench import Workbench
 from qgrad_lab.workbench.widget.namespace import arguments_of, functions
@@ -22,7 +22,7 @@ def open_workbench(
     function: str,
     arguments: str = "",
     *,
-    methods: Sequence[str] = DEFAULT_METHODS,
+    methods: Sequence[str] = DEFAULT_NAMES,
     h: float | None = None,
     reference: Kind = "jax",
     theme: str = "auto",

@@ -19,7 +19,7 @@ from qgrad_lab.circuit.record import queues
 from qgrad_lab.circuit.record.compat import complete_jax
 from qgrad_lab.core.mode import Mode, mode, threads
 from qgrad_lab.errors import CompileError
-from qgrad_lab.methods.table import Kind, names_of, quoted
+from qgrad_lab.methods.table import Scope, names_of, quoted
 
 
 @functools.cache
@@ -76,5 +76,5 @@ def _changed(qnode: qml.QNode, diff_method: str) -> qml.QNode:
         raise CompileError(
             f"The QNode {getattr(qnode.func, '__name__', 'circuit')} is on the device "
             f"{qnode.device.name}, which does not support diff_method={diff_method!r}. On "
-            f"lightning.qubit it is {quoted(names_of(Kind.QNODES), 'or')}."
+            f"lightning.qubit it is {quoted(names_of(Scope.QNODES), 'or')}."
         ) from error

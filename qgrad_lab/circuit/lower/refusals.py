@@ -5,9 +5,9 @@ from typing import Any
 
 import pennylane as qml
 
-from qgrad_lab.methods.table import BEST, BEST_WITH_SHOTS, BY_NAME, Kind, names_of, quoted
+from qgrad_lab.methods.table import BEST, BEST_WITH_SHOTS, BY_NAME, Scope, names_of, quoted
 
-_METHODS = names_of(Kind.QNODES)
+_METHODS = names_of(Scope.QNODES)
 _STAND_INS = ("best", "device")
 """Further names of ``BEST``."""
 

@@ -14,7 +14,8 @@ from qgrad_lab.comparison.point import argument_name
 from qgrad_lab.comparison.references import Kind, check_kind
 from qgrad_lab.core.tracebacks import frames_hidden
 from qgrad_lab.differentiate.call import check_callable, signature_of
-from qgrad_lab.results.comparison import DEFAULT_METHODS, THEMES
+from qgrad_lab.methods.table import DEFAULT_NAMES, any_takes_step
+from qgrad_lab.results.comparison import THEMES
 from qgrad_lab.workbench.widget.code import Unwritable, imports, name_of
 from qgrad_lab.workbench.widget.controls import Controls, check_argnum, group
 from qgrad_lab.workbench.widget.editors import Editors
@@ -86,7 +87,7 @@ class Workbench(widgets.VBox):
         self,
         fn: Callable[..., Any] | None = None,
         *args: Any,
-        methods: Sequence[str] | str = DEFAULT_METHODS,
+        methods: Sequence[str] | str = DEFAULT_NAMES,
         h: float | None = None,
         argnum: int | Sequence[int] | None = None,
         reference: Kind = "jax",
@@ -100,7 +101,7 @@ class Workbench(widgets.VBox):
         self._picture = ""
         with frames_hidden:
             names = [methods] if isinstance(methods, str) else list(methods)
-            methods_of(names, h if "fd" in names else None)
+            methods_of(names, h if any_takes_step(names) else None)
             check_kind(reference)
             if theme not in THEMES:
                 raise ValueError(

@@ -17,6 +17,7 @@ from qgrad_lab.comparison.running import run as compare
 from qgrad_lab.differentiate.api import grad
 from qgrad_lab.inspection.api import STAGES
 from qgrad_lab.inspection.view import stage_html
+from qgrad_lab.methods.table import BY_NAME, STEPPED, Scope
 from qgrad_lab.results import report
 from qgrad_lab.results.comparison import Comparison
 from qgrad_lab.studies import landscapes, steps
@@ -267,7 +268,7 @@ class Stages(Panel):
         """A call of `stages`."""
         choice, method = question.choice, self.method.value
         options = {"argnum": repr(choice.argnum)}
-        if method in ("auto", "fd"):
+        if BY_NAME[method].scope is Scope.FUNCTION:
             options["method"] = repr(method)
             if _step(method, choice) is not None:
                 options["h"] = repr(choice.h)
@@ -313,7 +314,7 @@ def image(figure: "Figure", description: str, theme: str = "auto") -> str:
 
 
 def _step(method: str, choice: Choice) -> float | None:
-    return choice.h if method == "fd" else None
+    return choice.h if method in STEPPED else None
 
 
 def _arguments(
