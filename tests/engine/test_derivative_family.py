@@ -11,8 +11,9 @@ import pytest
 
 from qgrad_lab import DifferentiableCompileError, for_loop, grad, qjit, reference
 from qgrad_lab.engine import shifts
+from qgrad_lab.methods.table import Scope, names_of
 
-METHODS = ["adjoint", "parameter-shift"]
+METHODS = names_of(Scope.QNODES)
 POINT = jnp.array([0.37, -0.9, 1.6])
 
 
