@@ -1,4 +1,4 @@
-"""The methods of a comparison: with which steps, and the derivatives that they are."""
+"""Resolve the methods of a comparison: names and steps to derivatives."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

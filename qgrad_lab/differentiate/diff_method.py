@@ -1,4 +1,4 @@
-"""The same function, with another ``diff_method`` for all of its QNodes."""
+"""Replace the ``diff_method`` of all QNodes of a function."""
 
 import functools
 from collections.abc import Callable
@@ -16,9 +16,9 @@ _DIFF_METHODS = (*names_of(Scope.QNODES, Scope.PENNYLANE), "best")
 
 
 def with_diff_method(fn: Callable[..., Any], diff_method: str) -> Callable[..., Any]:
-    """``fn`` with the ``diff_method`` of all its QNodes replaced.
+    """Replace the ``diff_method`` of all QNodes of ``fn``.
 
-    To differentiate the same program in another way, without writing it anew: QNodes that ``fn``
+    The same program is differentiated in another way, without being rewritten: QNodes that ``fn``
     calls, however deep, are differentiated by ``diff_method`` whatever they were made with.
 
     Parameters

@@ -15,11 +15,11 @@ class Circuit(Protocol):
 
     @property
     def num_theta(self) -> int:
-        """Length P of theta."""
+        """The length P of theta."""
 
     @property
     def num_outputs(self) -> int:
-        """Length M of the vector of measured numbers."""
+        """The length M of the vector of measured numbers."""
 
     @property
     def has_numbers_in_theta(self) -> bool:
@@ -39,7 +39,7 @@ class Circuit(Protocol):
 
     @property
     def settings(self) -> "tuple[NativeCircuit, ...]":
-        """Circuits whose results are sampled; none for a circuit without shots."""
+        """The circuits whose results are sampled; none for a circuit without shots."""
 
 
 class NativeCircuit(Circuit, Protocol):

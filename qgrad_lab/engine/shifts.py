@@ -72,7 +72,7 @@ def _accumulate(
 ) -> jax.Array:
     """Sum ``contribution(shifted theta, slot, coefficient, chunk)`` over chunks of all shifts.
 
-    ``width`` is how many numbers one shifted evaluation holds, which bounds the chunk.
+    ``width`` is how many numbers one shifted evaluation holds, which bounds the chunk size.
     """
     shifts = Shifts.of(member.circuit)
     total = jnp.zeros(shape)

@@ -1,4 +1,4 @@
-"""The ways in which a sweep differentiates its function: methods, and the steps that they take."""
+"""The variants of a sweep: methods, each with the steps that it takes."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from qgrad_lab.differentiate.api import value_and_grad
 
 
 class Variant(NamedTuple):
-    """One way to compute every point.
+    """A variant: one way to compute every point.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Variant(NamedTuple):
     step: int | None
 
     def derivative(self, fn: Callable[..., Any], argnames: tuple[str, ...]) -> Callable[..., Any]:
-        """The ``value_and_grad`` of ``fn``."""
+        """Return the ``value_and_grad`` of ``fn``."""
         transform = functools.partial(value_and_grad, argnames=argnames)
         return derivative_by(fn, self.method, None, transform)
 

@@ -1,4 +1,4 @@
-"""The options of ``%qgrad`` and ``%%qgrad``: what they may be, their help, and their completion."""
+"""The options of ``%qgrad`` and ``%%qgrad``: checks, help and completion."""
 
 import keyword
 import math
@@ -27,14 +27,14 @@ from qgrad_lab.results.comparison import THEMES
 
 
 def method(text: str) -> str:
-    """The name of a method."""
+    """Check the name of a method."""
     if text in NAMES:
         return text
     raise ArgumentTypeError(f"{text!r} is not a method; these are: {', '.join(NAMES)}.")
 
 
 def step(text: str) -> float:
-    """A step of finite differences."""
+    """Read a step of finite differences."""
     try:
         found = float(text)
     except ValueError:
@@ -45,7 +45,7 @@ def step(text: str) -> float:
 
 
 def position(text: str) -> int:
-    """The position of an argument."""
+    """Read the position of an argument."""
     try:
         return int(text)
     except ValueError:
@@ -55,28 +55,28 @@ def position(text: str) -> int:
 
 
 def name(text: str) -> str:
-    """A name of Python."""
+    """Check a name of Python."""
     if text.isidentifier() and not keyword.iskeyword(text):
         return text
     raise ArgumentTypeError(f"{text!r} is not a Python name.")
 
 
 def dotted(text: str) -> str:
-    """A name of Python, or an attribute of one."""
+    """Check a name of Python, or an attribute of one."""
     for part in text.split("."):
         name(part)
     return text
 
 
 def stage(text: str) -> str:
-    """The name of a stage."""
+    """Check the name of a stage."""
     if text in STAGES:
         return text
     raise ArgumentTypeError(f"{text!r} is not a stage; these are: {', '.join(STAGES)}.")
 
 
 def theme(text: str) -> str:
-    """The name of a theme of plots."""
+    """Check the name of a theme of plots."""
     if text in THEMES:
         return text
     raise ArgumentTypeError(f"{text!r} is not a theme; these are: {', '.join(THEMES)}.")
@@ -166,14 +166,14 @@ _ARGUMENTS = (
 
 
 def comparison_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a magic the options of a comparison."""
+    """Decorate a magic with the options of a comparison."""
     for decorate in reversed(_ARGUMENTS):
         function = decorate(function)
     return function
 
 
 def parse(magic: Callable[..., Any], line: str, cell_magic: str) -> Any:
-    """The checked options on ``line``.
+    """Parse and check the options on ``line``.
 
     Raises
     ------
@@ -203,7 +203,7 @@ _FUNCTION = re.compile(r"(?:^|\s)(?:-f|--function)(?:\s|=)")
 
 
 def split(line: str, is_call: Callable[[str], bool]) -> tuple[str, str]:
-    """The options and the call on the line of ``%qgrad``.
+    """Split the line of ``%qgrad`` into options and call.
 
     The call is the longest part at the end that is one, so that the values of an option before it
     are not taken for it. With ``-f`` there is none.
@@ -232,7 +232,7 @@ _VALUES = {
 
 
 def complete(shell: InteractiveShell, event: SimpleNamespace) -> list[str]:
-    """The options of ``%%qgrad``, or the values of the one before the cursor."""
+    """Complete the options of ``%%qgrad``, or the values of the one before the cursor."""
     words = event.text_until_cursor.split()[1:]
     if event.symbol:
         words = words[:-1]
@@ -261,19 +261,19 @@ def complete(shell: InteractiveShell, event: SimpleNamespace) -> list[str]:
 
 
 def complete_line(shell: InteractiveShell, event: SimpleNamespace) -> list[str]:
-    """The same for ``%qgrad``, and the functions that may be called."""
+    """Complete the same for ``%qgrad``, and functions that may be called."""
     return [*complete(shell, event), *functions(shell)]
 
 
 def complete_ir(_: InteractiveShell, event: SimpleNamespace) -> list[str]:
-    """The stages, where ``%qgrad_ir`` expects one."""
+    """Complete the name of a stage, where ``%qgrad_ir`` expects one."""
     words = event.line.split()[1:]
     typing = words[:1] == [event.symbol] if event.symbol else not words
     return list(STAGES) if typing else []
 
 
 def functions(shell: InteractiveShell) -> list[str]:
-    """The names of what the user has defined that can be called, and is no class."""
+    """Return the names of callables that the user has defined, classes left out."""
     return [
         name
         for name, value in shell.user_ns.items()

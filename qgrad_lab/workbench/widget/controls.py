@@ -1,4 +1,4 @@
-"""What is chosen on the left of a workbench, beside the arguments."""
+"""The controls on the left of a workbench, below the arguments."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -16,18 +16,18 @@ _REFERENCES: dict[str, Kind] = {
 
 
 class Choice(NamedTuple):
-    """How to differentiate, as it is chosen."""
+    """A choice of how to differentiate."""
 
     methods: tuple[str, ...]
     h: float | None
     argnum: int | tuple[int, ...]
     reference: Kind
     shots: int | None
-    """Of the QNode; None for those that it has."""
+    """The shots of the QNode; None to keep its own."""
 
     @property
     def problem(self) -> str | None:
-        """Why there is nothing to compute, if so."""
+        """Why there is nothing to compute, or None."""
         if not self.methods:
             return "Choose a method, at least one."
         if self.argnum == ():
@@ -36,7 +36,7 @@ class Choice(NamedTuple):
 
 
 class Controls:
-    """The controls, and what is chosen with them.
+    """The controls, and the choice that they make.
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ class Controls:
         )
 
     def choice(self) -> Choice:
-        """What is chosen now."""
+        """Return the current choice."""
         positions = tuple(i for i, box in enumerate(self.arguments.values()) if box.value)
         stepped = any(self.methods[name].value for name in STEPPED)
         steps = stepped and not self.default_step.value
@@ -148,7 +148,7 @@ class Controls:
 
 
 def check_argnum(argnum: int | Sequence[int] | None, count: int) -> None:
-    """Refuse positions that a call with ``count`` arguments has not.
+    """Refuse positions beyond the ``count`` arguments of a call.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def check_argnum(argnum: int | Sequence[int] | None, count: int) -> None:
 
 
 def group(title: str, children: list[Any]) -> widgets.VBox:
-    """Widgets under a heading."""
+    """Put widgets under a heading."""
     return widgets.VBox([widgets.HTML(f'<div class="qgrad-heading">{title}</div>'), *children])
 
 
