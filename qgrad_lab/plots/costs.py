@@ -6,11 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qgrad_lab.methods.look import Look
 from qgrad_lab.plots import parts
 from qgrad_lab.plots.figures import drawing, failures, furnished, plain, shortened
 from qgrad_lab.plots.scales import ErrorAxis, logarithmic, unit_of_time
 from qgrad_lab.plots.side_by_side import accuracy
-from qgrad_lab.plots.style import Look, Style, Theme, looks
+from qgrad_lab.plots.style import Style, Theme, looks
 from qgrad_lab.results.comparison import Comparison, MethodResult
 from qgrad_lab.results.format import difference, duration
 from qgrad_lab.results.studies import Scaling, ScalingRow

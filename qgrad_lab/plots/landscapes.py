@@ -6,10 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qgrad_lab.methods.look import Look
 from qgrad_lab.plots import parts, surfaces
 from qgrad_lab.plots.figures import drawing, failures, furnished, plain, shortened
 from qgrad_lab.plots.scales import ErrorAxis
-from qgrad_lab.plots.style import Look, Style, Theme, looks
+from qgrad_lab.plots.style import Style, Theme, looks
 from qgrad_lab.results.format import difference, number
 from qgrad_lab.results.studies import Landscape, LandscapeRow
 

@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from qgrad_lab.methods.look import Look
 from qgrad_lab.plots.figures import plain
-from qgrad_lab.plots.style import Look, Style, Theme
+from qgrad_lab.plots.style import Style, Theme
 
 REFERENCE_MARKER = "D"
 

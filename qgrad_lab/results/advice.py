@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
+from qgrad_lab.methods.table import STEPPED
 from qgrad_lab.results.differences import size
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def why_off(comparison: Comparison, row: MethodResult) -> str | None:
             "the circuits have shots, so it is an estimate; the reference is exact. More shots "
             "bring it closer, by the square root of their number"
         )
-    if row.method != "fd":
+    if row.method not in STEPPED:
         return (
             "the reference is another function here: is the function differentiable at this point, "
             "are all of its parts differentiated (no jax.lax.stop_gradient), and does it do the "
@@ -74,7 +75,9 @@ def _is_rounding(comparison: Comparison, row: MethodResult) -> bool:
 
 def _shorter_steps_are_no_better(comparison: Comparison) -> bool:
     """Whether no step is accurate, and the shortest two are off by about as much."""
-    stepped = [row for row in comparison.rows if row.method == "fd" and row.difference is not None]
+    stepped = [
+        row for row in comparison.rows if row.method in STEPPED and row.difference is not None
+    ]
     if any(comparison.is_accurate(row) for row in stepped):
         return False
     left = [row for row in stepped if not _is_rounding(comparison, row)]

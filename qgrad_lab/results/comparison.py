@@ -11,12 +11,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-METHODS = ("auto", "fd", "adjoint", "parameter-shift", "backprop")
-"""What can be compared: two ways of ``grad``, and three of QNodes."""
-
-DEFAULT_METHODS = ("auto", "fd")
-"""What is compared where nothing else is asked for."""
-
 THEMES = ("auto", "light", "dark")
 """The themes of plots; here, as `qgrad_lab.plots` takes long to import."""
 
@@ -33,7 +27,7 @@ class MethodResult:
     Attributes
     ----------
     method : str
-        One of `METHODS`.
+        One of ``qgrad_lab.comparison.METHODS``.
     h : float or None
         The step that finite differences were asked to take; None for their default and for methods
         without one.

@@ -126,11 +126,11 @@ def _derivatives(
 ) -> list[Callable[..., Any]]:
     """Ways to compute value and derivatives by a method, the first of which that works is taken.
 
-    The parameter-shift rule in forward mode runs the circuits that are shifted in what the elements
-    move; in reverse mode it would run those of all parameters. Not all functions have that mode.
+    A method that runs circuits for each parameter runs in forward mode those of the parameters that
+    the elements move, and in reverse mode those of all. Not all functions have that mode.
     """
     backward = derivative(f, method, every)
-    if method.name != "parameter-shift":
+    if not method.row.per_parameter:
         return [backward]
 
     def in_forward_mode(f: Callable[..., Any], argnum: Sequence[int]) -> Callable[..., Any]:

@@ -31,7 +31,7 @@ LAZY_PLOTS = {
     ("qgrad_lab.results.steps", "qgrad_lab.plots"),
     ("qgrad_lab.results.studies", "qgrad_lab.plots"),
 }
-"""The method ``.plot()`` of a result, the one import that points up: matplotlib is slow to import."""
+"""The method ``.plot()`` of a result, the one import that points up: matplotlib imports slowly."""
 
 MOST_FILES = 16
 MOST_LINES = 400
@@ -155,7 +155,7 @@ def test_names_of_modules(name):
 
 
 def _defined(tree: ast.Module) -> set[str]:
-    """Names that a file itself gives to functions, classes, variables, attributes and parameters."""
+    """Names that a file itself gives to functions, classes, variables and attributes."""
     found = set()
     for node in ast.walk(tree):
         match node:

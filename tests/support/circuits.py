@@ -32,7 +32,7 @@ from qgrad_lab.circuit.ir.instructions import (
 )
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.verify import verify
-from qgrad_lab.engine.evaluate import Member
+from qgrad_lab.engine.member import Member
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.gates.table import GATES
 

@@ -19,7 +19,7 @@ import pennylane as qml
 from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.capture.quantum_function import qnode_name
-from qgrad_lab.engine.shift import QUADRATIC_RULE, QUARTIC_RULE, ShiftRule, trigonometric_rule
+from qgrad_lab.engine.shift_rules import QUADRATIC_RULE, QUARTIC_RULE, ShiftRule, trigonometric_rule
 from qgrad_lab.errors import CompileError, DifferentiableCompileError
 
 _POLYNOMIAL = (

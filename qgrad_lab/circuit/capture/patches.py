@@ -20,6 +20,7 @@ from qgrad_lab.circuit.record import queues
 from qgrad_lab.circuit.record.compat import complete_jax
 from qgrad_lab.core.mode import Mode, mode, threads
 from qgrad_lab.errors import CompileError
+from qgrad_lab.methods.table import Scope, names_of, quoted
 
 
 @functools.cache
@@ -76,5 +77,5 @@ def _with_diff_method(node: qml.QNode, diff_method: str) -> qml.QNode:
         raise CompileError(
             f"The QNode {qnode_name(node)} is on the device "
             f"{node.device.name}, which does not support diff_method={diff_method!r}. On "
-            "lightning.qubit it is 'adjoint' or 'parameter-shift'."
+            f"lightning.qubit it is {quoted(names_of(Scope.QNODES), 'or')}."
         ) from error

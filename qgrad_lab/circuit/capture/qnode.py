@@ -37,10 +37,10 @@ from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.sampled import Sampled
 from qgrad_lab.circuit.lower.measurements.readout import Measured
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded, Operands
-from qgrad_lab.circuit.lower.refusals import METHODS, REFUSALS, refusal_of
+from qgrad_lab.circuit.lower.refusals import REFUSALS, engine_method, refusal_of
 from qgrad_lab.circuit.lower.tape import has_single_precision, tape_program
 from qgrad_lab.core.mode import lowering
-from qgrad_lab.engine.evaluate import Member
+from qgrad_lab.engine.member import Member
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.engine.sampling import with_key
 from qgrad_lab.errors import CompileError
@@ -222,8 +222,8 @@ def _execute(
     program = circuit.program if isinstance(circuit, Sampled) else circuit
     program, numbers = where_active(program, numbers)
     refusal = refusal_of(qnode.diff_method, kinds, num_measured, isinstance(circuit, Sampled))
+    method = engine_method(qnode.diff_method, isinstance(circuit, Sampled))
     if not isinstance(circuit, Sampled):
-        method = METHODS.get(qnode.diff_method, "adjoint")
         return bind(Member(program, method, refusal), *numbers)
     if shot_key is None:
         key = next_key(numbers.theta, numbers.indices, shots=sum(circuit.shots))
@@ -231,7 +231,7 @@ def _execute(
         key = last_key(shot_key)
     numbers = numbers._replace(indices=with_key(numbers.indices, key))
     circuit = dataclasses.replace(circuit, program=program)
-    return bind(Member(circuit, "parameter-shift", refusal), *numbers)
+    return bind(Member(circuit, method, refusal), *numbers)
 
 
 def is_qnode(value: Any) -> bool:

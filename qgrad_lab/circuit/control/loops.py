@@ -16,9 +16,10 @@ from qgrad_lab.circuit.ir.instructions import Index, Probs, Repeat
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.rewrite import Sizes, looped, moved
 from qgrad_lab.core.mode import loop_capacity
-from qgrad_lab.engine.evaluate import Member
+from qgrad_lab.engine.member import Member
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.errors import CompileError
+from qgrad_lab.methods.table import BEST
 
 _MAX_ITERATIONS = 2**26
 """Bound on nested loops of unknown length together; the engine has the same for a circuit."""
@@ -173,7 +174,7 @@ def _guarded(leaves: list[Any], count: Any, capacity: int, label: int) -> list[A
         name="loop_capacity",
     )
     index = jnp.asarray(count, jnp.int64).reshape(1)
-    one = bind(Member(program, "adjoint"), jnp.zeros(0), index, jnp.zeros(0, complex))[0]
+    one = bind(Member(program, BEST), jnp.zeros(0), index, jnp.zeros(0, complex))[0]
 
     def guarded(leaf: Any) -> Any:
         if jnp.issubdtype(leaf.dtype, jax.dtypes.extended):  # a random key

@@ -25,10 +25,11 @@ from qgrad_lab.circuit.lower.refusals import MID_CIRCUIT
 from qgrad_lab.circuit.lower.tape import tape_program
 from qgrad_lab.circuit.record.recording import Recording, current_recording
 from qgrad_lab.circuit.record.sources import SourceQueue
-from qgrad_lab.engine.evaluate import Member
+from qgrad_lab.engine.member import Member
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.engine.randomness import folded, wrapped
 from qgrad_lab.errors import CompileError
+from qgrad_lab.methods.table import BEST
 
 
 class Suspended(NamedTuple):
@@ -170,7 +171,7 @@ def _psi(recording: Recording, wire_map: dict[Any, int]) -> jax.Array:
         ) from None
     assert isinstance(lowered.program, Program)  # the tape has no shots
     program, numbers = where_active(lowered.program, Numbers.of(lowered.operands))
-    outputs = bind(Member(program, "adjoint", MID_CIRCUIT), *numbers)
+    outputs = bind(Member(program, BEST, MID_CIRCUIT), *numbers)
     pairs = outputs.reshape(-1, 2)
     return jax.lax.complex(pairs[:, 0], pairs[:, 1])
 
