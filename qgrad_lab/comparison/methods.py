@@ -7,7 +7,8 @@ import numpy as np
 
 from qgrad_lab.differentiate.api import value_and_grad
 from qgrad_lab.differentiate.diff_method import with_diff_method
-from qgrad_lab.results.comparison import METHODS, label
+from qgrad_lab.results.comparison import METHODS
+from qgrad_lab.results.rows import label
 
 STEPPED = "fd"
 """The method that takes a step ``h``."""
