@@ -19,7 +19,7 @@ from qgrad_lab.methods.table import (
     names_of,
     quoted,
 )
-from qgrad_lab.results.comparison import label
+from qgrad_lab.results.rows import label
 
 
 class Method(NamedTuple):

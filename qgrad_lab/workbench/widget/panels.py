@@ -18,7 +18,7 @@ from qgrad_lab.differentiate.api import grad
 from qgrad_lab.inspection.api import STAGES
 from qgrad_lab.inspection.view import stage_html
 from qgrad_lab.methods.table import BY_NAME, STEPPED, Scope
-from qgrad_lab.results import report
+from qgrad_lab.results import comparison_table
 from qgrad_lab.results.comparison import Comparison
 from qgrad_lab.studies import landscapes, steps
 from qgrad_lab.studies.elements import elements_of
@@ -140,7 +140,8 @@ class Compare(Panel):
         """Return the table and the picture."""
         found = question.compared(progress)
         picture = plots.gradients(found, theme=question.ink)
-        return report.html(found) + image(picture, "Gradients of each method", question.theme)
+        table = comparison_table.html(found)
+        return table + image(picture, "Gradients of each method", question.theme)
 
     def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
         """Write a call of `compare`."""
