@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 from qgrad_lab.circuit.capture.patches import install
 from qgrad_lab.core import mode
@@ -12,10 +12,13 @@ from qgrad_lab.methods.table import Scope, names_of
 
 install()
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 _DIFF_METHODS = (*names_of(Scope.QNODES, Scope.PENNYLANE), "best")
 
 
-def with_diff_method(fn: Callable[..., Any], diff_method: str) -> Callable[..., Any]:
+def with_diff_method(fn: Callable[P, R], diff_method: str) -> Callable[P, R]:
     """Replace the ``diff_method`` of all QNodes of ``fn``.
 
     The same program is differentiated in another way, without being rewritten: QNodes that ``fn``
@@ -68,7 +71,7 @@ def with_diff_method(fn: Callable[..., Any], diff_method: str) -> Callable[..., 
             )
 
     @functools.wraps(fn)
-    def changed(*args: Any, **kwargs: Any) -> Any:
+    def changed(*args: P.args, **kwargs: P.kwargs) -> R:
         with mode.diff_method(diff_method):
             return fn(*args, **kwargs)
 
