@@ -1,14 +1,11 @@
-"""An independent reference: the same function on ``default.qubit`` with backprop."""
+"""``reference``: the same function on ``default.qubit`` with backprop, which shares no code."""
 
 import functools
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from qgrad_lab.circuit.capture.patches import install
-from qgrad_lab.circuit.capture.qnode import is_qnode
 from qgrad_lab.core.mode import Mode, mode
-
-__all__ = ["is_qnode", "reference"]
 
 install()
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qgrad_lab.core.tracebacks import frames_hidden
-from qgrad_lab.differentiate.call import check_callable
+from qgrad_lab.differentiate.options import check_callable
 from qgrad_lab.sweeps.executors.base import engine
 from qgrad_lab.sweeps.extra import required
 from qgrad_lab.sweeps.grid import Grid
