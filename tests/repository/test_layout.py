@@ -1,6 +1,7 @@
 """The tests mirror the rooms of the package, and import their helpers in one way."""
 
 import ast
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,3 +74,20 @@ def test_helpers_are_imported_as_names_of_their_module():
             if any(name.partition(".")[0] == "tests" for name in modules):
                 other_ways.append(f"{path.relative_to(TESTS)}: {ast.unparse(node)}")
     assert other_ways == []  # but from tests.support.circuits import ansatz
+
+
+def test_the_map_has_every_room():
+    contributing = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    lines = contributing.partition("## The rooms")[2].partition("```text\n")[2].splitlines()
+    found, path = set(), []
+    for line in lines[: lines.index("```")]:
+        if match := re.match(r"( *)([\w/]+)/(?: |$)", line):
+            depth = len(match[1]) // 2
+            path = [*path[:depth], match[2]]
+            found.add("/".join(path))
+    rooms = {f"qgrad_lab/{room}" for room in folders(PACKAGE)}
+    # Parts of one room, which its line names.
+    parts = {"qgrad_lab/workbench/widget", "qgrad_lab/sweeps/executors"}
+    others = {f"tests/{name}" for name in OTHERS}
+    assert {room for room in found if room.startswith("qgrad_lab/")} == rooms - parts
+    assert {room for room in found if room.startswith("tests/")} == others
