@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 from jax.extend.core import Jaxpr
 
-from qgrad_lab.circuit.classical.primitives import PURE_CALLBACK
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.sampled import Sampled
 from qgrad_lab.core.jaxprs import equations
+from qgrad_lab.core.primitives import PURE_CALLBACK
 from qgrad_lab.engine.primitive import circuit_p
 
 

@@ -12,8 +12,8 @@ from typing import Any, cast
 import jax
 from jax.extend.core import Jaxpr
 
-from qgrad_lab.circuit.classical.primitives import LOOPS
 from qgrad_lab.core.jaxprs import equations, inner_programs
+from qgrad_lab.core.primitives import LOOPS
 from qgrad_lab.engine.evaluate import native_orders
 from qgrad_lab.engine.member import Circuit, Member, NativeCircuit
 from qgrad_lab.engine.primitive import circuit_p

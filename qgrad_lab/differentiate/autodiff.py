@@ -25,10 +25,10 @@ from jax.tree_util import (
     tree_unflatten,
 )
 
-from qgrad_lab.circuit.classical.primitives import CUSTOM_VJP
 from qgrad_lab.core.jaxprs import equations
 from qgrad_lab.core.mode import Mode, current_mode
 from qgrad_lab.core.pickling import reduced
+from qgrad_lab.core.primitives import CUSTOM_VJP
 from qgrad_lab.core.tracebacks import frames_hidden
 from qgrad_lab.differentiate.call import BoundCall, describe, function_name
 from qgrad_lab.differentiate.flat_function import FlatFunction, Outputs

@@ -11,10 +11,10 @@ import jax
 import numpy as np
 
 from qgrad_lab._version import __version__
-from qgrad_lab.circuit.classical.primitives import CALLBACKS
 from qgrad_lab.compile import export
 from qgrad_lab.compile.api import qjit
 from qgrad_lab.core.jaxprs import equations, peak_bytes
+from qgrad_lab.core.primitives import CALLBACKS
 from qgrad_lab.errors import CompileError
 from qgrad_lab.sweeps.executors.worker import Payload
 from qgrad_lab.sweeps.grid import Grid

@@ -29,7 +29,8 @@ ROOT_FILES = {
 LAZY_PLOTS = {
     ("qgrad_lab.results.comparison", "qgrad_lab.plots"),
     ("qgrad_lab.results.steps", "qgrad_lab.plots"),
-    ("qgrad_lab.results.studies", "qgrad_lab.plots"),
+    ("qgrad_lab.results.landscapes", "qgrad_lab.plots"),
+    ("qgrad_lab.results.scalings", "qgrad_lab.plots"),
 }
 """The method ``.plot()`` of a result, the one import that points up: matplotlib imports slowly."""
 

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from jax.extend.core import Jaxpr, Literal
 
-from qgrad_lab.circuit.classical.primitives import INTEGER, Called
+from qgrad_lab.core.primitives import INTEGER, Called
 
 _MAX_SIZE = 2**20
 """Elements of the largest array that is evaluated."""

@@ -13,7 +13,8 @@ import numpy as np
 from jax.extend.core import Jaxpr, Literal
 
 from qgrad_lab.circuit.classical.constants import Constants
-from qgrad_lab.circuit.classical.primitives import (
+from qgrad_lab.circuit.classical.vectorize import Expressions
+from qgrad_lab.core.primitives import (
     CAST,
     INDEXING,
     REARRANGING,
@@ -21,7 +22,6 @@ from qgrad_lab.circuit.classical.primitives import (
     Called,
     called,
 )
-from qgrad_lab.circuit.classical.vectorize import Expressions
 
 Positions = dict[Any, np.ndarray]
 """For each variable that consists of elements of input arrays their positions, in its shape."""

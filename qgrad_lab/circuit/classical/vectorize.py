@@ -14,7 +14,7 @@ import jax
 import numpy as np
 from jax.extend.core import Literal
 
-from qgrad_lab.circuit.classical.primitives import REAL
+from qgrad_lab.core.primitives import REAL
 
 _MAX_ELEMENTS = 8
 """Bound on an expression: one that grows from gate to gate has the structure of no other."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from jax.extend.core import Jaxpr
 
-from qgrad_lab.circuit.classical.primitives import PURE, called
+from qgrad_lab.core.primitives import PURE, called
 
 MAX_ELEMENTS = 2**22
 """Elements of all values in all iterations, which exist at the same time."""

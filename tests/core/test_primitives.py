@@ -13,7 +13,7 @@ from jax.extend.core import Primitive
 
 import qgrad_lab
 from qgrad_lab.circuit.classical import primitives
-from qgrad_lab.circuit.classical.primitives import NAMES, REARRANGING, SPLITTING, called
+from qgrad_lab.core.primitives import NAMES, REARRANGING, SPLITTING, called
 
 NEWER = {"stack", "unstack"}
 """Not in the oldest JAX that is supported, 0.7.1."""
