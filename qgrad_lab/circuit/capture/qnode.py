@@ -27,8 +27,8 @@ from qgrad_lab.circuit.control.one_shot import Results, one_shot, single_shot
 from qgrad_lab.circuit.control.wire_discovery import discovered
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.sampled import Sampled
-from qgrad_lab.circuit.lower.measurements.readout import Measured
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded, Operands
+from qgrad_lab.circuit.lower.readouts.readout import Measured
 from qgrad_lab.circuit.lower.refusals import METHODS, REFUSALS, refusal_of
 from qgrad_lab.circuit.lower.tape import device_wires, has_single_precision, tape_program
 from qgrad_lab.circuit.record.recording import Recording, WiresNeeded, record
