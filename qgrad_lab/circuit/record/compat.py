@@ -13,7 +13,7 @@ import jax.extend.core
 
 
 def trace_state() -> Any:
-    """Identify the trace that JAX is in: states are equal if and only if their traces are the same."""
+    """Identify the trace that JAX is in: equal in the same trace alone."""
     # It was in jax.core before it moved to jax.extend.
     find = getattr(jax.extend.core, "get_opaque_trace_state", None)
     return (find or jax.core.get_opaque_trace_state)(convention="flax")
