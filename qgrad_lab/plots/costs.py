@@ -14,7 +14,7 @@ from qgrad_lab.results.accuracy import limit
 from qgrad_lab.results.comparison import Comparison
 from qgrad_lab.results.comparison_data import MethodResult
 from qgrad_lab.results.format import difference, duration
-from qgrad_lab.results.scalings import Scaling, ScalingRow
+from qgrad_lab.results.studies import Scaling, ScalingRow
 
 
 def cost(comparison: Comparison, *, theme: str = "auto") -> Figure:

@@ -15,8 +15,8 @@ from qgrad_lab.results import advice
 from qgrad_lab.results.comparison import Comparison
 from qgrad_lab.results.differences import distances
 from qgrad_lab.results.format import difference, number
-from qgrad_lab.results.landscapes import Landscape
 from qgrad_lab.results.rows import FallibleRow, failures, no_reference
+from qgrad_lab.results.studies import Landscape
 
 REFERENCE_MARKER = "D"
 
@@ -160,7 +160,7 @@ def comparison_remarks(comparison: Comparison) -> list[str]:
         for row in comparison.rows
         if row.difference is not None and not np.isfinite(row.difference)
     ]
-    said = advice.remarks(comparison, unplaced)
+    said = advice.remarks(comparison, unplaced, brief=True)
     infinite = advice.infinity_remark(comparison)
     said += [] if infinite is None else [infinite]
     return said + _missing_reference(comparison) + failed(comparison.rows)

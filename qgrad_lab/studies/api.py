@@ -7,9 +7,8 @@ from qgrad_lab.comparison.references import Kind
 from qgrad_lab.core.tracebacks import frames_hidden
 from qgrad_lab.differentiate.call import check_callable
 from qgrad_lab.results.comparison import DEFAULT_METHODS
-from qgrad_lab.results.landscapes import Landscape
-from qgrad_lab.results.scalings import Scaling
 from qgrad_lab.results.steps import StepSizes
+from qgrad_lab.results.studies import Landscape, Scaling
 from qgrad_lab.studies import growth, landscapes, steps
 
 

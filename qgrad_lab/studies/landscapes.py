@@ -23,7 +23,7 @@ from qgrad_lab.comparison.references import (
 from qgrad_lab.comparison.running import Progress, first_runs, reason_of, texts_of, trace
 from qgrad_lab.differentiate.products import jvp
 from qgrad_lab.results import differences
-from qgrad_lab.results.landscapes import Landscape, LandscapeRow
+from qgrad_lab.results.studies import Landscape, LandscapeRow
 from qgrad_lab.studies import elements as named
 from qgrad_lab.studies.elements import Element
 from qgrad_lab.studies.moves import coordinate, moved, restricted, stacked

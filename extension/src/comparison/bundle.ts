@@ -31,9 +31,9 @@ export interface Row {
   readonly memory: number | null;
   readonly error: string | null;
   readonly notes: readonly string[];
-  /** Whether it is as close to the reference as asked for; null where that is not known. */
+  /** Whether it is as close to the reference as asked for; null if that is not known. */
   readonly accurate: boolean | null;
-  /** Why it is not, in words. */
+  /** Why it is not, or why that is not known, in words. */
   readonly advice: string | null;
 }
 
@@ -47,6 +47,10 @@ export interface Comparison {
   readonly referenceName: string;
   readonly referenceError: string | null;
   readonly tolerance: number;
+  /** The largest absolute difference of an accurate element; null if the bundle does not say. */
+  readonly limit: number | null;
+  /** What infinite elements of the reference mean, in words. */
+  readonly infinityRemark: string | null;
   readonly best: { readonly label: string | null; readonly reason: string };
 }
 
@@ -88,6 +92,8 @@ export function parse(data: unknown): Comparison {
     referenceError: textOrNull(bundle['reference_error'], 'reference_error'),
     // Bundles that were saved before there was a viewer do not say it: it was always this.
     tolerance: real(bundle['tolerance'] ?? 1e-6, 'tolerance'),
+    limit: realOrNull(bundle['limit'], 'limit'),
+    infinityRemark: textOrNull(bundle['infinity_remark'], 'infinity_remark'),
     best: {
       label: textOrNull(best['label'], 'best.label'),
       reason: text(best['reason'], 'best.reason')
