@@ -8,6 +8,7 @@ In: a function, the arguments of its call, and the names of methods and of a ref
 """
 
 from qgrad_lab.comparison.api import compare
-from qgrad_lab.results.comparison import METHODS, Best, Comparison, MethodResult
+from qgrad_lab.methods.table import NAMES as METHODS
+from qgrad_lab.results.comparison import Best, Comparison, MethodResult
 
 __all__ = ["METHODS", "Best", "Comparison", "MethodResult", "compare"]

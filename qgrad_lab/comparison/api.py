@@ -6,13 +6,14 @@ from typing import Any
 from qgrad_lab.comparison.references import Kind
 from qgrad_lab.comparison.running import run
 from qgrad_lab.core.tracebacks import frames_hidden
-from qgrad_lab.results.comparison import DEFAULT_METHODS, Comparison
+from qgrad_lab.methods.table import DEFAULT_NAMES
+from qgrad_lab.results.comparison import Comparison
 
 
 def compare(
     fn: Callable[..., Any],
     *args: Any,
-    methods: Sequence[str] | str = DEFAULT_METHODS,
+    methods: Sequence[str] | str = DEFAULT_NAMES,
     h: float | Sequence[float] | None = None,
     argnum: int | Sequence[int] | None = None,
     reference: Kind = "jax",

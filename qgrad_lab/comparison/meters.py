@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from qgrad_lab.compile.compiled import QJIT
+from qgrad_lab.compile.api import QJIT
 from qgrad_lab.engine.plans import counts, take_peak_bytes
 
 

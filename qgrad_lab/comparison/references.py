@@ -11,8 +11,8 @@ import jax
 import numpy as np
 from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
+from qgrad_lab.circuit.capture.qnode import is_qnode
 from qgrad_lab.comparison.point import Point
-from qgrad_lab.differentiate.on_default_qubit import is_qnode
 from qgrad_lab.differentiate.on_default_qubit import reference as on_default_qubit
 
 BOUND = 2 * 2**30

@@ -22,6 +22,7 @@ from qgrad_lab.comparison.references import (
 from qgrad_lab.comparison.timing import in_turn, median, timed
 from qgrad_lab.differentiate.diff_method import with_diff_method
 from qgrad_lab.errors import CompileError, DifferentiableCompileError
+from qgrad_lab.methods.table import Scope
 from qgrad_lab.results import differences
 from qgrad_lab.results.comparison import Comparison, MethodResult
 
@@ -155,7 +156,7 @@ def first_runs(
             if method.diff_method is not None and not any(contents):
                 # A QNode that PennyLane simulates in JAX becomes one of ours by this.
                 _, contents = point.trace(with_diff_method(point.f, method.diff_method))
-                if method.diff_method != "backprop" and not any(contents):
+                if method.row.scope is Scope.QNODES and not any(contents):
                     return FirstRuns(
                         error=f"{method.name} is a diff_method of QNodes, and the function calls "
                         "none; auto differentiates it by JAX"

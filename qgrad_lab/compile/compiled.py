@@ -1,36 +1,33 @@
 """A compiled function: what ``qjit`` returns."""
 
 import functools
-import operator
-import sys
-import threading
-import time
 import types
 import warnings
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 import jax
 
 from qgrad_lab.circuit.capture.patches import install
 from qgrad_lab.circuit.contents import plans_text
-from qgrad_lab.circuit.record.sources import source_of_number
-from qgrad_lab.compile import autograph, cache, waiting
-from qgrad_lab.compile.constant import Constant, unwrapped
-from qgrad_lab.compile.options import Options
-from qgrad_lab.compile.signature import Declared, static_arguments
-from qgrad_lab.core.failures import LoopOverflow, is_interrupted, loop_overflow, python_error
-from qgrad_lab.core.garbage import fewer_collections
-from qgrad_lab.core.mode import Mode, current_mode, is_seeded, mode, running, threads
-from qgrad_lab.core.tracebacks import frames_hidden, hide_interruption
-from qgrad_lab.engine import interrupts as engine_interrupts
-from qgrad_lab.engine.randomness import start_run
+from qgrad_lab.compile import ahead, autograph, cache
+from qgrad_lab.compile.jitted import Arguments, JittedFunction
+from qgrad_lab.compile.options import CompileOptions
+from qgrad_lab.compile.run import overflow_of, run_jitted
+from qgrad_lab.compile.signature import Constant, Declared, unwrapped
+from qgrad_lab.core.mode import Mode, current_mode, is_seeded, running, threads
+from qgrad_lab.core.pickling import reduced
+from qgrad_lab.core.tracebacks import frames_hidden
 
 install()
 cache.install()
 
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+R = TypeVar("R")
 
-class QJIT:
+
+class QJIT(Generic[P, R]):
     """A compiled function; an ordinary JAX function to ``jax.grad``, ``jax.vmap``, ``jax.jit``.
 
     Made by ``qjit``. It can be called from several threads, copied and pickled as its function can,
@@ -62,87 +59,70 @@ class QJIT:
     [-0.389418 -0.717356]
     """
 
-    original_function: Callable[..., Any]
+    original_function: Callable[P, R]
 
-    def __init__(self, function: Callable[..., Any], options: Options | None = None) -> None:
+    def __init__(self, function: Callable[P, R], options: CompileOptions | None = None) -> None:
         functools.update_wrapper(self, function, updated=())
         self.original_function = function
-        self._options = options = options or Options()
-        self._signature: tuple[tuple[Any, ...], dict[str, Any]] | None = None
-        self._may_fail = False  # or take long; then it is waited for
-        self._waits = self._is_in_doubt = False  # in doubt: whenever it was traced
-        self._compiled_function = autograph.convert(function) if options.autograph else function
-        self._loop_capacities: dict[int, int] = {}
-        self._jitted = self._make_jitted()
+        self._options = options = options or CompileOptions()
+        converted = autograph.convert(function) if options.autograph else function
+        self._jitted = JittedFunction(function, converted, options, self._notice_mismatch)
         is_static = options.static_argnums or options.static_argnames
         self._declared = None if is_static else Declared.of(function)
         self._prepares = self._declared is not None or options.verbose
         if self._declared is not None:
-            self._compile_ahead(*self._declared.required())
+            args, kwargs = self._declared.required()
+            ahead.compile_declared(self._jitted, self._name, args, kwargs, options.verbose)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the compiled program, after compiling it if the signature is new."""
         state = threads.state
-        # As a rule there is nothing to prepare. Programs may take as little time as this test.
-        if self._prepares or not state.ordinary or (args and isinstance(args[0], type)):
-            with frames_hidden:
-                call, args, kwargs = self._prepare(args, kwargs)
+        try:
+            # As a rule there is nothing to prepare. Programs may take as little time as this test.
+            if self._prepares or not state.ordinary or (args and isinstance(args[0], type)):
+                # A checker lets nobody assign to P.args, though these are the same arguments.
+                call, args, kwargs = self._prepare(args, kwargs)  # type: ignore[assignment]
                 if call is not None:
                     return call(*args, **kwargs)
-        try:
-            interrupts = 0
-            while True:
-                known = self._loop_capacities
-                previous = state.running
-                state.running = self
-                try:
-                    result = self._jitted(*args, **kwargs)
-                    if self._waits:
-                        self._wait_for(result)  # so that the error, if there is one, comes here
-                    return result
-                except Exception as error:
-                    with frames_hidden:
-                        if is_interrupted(error):
-                            interrupts = _go_on(interrupts)
-                            continue
-                        overflow = _told(error, known)
-                finally:
-                    state.running = previous
-                # The program is pure: with room for more iterations it runs again, from the start.
-                self._make_room(overflow)
-        except KeyboardInterrupt as stop:
-            hide_interruption(stop)
-            raise
+            return run_jitted(self._jitted, state, args, kwargs)
+        except BaseException:
+            with frames_hidden:  # entered here, where it costs nothing unless there is an error
+                raise
 
-    def _prepare(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Callable[..., Any] | None, tuple[Any, ...], dict[str, Any]]:
-        """What to call in the place of the compiled program, if so, and with which arguments."""
+    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
+        """Return what to call in the place of the compiled program, if so, and its arguments."""
         if current_mode() is Mode.REFERENCE:
             return self.original_function, tuple(map(unwrapped, args)), kwargs
+        args, kwargs = self._fitted(args, kwargs)
+        if self._options.verbose:
+            ahead.compile_for(self._jitted, self._name, args, kwargs, verbose=True)
+        # Part of a seeded program, it is compiled anew. From JAX's caches two calls would be one
+        # piece of code, and only which of the two runs first would tell their random numbers apart.
+        return self._jitted.fresh() if is_seeded() else None, args, kwargs
+
+    def _fitted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+        """Return the arguments of a call as the program takes them."""
         if args and isinstance(args[0], type):
             # Since Python 3.13 a classmethod does not bind what it wraps, but hands its class over.
             args = (Constant(args[0]), *args[1:])
-        if self._declared is not None:
-            args, kwargs = self._declared.promote(args, kwargs)
-        if self._options.verbose:
-            self._compile(args, kwargs)
-        # Part of a seeded program, it is compiled anew. From JAX's caches two calls would be one
-        # piece of code, and only which of the two runs first would tell their random numbers apart.
-        return self._make_jitted() if is_seeded() else None, args, kwargs
+        return (args, kwargs) if self._declared is None else self._declared.promote(args, kwargs)
 
+    @overload
+    def __get__(self, instance: None, owner: type | None = None) -> Self: ...
+    @overload
+    def __get__(
+        self: "QJIT[Concatenate[Any, Q], R]", instance: object, owner: type | None = None
+    ) -> Callable[Q, R]: ...
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        """The method of ``instance``, for a ``QJIT`` in a class."""
+        """Return the method of ``instance``, for a ``QJIT`` in a class."""
         if instance is None:
             return self
         is_leaf = jax.tree_util.all_leaves([instance])
         return types.MethodType(self, Constant(instance) if is_leaf else instance)
 
     def __reduce__(self) -> Any:
-        """As a function is pickled: by its name if it has one, and by its parts if it has none."""
-        if _is_importable(self):
-            return vars(self)["__qualname__"]
-        return QJIT, (self.original_function, self._options)
+        """Pickle as a function is: by its name if it has one, and by its parts if it has none."""
+        return reduced(self, "qjit", self.original_function, self.options)
 
     def __repr__(self) -> str:
         return f"<qjit-compiled function {self._name}>"
@@ -152,6 +132,18 @@ class QJIT:
         function = self.original_function
         name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
         return name or type(function).__name__
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments that ``qjit`` was given, or took as defaults.
+
+        Examples
+        --------
+        >>> from qgrad_lab import qjit
+        >>> qjit(lambda x: x**2, seed=7).options["seed"]
+        7
+        """
+        return self._options.keywords()
 
     @property
     def seed(self) -> int | None:
@@ -175,7 +167,7 @@ class QJIT:
         9.0 [ShapedArray(float64[], weak_type=True)]
         """
         args, kwargs = self._last_signature()
-        return self._jitted.trace(*args, **kwargs).jaxpr
+        return self._jitted.jitted.trace(*args, **kwargs).jaxpr
 
     @property
     def mlir(self) -> str:
@@ -194,7 +186,7 @@ class QJIT:
         9.0 True
         """
         args, kwargs = self._last_signature()
-        return self._jitted.lower(*args, **kwargs).as_text()
+        return self._jitted.jitted.lower(*args, **kwargs).as_text()
 
     @property
     def plan(self) -> str:
@@ -233,7 +225,99 @@ class QJIT:
         }
         """
         args, kwargs = self._last_signature()
-        return plans_text(self._jitted.trace(*args, **kwargs).jaxpr.jaxpr)
+        return plans_text(self._jitted.jitted.trace(*args, **kwargs).jaxpr.jaxpr)
+
+    def trace(self, *args: Any, **kwargs: Any) -> jax.stages.Traced:
+        """Trace the function for arguments like these, without running it.
+
+        As ``trace`` of a function of `jax.jit`. In the program that comes of it, QNodes on
+        ``lightning.qubit`` are native circuits.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The arguments of a call, or `jax.ShapeDtypeStruct` in their places. Those that the
+            function declares are converted to their types, as in a call.
+
+        Returns
+        -------
+        jax.stages.Traced
+            With JAX's ``jaxpr``, ``out_info`` (the tree of shapes and dtypes of the result) and
+            ``lower()``.
+
+        Raises
+        ------
+        CompileError, Exception
+            What is wrong with the program, as in a call of it.
+
+        See Also
+        --------
+        lower : The next step.
+        stages : Every form of the program, from the source to machine code.
+
+        Notes
+        -----
+        Loops of unknown length have room for 32 iterations, or for as many as a call before has
+        needed. A call that needs more compiles the program again; what was traced here does not
+        change, and raises JAX's error where it is run.
+
+        Examples
+        --------
+        >>> import jax, pennylane as qml
+        >>> from qgrad_lab import qjit
+        >>> @qjit
+        ... @qml.qnode(qml.device("lightning.qubit", wires=1))
+        ... def circuit(x):
+        ...     qml.RX(x, wires=0)
+        ...     return qml.probs(wires=0)
+        >>> traced = circuit.trace(jax.ShapeDtypeStruct((), float))
+        >>> traced.out_info.shape, "qgrad_lab" in traced.lower().as_text()
+        ((2,), True)
+        """
+        with frames_hidden, running(self._jitted):
+            args, kwargs = self._fitted(args, kwargs)
+            traced: jax.stages.Traced = self._jitted.jitted.trace(*args, **kwargs)
+            return traced
+
+    def lower(self, *args: Any, **kwargs: Any) -> jax.stages.Lowered:
+        """Lower the function for arguments like these to what XLA compiles.
+
+        As ``lower`` of a function of `jax.jit`: the same as ``trace(*args, **kwargs).lower()``.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            As of `trace`.
+
+        Returns
+        -------
+        jax.stages.Lowered
+            With JAX's ``as_text()``, StableHLO by default, ``cost_analysis()`` and ``compile()``.
+
+        Raises
+        ------
+        CompileError, Exception
+            What is wrong with the program, as in a call of it.
+
+        See Also
+        --------
+        trace : The step before, and what becomes of loops of unknown length.
+        executable : The step after, with what was compiled kept for the next process.
+
+        Examples
+        --------
+        >>> from qgrad_lab import qjit
+        >>> square = qjit(lambda x: x**2)
+        >>> lowered = square.lower(3.0)
+        >>> "stablehlo.multiply" in lowered.as_text()
+        True
+        >>> print(lowered.compile()(3.0))
+        9.0
+        """
+        with frames_hidden, running(self._jitted):
+            args, kwargs = self._fitted(args, kwargs)
+            lowered: jax.stages.Lowered = self._jitted.jitted.lower(*args, **kwargs)
+            return lowered
 
     def executable(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What JAX compiled, or compiles now, for arguments like these.
@@ -262,56 +346,53 @@ class QJIT:
         >>> square.executable((3.0,), {}).memory_analysis().output_size_in_bytes
         8
         """
-        with running(self):
-            return self._jitted.lower(*args, **kwargs).compile()
+        with frames_hidden, running(self._jitted):
+            args, kwargs = self._fitted(args, kwargs)
+            return self._jitted.jitted.lower(*args, **kwargs).compile()
 
-    def _last_signature(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        if self._signature is None:
+    def make_room(self, error: Exception) -> None:
+        """Compile, at the next call, for as many iterations of a loop as ``error`` tells of.
+
+        A call does this by itself. Programs that were made by `lower` or ``jax.export`` cannot:
+        when one of them fails because a loop has more iterations than it was compiled for, this
+        makes room in what is lowered next.
+
+        Parameters
+        ----------
+        error : Exception
+            What was raised where that program ran.
+
+        Raises
+        ------
+        Exception
+            If ``error`` tells of something else: it, as a call of this function would raise it.
+
+        Examples
+        --------
+        >>> from qgrad_lab import qjit, while_loop
+        >>> @qjit
+        ... def count(x):
+        ...     @while_loop(lambda x, n: x < 1.0)
+        ...     def double(x, n):
+        ...         return 2 * x, n + 1
+        ...     return double(x, 0)[1]
+        >>> compiled = count.lower(1.0).compile()
+        >>> try:
+        ...     compiled(2.0**-40).block_until_ready()
+        ... except Exception as error:
+        ...     count.make_room(error)
+        >>> print(count.lower(1.0).compile()(2.0**-40))
+        40
+        """
+        with frames_hidden:
+            self._jitted.make_room(overflow_of(error, self._jitted.capacities))
+
+    def _last_signature(self) -> Arguments:
+        if self._jitted.signature is None:
             raise ValueError(
                 f"{self!r} has not been compiled yet. Call it once, or annotate its arguments."
             )
-        return self._signature
-
-    def note_fallible(self) -> None:
-        """Take note that a program which is compiled may be refused when it runs."""
-        self._waits = self._may_fail = True
-
-    def _wait_for(self, result: Any) -> None:
-        if self._is_in_doubt:
-            args, kwargs = self._last_signature()
-            takes_long = waiting.takes_long(self._jitted.trace(*args, **kwargs).jaxpr.jaxpr)
-            self._is_in_doubt = False
-            self._may_fail = self._may_fail or takes_long
-            self._waits = self._may_fail
-        if self._waits:
-            waiting.wait_for(result)
-
-    def _make_room(self, overflow: LoopOverflow) -> None:
-        with _growing:
-            # Another thread may have done it in the meantime.
-            if self._loop_capacities.get(overflow.label, 0) < overflow.enough:
-                self._loop_capacities = {**self._loop_capacities, overflow.label: overflow.enough}
-                self._jitted = self._make_jitted()
-
-    def _make_jitted(self) -> Any:
-        """The jitted function, with the present room for iterations in loops of unknown length."""
-        original, function = self.original_function, self._compiled_function
-        capacities = self._loop_capacities
-
-        @functools.partial(functools.update_wrapper, wrapped=original, updated=())
-        def traced(*args: Any, **kwargs: Any) -> Any:
-            _traced.happened = True
-            self._waits = self._is_in_doubt = True
-            self._signature = jax.tree.map(_abstract, (args, kwargs))
-            self._notice_mismatch(args, kwargs)
-            with fewer_collections(), mode(Mode.COMPILED, capacities, self._options.seed):
-                start_run()
-                return function(*map(unwrapped, args), **kwargs)
-
-        argnums, argnames = static_arguments(
-            original, self._options.static_argnums, self._options.static_argnames
-        )
-        return jax.jit(traced, static_argnums=argnums, static_argnames=argnames)
+        return self._jitted.signature
 
     def _notice_mismatch(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         mismatch = self._declared and self._declared.mismatch(args, kwargs)
@@ -322,101 +403,3 @@ class QJIT:
                 UserWarning,
                 stacklevel=2,
             )
-
-    def _compile_ahead(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        try:
-            self._compile(args, kwargs)
-        except Exception as error:
-            # Whatever the user's function raises belongs to the first call, which raises it.
-            warnings.warn(f"AOT compilation failed: {error}", UserWarning, stacklevel=4)
-
-    def _compile(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Fill JAX's caches, so that a call with this signature runs at once; tell if verbose.
-
-        A call looks for the traced program, for its lowered form and for its executable in the
-        same caches.
-        """
-        if current_mode() is not Mode.OUTSIDE or _is_traced((args, kwargs)):
-            return  # part of another program, which compiles it
-        _traced.happened = False
-        start = time.perf_counter()
-        traced = self._jitted.trace(*args, **kwargs)
-        if not _traced.happened:
-            return
-        trace = time.perf_counter()
-        with running(self):
-            lowered = traced.lower()
-            lower = time.perf_counter()
-            lowered.compile()
-        end = time.perf_counter()
-        if self._options.verbose:
-            arguments = ", ".join(
-                f"{aval.dtype}{list(aval.shape)}" for aval in traced.jaxpr.in_avals
-            )
-            print(
-                f"qgrad_lab: compiled {self._name}({arguments}) in {end - start:.3f} s: "
-                f"tracing {trace - start:.3f} s, lowering {lower - trace:.3f} s, "
-                f"XLA {end - lower:.3f} s",
-                file=sys.stderr,
-            )
-
-
-_growing = threading.Lock()
-
-
-class _Traced(threading.local):
-    happened = False
-
-
-_traced = _Traced()
-"""Whether a program was traced, in this thread, since ``happened`` was set to ``False``."""
-
-
-def _told(error: Exception, known: Mapping[int, int]) -> LoopOverflow:
-    """The loop that ``error`` tells of, if there may be room for it; raises other errors.
-
-    ``known`` are the capacities that the program had.
-    """
-    overflow = loop_overflow(error)
-    # The second is a program that does not get the room it is given.
-    if overflow is not None and known.get(overflow.label, 0) <= overflow.capacity:
-        return overflow
-    told = python_error(error, source_of_number)
-    if told is None:
-        raise error
-    raise told from None
-
-
-def _go_on(interrupts: int) -> int:
-    """The number of interrupts, if one that the engine stopped for need not stop the program.
-
-    A handler of the user's that returned, where Python's raises KeyboardInterrupt, lets what runs
-    in the main thread go on, as it does for Python's own functions. ``interrupts`` is the number
-    with which the program ran; if there was none since, it was given the result of one that ended.
-    """
-    count = engine_interrupts.count()
-    if count == interrupts or threading.current_thread() is not threading.main_thread():
-        raise KeyboardInterrupt("SIGINT stopped this program, or one whose result it was given")
-    return count
-
-
-def _abstract(leaf: Any) -> Any:
-    if isinstance(leaf, jax.core.Tracer):
-        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, weak_type=leaf.weak_type)
-    return leaf
-
-
-def _is_traced(tree: Any) -> bool:
-    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(tree))
-
-
-def _is_importable(compiled: QJIT) -> bool:
-    """Whether another process finds ``compiled`` under its name in its module."""
-    module = getattr(compiled, "__module__", None)
-    name = getattr(compiled, "__qualname__", None)
-    if module is None or name is None or module == "__main__":
-        return False
-    try:
-        return operator.attrgetter(name)(sys.modules[module]) is compiled
-    except (KeyError, AttributeError):
-        return False

@@ -1,4 +1,4 @@
-"""The options of ``qjit``, checked."""
+"""Check the options of ``qjit``."""
 
 import dataclasses
 import operator
@@ -7,8 +7,8 @@ from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
-    """How to compile: the checked keyword arguments of ``qjit``."""
+class CompileOptions:
+    """How to compile: the keyword arguments of ``qjit``, checked."""
 
     static_argnums: tuple[int, ...] = ()
     static_argnames: tuple[str, ...] = ()
@@ -17,14 +17,14 @@ class Options:
     verbose: bool = False
 
     def keywords(self) -> dict[str, Any]:
-        """The keyword arguments of ``qjit`` for these."""
+        """Return the keyword arguments of ``qjit`` that give these."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
 
 def check_options(
     static_argnums: Any, static_argnames: Any, autograph: Any, seed: Any, verbose: Any
-) -> Options:
-    """The options, from the keyword arguments of ``qjit``.
+) -> CompileOptions:
+    """Check the keyword arguments of ``qjit``.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def check_options(
     ValueError
         If ``seed`` is out of range.
     """
-    return Options(
+    return CompileOptions(
         _sequence(static_argnums, int, "static_argnums", "the positions of arguments"),
         _sequence(static_argnames, str, "static_argnames", "the names of arguments"),
         bool(autograph),

@@ -1,8 +1,8 @@
-"""Declared signatures: what a function annotates its arguments with, and calls that fit.
+"""Arguments of a compiled function: with declared types, static, or constants of the program.
 
 A function whose arguments are all annotated with scalar types or abstract arrays is compiled when
-it is decorated. A call with other types that convert without loss, such as an int for a float, is
-converted instead of compiled.
+it is decorated. In a call, values of other types that convert without loss, such as an int for a
+float, are converted instead of compiled for.
 """
 
 import dataclasses
@@ -17,9 +17,40 @@ import numpy as np
 _SCALARS = (float, int, bool, complex)
 
 
+@jax.tree_util.register_pytree_node_class
+class Constant:
+    """An argument that is a constant of the program, known by its identity.
+
+    Such as the instance that a method belongs to.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Constant) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def tree_flatten(self) -> tuple[tuple[()], "Constant"]:
+        """Return no leaves: all of it is part of the tree's structure."""
+        return (), self
+
+    @classmethod
+    def tree_unflatten(cls, data: "Constant", children: Any) -> "Constant":
+        """Return the constant that was flattened."""
+        return data
+
+
+def unwrapped(argument: Any) -> Any:
+    """Return the value of a constant, and other arguments as they are."""
+    return argument.value if type(argument) is Constant else argument
+
+
 @dataclasses.dataclass(frozen=True)
 class Declared:
-    """The annotations of a function that declares the types of all its arguments.
+    """A function's annotations, if it declares the types of all its arguments.
 
     Attributes
     ----------
@@ -32,7 +63,7 @@ class Declared:
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> "Declared | None":
-        """The declared signature of ``function``, if it annotates every argument with a type.
+        """Return the declared signature of ``function``; ``None`` unless all arguments have types.
 
         Variadic arguments cannot be declared: their number is known at the call only.
         """
@@ -52,7 +83,7 @@ class Declared:
         return cls(signature, arguments) if arguments else None
 
     def required(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Abstract arguments for a call that leaves out those with defaults."""
+        """Return abstract arguments for a call that leaves out those with defaults."""
         given = {
             name: declared
             for name, declared in self.arguments.items()
@@ -64,7 +95,7 @@ class Declared:
     def promote(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arguments of a call in the declared types, as far as these can hold them.
+        """Convert the arguments of a call to the declared types, as far as these can hold them.
 
         Arguments that were passed by keyword are made positional where they can be, so that both
         spellings are the same signature.
@@ -79,7 +110,7 @@ class Declared:
         return tuple(map(_promote, args, self.arguments.values())), kwargs
 
     def mismatch(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
-        """What does not have the declared type in a call, for a message; ``None`` if all has."""
+        """Describe the arguments that do not have their declared types; ``None`` if all do."""
         try:
             given = self.signature.bind(*args, **kwargs).arguments
         except TypeError:
@@ -97,7 +128,7 @@ class Declared:
 def static_arguments(
     function: Callable[..., Any], argnums: tuple[int, ...], argnames: tuple[str, ...]
 ) -> tuple[tuple[int, ...] | None, tuple[str, ...] | None]:
-    """Positions and names of arguments, such that either spelling of a call is covered.
+    """Return positions and names of static arguments that cover either spelling of a call.
 
     ``jax.jit`` finds the one from the other itself, unless it is given both.
     """
@@ -114,7 +145,10 @@ def static_arguments(
 
 
 def _abstract(annotation: Any) -> jax.ShapeDtypeStruct | None:
-    """A scalar type (``float``), a NumPy dtype, or an abstract array with shape and dtype."""
+    """Return the abstract array that an annotation stands for; ``None`` if it stands for none.
+
+    It may be a scalar type (``float``), a NumPy dtype, or an abstract array itself.
+    """
     if isinstance(annotation, jax.ShapeDtypeStruct):
         return annotation
     if isinstance(annotation, type):
@@ -157,7 +191,7 @@ def _python_type(declared: jax.ShapeDtypeStruct) -> type:
 
 
 def _type_of(value: Any) -> tuple[tuple[int, ...], np.dtype] | None:
-    """Shape and dtype of an array or number; ``None`` for anything else, a list of numbers too."""
+    """Return shape and dtype of an array or number; ``None`` for all else, lists of numbers too."""
     if isinstance(value, int | float | complex | np.generic | np.ndarray | jax.Array):
         return np.shape(value), jnp.result_type(value)
     return None

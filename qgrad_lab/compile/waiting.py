@@ -1,9 +1,9 @@
-"""Which programs are waited for, so that errors and KeyboardInterrupt come at the call.
+"""Wait for programs that may fail or take long, so that what stops them comes at the call.
 
 JAX returns results that are still being computed, if it takes the classical part of a program for
 more than some microseconds of work. Python's part of the next call overlaps with them, which pays
-for short programs. Long ones are waited for: Ctrl-C then ends the call itself, and does not come as
-JAX's error where the result is used.
+for short programs. Others are waited for: an error, or Ctrl-C, then ends the call itself, and does
+not come as JAX's error where the result is used.
 """
 
 import math
@@ -13,7 +13,9 @@ import jax
 from jax.extend.core import Jaxpr
 
 from qgrad_lab.core.jaxprs import equations, inner_programs
-from qgrad_lab.engine.evaluate import Circuit, Member, NativeCircuit
+from qgrad_lab.core.primitives import LOOPS
+from qgrad_lab.engine.evaluate import native_orders
+from qgrad_lab.engine.member import Circuit, Member, NativeCircuit
 from qgrad_lab.engine.primitive import circuit_p
 
 _MUCH_WORK = 10**8
@@ -23,17 +25,19 @@ _WORDS_OF_GATE = 8
 """About how many words encode a gate."""
 
 
-def takes_long(jaxpr: Jaxpr) -> bool:
-    """Whether a program may run long enough for a user to stop it, because of its circuits.
+def is_needed(jaxpr: Jaxpr) -> bool:
+    """Return whether circuits of a program may be refused, or run long enough to be stopped.
 
-    It may if there is one in a loop, and if there is one with much to do.
+    A program may run long if it has a circuit in a loop, or one with much to do.
     """
     for equation in equations(jaxpr):
         if equation.primitive is circuit_p:
+            if equation.params["member"].circuit.may_fail:
+                return True
             shapes = [variable.aval.shape for variable in equation.invars]
             if _work(equation.params["member"], shapes) > _MUCH_WORK:
                 return True
-        elif equation.primitive.name in ("scan", "while"):
+        elif equation.primitive.name in LOOPS:
             for body in inner_programs(equation):
                 if any(inner.primitive is circuit_p for inner in equations(body)):
                     return True
@@ -51,9 +55,9 @@ def wait_for(tree: Any) -> None:
 
 
 def _work(member: Member, shapes: list[tuple[int, ...]]) -> int:
-    """Of the shapes of operands, ``[..., P]`` each."""
+    """Estimate amplitudes times gates, from the shapes of the operands, ``[..., P]`` each."""
     batch = max(math.prod(shape[:-1]) for shape in shapes)
-    native = 1 if member.method == "adjoint" else 0  # orders that take no shifted circuits
+    native = native_orders(member)
     shifts = 2 * max(1, member.circuit.num_theta)
     circuits = shifts ** max(0, member.order + member.transposed - native)
     return batch * circuits * _sweep(member.circuit)

@@ -1,8 +1,8 @@
-"""How each derivative is computed, once it is known of what and how.
+"""Evaluate a derivative: dispatch to JAX, or to autodiff or finite differences.
 
-`differentiate.api` holds the public functions. A derivative is evaluated here in one of two
-places: in JAX, by the function of the same name, or on a `FlatFunction`, by JAX's automatic
-differentiation or by finite differences.
+Outside of compiled programs ``"auto"`` is the function of JAX with the same name. Everything else
+is evaluated on a `FlatFunction`, by JAX's automatic differentiation or by the file of another
+method (``differentiate.methods``).
 """
 
 import dataclasses
@@ -27,15 +27,18 @@ from jax.tree_util import (
 
 from qgrad_lab.core.jaxprs import equations
 from qgrad_lab.core.mode import Mode, current_mode
+from qgrad_lab.core.pickling import reduced
+from qgrad_lab.core.primitives import CUSTOM_VJP
 from qgrad_lab.core.tracebacks import frames_hidden
-from qgrad_lab.differentiate import finite_difference
-from qgrad_lab.differentiate.call import Call, Options, describe, function_name
+from qgrad_lab.differentiate.call import BoundCall, describe, function_name
 from qgrad_lab.differentiate.flat_function import FlatFunction, Outputs
+from qgrad_lab.differentiate.methods import rule_of
+from qgrad_lab.differentiate.options import DerivativeOptions
 from qgrad_lab.engine.elements import parts
 
 
 class Derivative:
-    """A function that computes derivatives of ``f``: what ``grad(f)`` and its relatives return.
+    """A derivative of ``f``: what ``grad(f)`` and its relatives return.
 
     Attributes
     ----------
@@ -43,11 +46,11 @@ class Derivative:
         Which derivative: ``"grad"``, ``"value_and_grad"``, ``"jacobian"`` or ``"hessian"``.
     f : callable
         The function to differentiate, also as ``__wrapped__``.
-    options : Options
+    options : DerivativeOptions
         How.
     """
 
-    def __init__(self, transform: str, f: Callable[..., Any], options: Options) -> None:
+    def __init__(self, transform: str, f: Callable[..., Any], options: DerivativeOptions) -> None:
         # Not f.__dict__: a QNode's attributes would pass for attributes of its derivative.
         functools.update_wrapper(self, f, updated=())
         self.transform = transform
@@ -57,7 +60,7 @@ class Derivative:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Differentiate at these arguments."""
         with frames_hidden:
-            call = Call.bind(self.f, args, kwargs, self.options.selection)
+            call = BoundCall.bind(self.f, args, kwargs, self.options.selection)
             # JAX fails on [0, 0] with an error about something else, so that is done here.
             if _belongs_to_jax(self.options) and not call.repeats:
                 return _in_jax(self.transform, call, self.options)
@@ -66,6 +69,10 @@ class Derivative:
     def __get__(self, instance: Any, owner: type | None = None) -> Callable[..., Any]:
         """Bind to an instance, so that a method can be decorated as a function can."""
         return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        """Pickle as the call of the public function that made it."""
+        return reduced(self, self.transform, self.f, self.options.keywords())
 
     def __repr__(self) -> str:
         given = f"method={self.options.method!r}"
@@ -80,8 +87,10 @@ class Derivative:
         return f"{self.transform}({function_name(self.f)[1:-1]}, {given})"
 
 
-def jvp(call: Call, directions: tuple[Any, ...], options: Options) -> tuple[Any, ...]:
-    """The value of ``call`` and its derivative along one direction for each of its places."""
+def jvp(
+    call: BoundCall, directions: tuple[Any, ...], options: DerivativeOptions
+) -> tuple[Any, ...]:
+    """Evaluate ``call`` and its derivative along one direction for each of its places."""
     if _belongs_to_jax(options):
         return jax.jvp(call, call.selected, directions, has_aux=options.has_aux)
     target = FlatFunction(call, "jvp", has_aux=options.has_aux)
@@ -94,15 +103,16 @@ def jvp(call: Call, directions: tuple[Any, ...], options: Options) -> tuple[Any,
         )
     vectors = tree_leaves(directions)
     _check_alike("jvp", "differentiated params", target.leaves, "tangent", vectors)
-    if options.method == "fd":
-        outputs, changes, aux = finite_difference.jvp(target, target.leaves, vectors, options.step)
+    rule = rule_of(options.method)
+    if rule is not None:
+        outputs, changes, aux = rule.jvp(target, target.leaves, vectors, options.step)
     else:
         outputs, changes, aux = jax.jvp(target, target.leaves, vectors, has_aux=True)
     return _with_aux(options, target, aux, target.results(outputs), target.results(changes))
 
 
-def vjp(call: Call, cotangents: Any, options: Options) -> tuple[Any, ...]:
-    """The value of ``call`` and the gradient of its sum weighted by ``cotangents``."""
+def vjp(call: BoundCall, cotangents: Any, options: DerivativeOptions) -> tuple[Any, ...]:
+    """Evaluate ``call`` and the gradient of its sum weighted by ``cotangents``."""
     if _belongs_to_jax(options):
         in_jax: Any = jax.vjp  # has_aux may be either
         result, pull_tree_back, *extra = in_jax(call, *call.selected, has_aux=options.has_aux)
@@ -116,14 +126,14 @@ def vjp(call: Call, cotangents: Any, options: Options) -> tuple[Any, ...]:
     return _with_aux(options, target, aux, result, target.gradients(pullback(weights)))
 
 
-def _belongs_to_jax(options: Options) -> bool:
+def _belongs_to_jax(options: DerivativeOptions) -> bool:
     # A reference (Mode.REFERENCE) runs the program that was written for compilation, so it needs
     # the contract of compiled programs, such as scalars inside trees, rather than JAX's own.
-    return options.method == "auto" and current_mode() is Mode.OUTSIDE
+    return rule_of(options.method) is None and current_mode() is Mode.OUTSIDE
 
 
-def _in_jax(transform: str, call: Call, options: Options) -> Any:
-    """The derivative by the function of JAX with the name ``transform``."""
+def _in_jax(transform: str, call: BoundCall, options: DerivativeOptions) -> Any:
+    """Differentiate by the function of JAX with the name ``transform``."""
     in_jax, inside = _TRANSFORMS[transform]
     given: dict[str, Any] = {"has_aux": options.has_aux}
     if options.allow_int:
@@ -143,22 +153,24 @@ def _in_jax(transform: str, call: Call, options: Options) -> Any:
     return in_jax(of_requested, argnums=argnums, **given)(*call.at(call.requested))
 
 
-def _with_aux(options: Options, target: FlatFunction, aux: Any, *results: Any) -> tuple[Any, ...]:
+def _with_aux(
+    options: DerivativeOptions, target: FlatFunction, aux: Any, *results: Any
+) -> tuple[Any, ...]:
     return (*results, target.aux(aux)) if options.has_aux else results
 
 
-def _grad(call: Call, options: Options) -> Any:
+def _grad(call: BoundCall, options: DerivativeOptions) -> Any:
     (_, gradient), *aux = _gradient("grad", call, options)
     return (gradient, *aux) if aux else gradient
 
 
-def _value_and_grad(call: Call, options: Options) -> tuple[Any, Any]:
+def _value_and_grad(call: BoundCall, options: DerivativeOptions) -> tuple[Any, Any]:
     (value, gradient), *aux = _gradient("value_and_grad", call, options)
     return ((value, *aux), gradient) if aux else (value, gradient)
 
 
-def _gradient(transform: str, call: Call, options: Options) -> tuple[Any, ...]:
-    """The pair of value and gradient, and the auxiliary data if there is any."""
+def _gradient(transform: str, call: BoundCall, options: DerivativeOptions) -> tuple[Any, ...]:
+    """Return the pair of value and gradient, and the auxiliary data if there is any."""
     target = FlatFunction(
         call, transform, scalar=True, has_aux=options.has_aux, allow_int=options.allow_int
     )
@@ -168,10 +180,11 @@ def _gradient(transform: str, call: Call, options: Options) -> tuple[Any, ...]:
     return _with_aux(options, target, aux, pair)
 
 
-def _jacobian(call: Call, options: Options, transform: str = "jacobian") -> Any:
+def _jacobian(call: BoundCall, options: DerivativeOptions, transform: str = "jacobian") -> Any:
     target = FlatFunction(call, transform, has_aux=options.has_aux, allow_int=options.allow_int)
-    if options.method == "fd":
-        outputs, blocks, aux = finite_difference.jacobian(target, target.leaves, options.step)
+    rule = rule_of(options.method)
+    if rule is not None:
+        outputs, blocks, aux = rule.jacobian(target, target.leaves, options.step)
         shapes = [output.shape for output in outputs]
     else:
         shapes, blocks, aux = _autodiff_jacobian(target, target.leaves)
@@ -180,7 +193,7 @@ def _jacobian(call: Call, options: Options, transform: str = "jacobian") -> Any:
     return (result, target.aux(aux)) if options.has_aux else result
 
 
-def _hessian(call: Call, options: Options) -> Any:
+def _hessian(call: BoundCall, options: DerivativeOptions) -> Any:
     @functools.wraps(call.f, updated=())
     def first(*args: Any, **kwargs: Any) -> Any:
         inner = dataclasses.replace(call, args=args, kwargs=kwargs)
@@ -199,7 +212,7 @@ def _as_float(block: Any) -> Any:
     return block if jnp.issubdtype(block.dtype, jnp.floating) else block.astype(float)
 
 
-_TRANSFORMS: dict[str, tuple[Callable[..., Any], Callable[[Call, Options], Any]]] = {
+_TRANSFORMS: dict[str, tuple[Callable[..., Any], Callable[[BoundCall, DerivativeOptions], Any]]] = {
     "grad": (jax.grad, _grad),
     "value_and_grad": (jax.value_and_grad, _value_and_grad),
     "jacobian": (jax.jacobian, _jacobian),
@@ -208,10 +221,11 @@ _TRANSFORMS: dict[str, tuple[Callable[..., Any], Callable[[Call, Options], Any]]
 
 
 def _vjp(
-    target: FlatFunction, options: Options
+    target: FlatFunction, options: DerivativeOptions
 ) -> tuple[list[Array], Callable[[Sequence[Any]], Sequence[Array]], list[Array]]:
-    if options.method == "fd":
-        return finite_difference.vjp(target, target.leaves, options.step)
+    rule = rule_of(options.method)
+    if rule is not None:
+        return rule.vjp(target, target.leaves, options.step)
     outputs, pullback, aux = jax.vjp(target, *target.leaves, has_aux=True)
     return outputs, lambda cotangents: pullback(list(cotangents)), aux
 
@@ -219,9 +233,16 @@ def _vjp(
 def _autodiff_jacobian(
     function: Callable[..., Outputs], leaves: Sequence[Any]
 ) -> tuple[list[tuple[int, ...]], list[list[Array]], list[Array]]:
-    """Shapes of results, one row per result and one block per leaf, and the auxiliary data.
+    """Compute a Jacobian in the mode that takes fewer passes.
 
-    In the mode that takes fewer passes.
+    Returns
+    -------
+    shapes
+        Of the results.
+    rows
+        One for each result, with one block for each leaf.
+    aux
+        The auxiliary data.
     """
     # Traced first: only the program tells how many outputs there are.
     count = 0
@@ -248,9 +269,7 @@ def _autodiff_jacobian(
     outputs = sum(aval.size for aval in out_avals)
     # A tie goes to forward mode, which stores nothing; in a Hessian this is forward over reverse.
     # A custom_vjp has no forward mode.
-    reverse_only = any(
-        eqn.primitive.name.startswith("custom_vjp") for eqn in equations(program.jaxpr)
-    )
+    reverse_only = any(eqn.primitive.name == CUSTOM_VJP for eqn in equations(program.jaxpr))
     if outputs < inputs or reverse_only:
         if all(aval.dtype == jnp.float64 for aval in (*program.in_avals, *out_avals)):
             return shapes, *_reverse_rows(split, leaves, shapes)
@@ -268,7 +287,7 @@ def _autodiff_jacobian(
 def _reverse_rows(
     function: Callable[..., Outputs], leaves: Sequence[Any], shapes: Sequence[tuple[int, ...]]
 ) -> tuple[list[list[Array]], list[Array]]:
-    """What ``jax.jacrev`` gives, without a slice for each result, which XLA compiles for long."""
+    """Compute what ``jax.jacrev`` does, without slices for each result, slow to compile."""
 
     def joined(*leaves: Any) -> tuple[Array, list[Array]]:
         outputs, aux = function(*leaves)
@@ -285,7 +304,7 @@ def _reverse_rows(
 
 
 def _cotangent_leaves(cotangents: Any, tree: Any, outputs: Sequence[Any]) -> list[Any]:
-    """The cotangents of ``vjp``, one for each output, from either form that they may have."""
+    """Return the cotangents of ``vjp``, one for each output, from either of their forms."""
     leaves, given = tree_flatten(cotangents)
     listed = isinstance(cotangents, list | tuple) and all_leaves(cotangents)
     if given != tree and not (listed and len(leaves) == len(outputs)):

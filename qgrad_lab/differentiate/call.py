@@ -1,177 +1,17 @@
-"""What a call of ``grad`` and its relatives is given: checks and selection.
-
-Every check that needs nothing but the options happens when ``grad(f, ...)`` is called
-(`check_options`); whatever depends on the arguments happens at the call of the result (`Call`);
-whatever depends on the value of ``f`` happens while ``f`` is traced (``FlatFunction``).
-"""
+"""A call of which some arguments are differentiated, and what to call these in messages."""
 
 import dataclasses
 import inspect
-import math
-import numbers
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax.numpy as jnp
 
-_METHODS = ("auto", "fd")
-
-Selector = int | str
-"""Which argument: by its position, or by the name that it was passed with."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """How to differentiate: the checked and normalised keyword arguments of ``grad``."""
-
-    method: str
-    step: float | None
-    argnum: int | tuple[int, ...] | None
-    argnames: str | tuple[str, ...] | None = None
-    has_aux: bool = False
-    allow_int: bool = False
-
-    @property
-    def selection(self) -> Selector | tuple[Selector, ...]:
-        """The arguments to differentiate; a tuple where a tuple of derivatives is asked for."""
-        if self.argnames is None:
-            return self.argnum or 0 if not isinstance(self.argnum, tuple) else self.argnum
-        if self.argnum is None:
-            return self.argnames
-        by_position = self.argnum if isinstance(self.argnum, tuple) else (self.argnum,)
-        by_name = self.argnames if isinstance(self.argnames, tuple) else (self.argnames,)
-        return (*by_position, *by_name)
-
-
-def check_options(
-    method: Any,
-    h: Any,
-    argnum: Any,
-    argnums: Any,
-    argnames: Any = None,
-    has_aux: Any = False,
-    allow_int: Any = False,
-) -> Options:
-    """Check what ``grad`` was given beside the function.
-
-    Raises
-    ------
-    ValueError
-        If a value is not among those allowed.
-    TypeError
-        If both spellings ``argnum`` and ``argnums`` are given.
-    """
-    if argnum is not None and argnums is not None:
-        raise TypeError(
-            f"Got both argnum={argnum!r} and argnums={argnums!r}. They are two spellings of one "
-            "option: give one of them."
-        )
-    return Options(
-        _check_method(method),
-        _check_step(h),
-        _check_argnum(argnum, argnums),
-        _check_argnames(argnames),
-        _check_flag(has_aux, "has_aux"),
-        _check_flag(allow_int, "allow_int"),
-    )
-
-
-def check_callable(f: Any, transform: str) -> Callable[..., Any]:
-    """``f`` itself, if it can be called at all."""
-    if callable(f):
-        return f
-    raise TypeError(
-        f"{transform} differentiates a function, a QNode or a compiled program, and {f!r} of type "
-        f"{type(f).__name__} is not a callable object."
-    )
-
-
-def check_sequence(values: Any, transform: str, name: str) -> tuple[Any, ...]:
-    """The entries of the argument ``name`` of ``jvp`` or ``vjp``, one per argument of ``f``."""
-    if isinstance(values, Sequence) and not isinstance(values, str):
-        return tuple(values)
-    raise ValueError(
-        f"The argument '{name}' of {transform} must be a list or a tuple, and got a "
-        f"{type(values).__name__}. For a single entry write [{name}]."
-    )
-
-
-def _check_method(method: Any) -> str:
-    if method is None:
-        return "auto"
-    if isinstance(method, str) and method in _METHODS:
-        return method
-    raise ValueError(
-        f"Invalid differentiation method {method!r}: it is 'auto' (each QNode by its own "
-        "diff_method, everything else by JAX; the same as None) or 'fd' (finite differences of "
-        "the whole function)."
-    )
-
-
-def _check_step(h: Any) -> float | None:
-    if h is None:
-        return None
-    # A bool is a Real for Python, but h=True is a mistake and not a step of 1.
-    if not isinstance(h, bool) and isinstance(h, numbers.Real):
-        try:
-            step = float(h)
-        except OverflowError:  # an int or fraction beyond every float
-            step = math.inf
-        if math.isfinite(step) and step > 0:
-            return step
-    raise ValueError(
-        f"Invalid h value {h!r}: the step of the finite differences is a finite number above "
-        "zero, such as 1e-7, or None for the default."
-    )
-
-
-def _check_argnum(argnum: Any, argnums: Any) -> int | tuple[int, ...] | None:
-    name, given = ("argnum", argnum) if argnums is None else ("argnums", argnums)
-    if given is None:
-        return None
-    if isinstance(given, Sequence) and not isinstance(given, str):
-        if not given:
-            raise ValueError(
-                f"Invalid {name} {given!r}: it names no argument to differentiate. Give an int, a "
-                "non-empty list or tuple of ints, or None for the first argument."
-            )
-        return tuple(_check_index(index, name, given) for index in given)
-    return _check_index(given, name, given)
-
-
-def _check_index(index: Any, name: str, given: Any) -> int:
-    try:
-        if not isinstance(index, bool):
-            return operator.index(index)
-    except TypeError:
-        pass
-    raise ValueError(
-        f"Invalid {name} {given!r}: it is an int, a list or tuple of ints, or None for the first "
-        "argument."
-    )
-
-
-def _check_argnames(argnames: Any) -> str | tuple[str, ...] | None:
-    if argnames is None or (isinstance(argnames, str) and argnames):
-        return argnames
-    if isinstance(argnames, Sequence) and not isinstance(argnames, str) and argnames:
-        if all(isinstance(name, str) and name for name in argnames):
-            return tuple(argnames)
-    raise ValueError(
-        f"Invalid argnames {argnames!r}: it is the name of an argument, a non-empty list or tuple "
-        "of names, or None."
-    )
-
-
-def _check_flag(value: Any, name: str) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise ValueError(f"Invalid {name} {value!r}: it is True or False.")
+from qgrad_lab.differentiate.options import Selector
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Call:
+class BoundCall:
     """A call ``f(*args, **kwargs)`` of which some arguments are differentiated.
 
     Attributes
@@ -197,7 +37,7 @@ class Call:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         selection: Selector | tuple[Selector, ...],
-    ) -> "Call":
+    ) -> "BoundCall":
         """Find the arguments that ``selection`` means in this call.
 
         An argument that was passed by keyword counts as positional if the signature of ``f``
@@ -242,17 +82,17 @@ class Call:
         return self.at(self.places)
 
     def at(self, places: Sequence[Selector]) -> tuple[Any, ...]:
-        """The arguments at ``places``."""
+        """Return the arguments at ``places``."""
         return tuple(
             self.kwargs[place] if isinstance(place, str) else self.args[place] for place in places
         )
 
     def __call__(self, *selected: Any) -> Any:
-        """The value of ``f`` with other arguments at `places`."""
+        """Evaluate ``f`` with other arguments at `places`."""
         return self.with_arguments(self.places, selected)
 
     def with_arguments(self, places: Sequence[Selector], values: Sequence[Any]) -> Any:
-        """The value of ``f`` with ``values`` at ``places``."""
+        """Evaluate ``f`` with ``values`` at ``places``."""
         args, kwargs = list(self.args), dict(self.kwargs)
         for place, value in zip(places, values, strict=True):
             if isinstance(place, str):
@@ -262,7 +102,7 @@ class Call:
         return self.f(*args, **kwargs)
 
     def arrange(self, derivatives: Sequence[Any]) -> Any:
-        """Derivatives for `places`, in the form that was asked for: one, or a tuple."""
+        """Arrange derivatives for `places` in the form that was asked for: one, or a tuple."""
         found = dict(zip(self.places, derivatives, strict=True))
         asked = tuple(found[place] for place in self.requested)
         return asked[0] if self.single else asked
@@ -303,12 +143,12 @@ def _find_name(
 
 
 def function_name(f: Callable[..., Any]) -> str:
-    """What to call ``f`` in a message."""
+    """Return the name of ``f``, in quotes, for a message."""
     return f"'{getattr(f, '__name__', type(f).__name__)}'"
 
 
 def describe_argument(f: Callable[..., Any], place: Selector) -> str:
-    """An argument of ``f``, by number and, where the signature tells, by name."""
+    """Describe an argument of ``f`` by its number and, where the signature tells, by its name."""
     if isinstance(place, str):
         return f"argument {place!r} of {function_name(f)}"
     names = _positional_names(f)
@@ -318,7 +158,7 @@ def describe_argument(f: Callable[..., Any], place: Selector) -> str:
 
 
 def describe(leaf: Any) -> str:
-    """The type of a leaf, such as ``float64[2, 3]``; for no array, its Python type."""
+    """Describe a leaf by its type, such as ``float64[2, 3]``; if no array, by its Python type."""
     try:
         return f"{jnp.result_type(leaf)}{list(jnp.shape(leaf))}"
     except (TypeError, ValueError):
@@ -326,7 +166,7 @@ def describe(leaf: Any) -> str:
 
 
 def signature_of(f: Callable[..., Any]) -> inspect.Signature | None:
-    """The signature of ``f``, if it tells."""
+    """Return the signature of ``f``; ``None`` where it has none."""
     try:
         return inspect.signature(f)
     except (TypeError, ValueError):  # built into C, or not callable that way
@@ -336,7 +176,7 @@ def signature_of(f: Callable[..., Any]) -> inspect.Signature | None:
 def keywords_made_positional(
     f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The same arguments, by position as far as the signature allows it."""
+    """Pass the same arguments by position, as far as the signature allows."""
     signature = signature_of(f)
     if signature is None:
         return args, kwargs
@@ -348,7 +188,7 @@ def keywords_made_positional(
 
 
 def _positional_names(f: Callable[..., Any]) -> list[str]:
-    """Names of the arguments that can be passed by position, as far as the signature tells."""
+    """Return the names of arguments that can be passed by position, as far as they are known."""
     signature = signature_of(f)
     parameters = signature.parameters.values() if signature else ()
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -35,7 +35,7 @@ Function = Callable[..., tuple[Sequence[Array], Sequence[Array]]]
 def jacobian(
     function: Function, leaves: Sequence[Any], step: float | None = None
 ) -> tuple[list[Array], list[list[Array]], list[Array]]:
-    """Every result of ``function`` and its difference quotients in every element of ``leaves``.
+    """Evaluate ``function`` and its difference quotients in every element of ``leaves``.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def jvp(
     tangents: Sequence[Any],
     step: float | None = None,
 ) -> tuple[list[Array], list[Array], list[Array]]:
-    """Every result of ``function`` and its difference quotient along ``tangents``.
+    """Evaluate ``function`` and its difference quotient along ``tangents``.
 
     The arguments are those of `jacobian` and a direction of the same shapes; whatever the number
     of elements, two points are evaluated: ``(f(x + h v) - f(x)) / h``.
@@ -116,7 +116,7 @@ def jvp(
 def vjp(
     function: Function, leaves: Sequence[Any], step: float | None = None
 ) -> tuple[list[Array], Callable[[Sequence[Any]], list[Array]], list[Array]]:
-    """Every result of ``function``, and the product of a covector with its `jacobian`.
+    """Evaluate ``function``, and make the product of covectors with its `jacobian`.
 
     Returns
     -------
@@ -141,7 +141,7 @@ def vjp(
 
 
 class _Points:
-    """A function traced once, and how to evaluate it at many points around one.
+    """A function that is traced once and evaluated at many points around one.
 
     Attributes
     ----------
@@ -227,11 +227,11 @@ class _Points:
         ]
 
     def quotient(self, difference: Array) -> Array:
-        """``difference / h``, marked with the relative error that it has."""
+        """Return ``difference / h``, marked with the relative error that it has."""
         return _quotient_p.bind(difference, step=self.step, relative_error=self._error)
 
     def outputs(self, values: Sequence[Array]) -> list[Array]:
-        """Results in the dtypes that the function has at the caller's point."""
+        """Convert results to the dtypes that the function has at the caller's point."""
         dtypes = self.out_dtypes[: self._count]
         return [value.astype(dtype) for value, dtype in zip(values, dtypes, strict=True)]
 
@@ -257,7 +257,7 @@ mlir.register_lowering(_quotient_p, mlir.lower_fun(_quotient, multiple_results=F
 
 
 def _default_step(relative_error: float) -> float:
-    """The step that balances truncation and rounding, or 1e-7 where that is precise enough.
+    """Return the step that balances truncation and rounding, or 1e-7 if that is precise enough.
 
     For 64-bit values ``sqrt(relative_error)`` is 1.5e-8 and 1e-7 is the step. It grows to 3.5e-4
     for a function with 32-bit values or circuits in single precision, to 4.7e-5 for a function that
@@ -267,13 +267,13 @@ def _default_step(relative_error: float) -> float:
 
 
 def steps(program: ClosedJaxpr) -> list[float]:
-    """The steps of all differences in a traced program."""
+    """Return the steps of all differences in a traced program."""
     found = [e for e in equations(program.jaxpr) if e.primitive is _quotient_p]
     return [equation.params["step"] for equation in found]
 
 
 def _relative_error(program: ClosedJaxpr, count: int) -> float:
-    """The relative error of what ``program`` takes and of its first ``count`` results."""
+    """Return the relative error of what ``program`` takes and of its first ``count`` results."""
     avals = (*program.in_avals, *program.out_avals[:count])
     precisions = [float(jnp.finfo(aval.dtype).eps) for aval in avals]
     declared = [equation.params.get("relative_error", 0.0) for equation in equations(program.jaxpr)]
@@ -286,6 +286,6 @@ def _relative_error(program: ClosedJaxpr, count: int) -> float:
 
 
 def _fewest_shots(program: ClosedJaxpr) -> int | None:
-    """The least number of shots of a circuit in ``program``, if any has shots."""
+    """Return the least number of shots of a circuit in ``program``, if any has shots."""
     keys = [equation for equation in equations(program.jaxpr) if equation.primitive is key_p]
     return min((equation.params["shots"] for equation in keys), default=None)

@@ -1,4 +1,4 @@
-"""A call seen as a function of flat lists: what the methods of differentiation work on."""
+"""A call as a function of flat lists of arrays, which the methods of differentiation take."""
 
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -9,15 +9,20 @@ import numpy as np
 from jax import Array
 from jax.tree_util import tree_flatten, tree_leaves_with_path, tree_unflatten
 
-from qgrad_lab.differentiate.call import Call, describe, describe_argument, function_name
+from qgrad_lab.differentiate.call import (
+    BoundCall,
+    describe,
+    describe_argument,
+    function_name,
+)
 from qgrad_lab.errors import DifferentiableCompileError
 
 Outputs = tuple[list[Array], list[Array]]
-"""What is differentiated, and auxiliary data that comes with it."""
+"""Results to differentiate, and auxiliary data that comes with them."""
 
 
 class FlatFunction:
-    """A `Call` seen as a function from a list of float arrays to a list of float arrays.
+    """A `BoundCall` as a function from a list of float arrays to a list of float arrays.
 
     Building it checks the arguments, calling it checks the results.
 
@@ -49,7 +54,7 @@ class FlatFunction:
 
     def __init__(
         self,
-        call: Call,
+        call: BoundCall,
         transform: str,
         *,
         scalar: bool = False,
@@ -129,7 +134,7 @@ class FlatFunction:
         )
 
     def rows(self, leaves: Sequence[Any], shape: tuple[int, ...]) -> Any:
-        """As `gradients`, for derivatives of a result of the shape ``shape``.
+        """Put entries into these trees as `gradients` does, for a result of the shape ``shape``.
 
         The entries of integers are zeros of the argument's type, as in `jax.jacobian`.
         """

@@ -9,10 +9,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from qgrad_lab.circuit.contents import calls, plan_text
 from qgrad_lab.circuit.ir.draw import drawing
 from qgrad_lab.circuit.ir.text import program_lines
-from qgrad_lab.compile.api import qjit
+from qgrad_lab.compile.api import QJIT, qjit
 from qgrad_lab.compile.cache import bypassed
-from qgrad_lab.compile.compiled import QJIT
-from qgrad_lab.core.mode import running
 from qgrad_lab.inspection import line_maps
 from qgrad_lab.inspection.native_code import (
     NOTHING,
@@ -50,7 +48,7 @@ class Pipeline:
 
     def __init__(self, fn: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> None:
         # A new program, which is not in JAX's caches: cached steps would take no time.
-        options = fn._options.keywords() if isinstance(fn, QJIT) else {}
+        options = fn.options if isinstance(fn, QJIT) else {}
         self._compiled = qjit(fn, **options)
         self._args, self._kwargs = args, kwargs
         self._outside: frozenset[Line] = frozenset()
@@ -71,14 +69,11 @@ class Pipeline:
     @cached_property
     def _traced(self) -> _Timed[Any]:
         self._outside = line_maps.callers()
-        with running(self._compiled):
-            return _timed(lambda: self._compiled._jitted.trace(*self._args, **self._kwargs))
+        return _timed(lambda: self._compiled.trace(*self._args, **self._kwargs))
 
     @cached_property
     def _lowered(self) -> _Timed[Any]:
-        traced = self._traced.result
-        with running(self._compiled):
-            return _timed(traced.lower)
+        return _timed(self._traced.result.lower)
 
     @cached_property
     def _executable(self) -> _Timed[Any]:

@@ -6,15 +6,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qgrad_lab.methods.look import Look
 from qgrad_lab.plots import parts
 from qgrad_lab.plots.figures import furnished, literal, new_figure, shortened
 from qgrad_lab.plots.scales import ErrorAxis, logarithmic, unit_of_times
-from qgrad_lab.plots.style import Look, Style, Theme, looks
+from qgrad_lab.plots.style import Style, Theme, looks
 from qgrad_lab.results.accuracy import limit
 from qgrad_lab.results.comparison import Comparison
 from qgrad_lab.results.comparison_data import MethodResult
 from qgrad_lab.results.format import difference, duration
-from qgrad_lab.results.studies import Scaling, ScalingRow
+from qgrad_lab.results.scalings import Scaling, ScalingRow
 
 
 def cost(comparison: Comparison, *, theme: str = "auto") -> Figure:

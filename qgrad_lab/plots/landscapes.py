@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qgrad_lab.methods.look import Look
 from qgrad_lab.plots import parts, surfaces
 from qgrad_lab.plots.figures import furnished, literal, new_figure, shortened
 from qgrad_lab.plots.scales import ErrorAxis
-from qgrad_lab.plots.style import Look, Style, Theme, looks
+from qgrad_lab.plots.style import Style, Theme, looks
 from qgrad_lab.results.format import number
-from qgrad_lab.results.studies import Landscape, LandscapeRow
+from qgrad_lab.results.landscapes import Landscape, LandscapeRow
 
 
 def landscape(found: Landscape, *, theme: str = "auto") -> Figure:

@@ -9,14 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from qgrad_lab.methods.look import Look
 from qgrad_lab.plots.figures import literal, shortened
-from qgrad_lab.plots.style import Look, Style, Theme
+from qgrad_lab.plots.style import Style, Theme
 from qgrad_lab.results import advice
 from qgrad_lab.results.comparison import Comparison
 from qgrad_lab.results.differences import distances
 from qgrad_lab.results.format import difference, number
+from qgrad_lab.results.landscapes import Landscape
 from qgrad_lab.results.rows import FallibleRow, failures, no_reference
-from qgrad_lab.results.studies import Landscape
 
 REFERENCE_MARKER = "D"
 

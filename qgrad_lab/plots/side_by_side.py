@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
+from qgrad_lab.methods.look import Look
 from qgrad_lab.plots import heatmaps, parts
 from qgrad_lab.plots.figures import (
     furnished,
@@ -21,7 +22,7 @@ from qgrad_lab.plots.figures import (
 )
 from qgrad_lab.plots.parts import Subplot
 from qgrad_lab.plots.scales import ErrorAxis
-from qgrad_lab.plots.style import Look, Style, Theme, looks
+from qgrad_lab.plots.style import Style, Theme, looks
 from qgrad_lab.results.accuracy import limit
 from qgrad_lab.results.comparison import Comparison
 from qgrad_lab.results.format import difference, element_name, number

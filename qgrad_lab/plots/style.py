@@ -5,39 +5,20 @@ both backgrounds; markers, dashes and hatches tell the same without any colour.
 """
 
 import colorsys
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import matplotlib
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex, to_rgb
 
-# M. Okabe and K. Ito, Color Universal Design (2008), https://jfly.uni-koeln.de/color/.
-BLUE, VERMILLION, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-# P. Tol, Colour Schemes, SRON/EPS/TN/09-002 (2021), the scheme "bright".
-PURPLE = "#AA3377"
+from qgrad_lab.methods.look import BLUE, VERMILLION, Dash, Look
+from qgrad_lab.methods.table import METHODS, STEPPED
 
 Style = dict[str, Any]
 """Properties of artists."""
 
-Dash = str | tuple[float, tuple[float, ...]]
-
-
-class Look(NamedTuple):
-    """The look of a method in all figures."""
-
-    colour: str
-    marker: str
-    dash: Dash
-    hatch: str = ""
-
-
-LOOKS = {
-    "auto": Look(BLUE, "o", "-"),
-    "fd": Look(VERMILLION, "s", "--", "////"),
-    "adjoint": Look(GREEN, "^", "-.", "...."),
-    "parameter-shift": Look(PINK, "D", ":", "xxxx"),
-    "backprop": Look(PURPLE, "v", (0, (5, 1, 1, 1, 1, 1)), "----"),
-}
+LOOKS = {row.name: row.look for row in METHODS}
 """How each method is drawn: colour, marker, dash and hatch, as matplotlib takes them."""
 
 _STEP_MARKERS = "sPXph*8d"
@@ -81,12 +62,13 @@ def theme(name: str) -> Theme:
 
 
 def looks(rows: Sequence[Any]) -> list[Look]:
-    """Return the look of each row; several may be finite differences with steps of their own."""
+    """Return the look of each row; of which several may be one method with several steps."""
     found = []
-    steps = 0
+    seen: Counter[str] = Counter()
     for row in rows:
         look = LOOKS[row.method]
-        if row.method == "fd":
+        if row.method in STEPPED:
+            steps = seen[row.method]
             if steps:
                 look = Look(
                     _shade(look.colour, steps),
@@ -94,7 +76,7 @@ def looks(rows: Sequence[Any]) -> list[Look]:
                     _STEP_DASHES[steps % len(_STEP_DASHES)],
                     _STEP_HATCHES[steps % len(_STEP_HATCHES)],
                 )
-            steps += 1
+            seen[row.method] += 1
         found.append(look)
     return found
 

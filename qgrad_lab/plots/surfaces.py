@@ -12,7 +12,7 @@ from qgrad_lab.plots.figures import furnished, literal, new_figure, shortened
 from qgrad_lab.plots.scales import ErrorAxis
 from qgrad_lab.plots.style import Style, Theme, sequential
 from qgrad_lab.results.format import number
-from qgrad_lab.results.studies import Landscape, LandscapeRow
+from qgrad_lab.results.landscapes import Landscape, LandscapeRow
 
 ARROWS = 14
 """The most arrows along each axis."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from qgrad_lab.methods.table import STEPPED
 from qgrad_lab.results.accuracy import is_accurate
 from qgrad_lab.results.comparison_data import ComparisonData, MethodResult
 from qgrad_lab.results.differences import magnitude
@@ -41,7 +42,7 @@ def explanation(
             "the circuits have shots, so it is an estimate; the reference is exact. More shots "
             "bring it closer, by the square root of their number"
         )
-    if row.method != "fd":
+    if row.method not in STEPPED:
         return (
             "the reference is another function here: is the function differentiable at this point, "
             "are all of its parts differentiated (no jax.lax.stop_gradient), and does it do the "
@@ -190,7 +191,9 @@ def _is_rounding(comparison: ComparisonData, row: MethodResult) -> bool:
 
 def _shorter_steps_are_no_better(comparison: ComparisonData) -> bool:
     """Return whether no step is accurate, and the shortest two are off by about as much."""
-    stepped = [row for row in comparison.rows if row.method == "fd" and row.difference is not None]
+    stepped = [
+        row for row in comparison.rows if row.method in STEPPED and row.difference is not None
+    ]
     if any(is_accurate(comparison, row) for row in stepped):
         return False
     found = sorted(

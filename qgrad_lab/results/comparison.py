@@ -12,12 +12,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-METHODS = ("auto", "fd", "adjoint", "parameter-shift", "backprop")
-"""The methods that can be compared: two of ``grad``, and three of QNodes."""
-
-DEFAULT_METHODS = ("auto", "fd")
-"""The methods that are compared by default."""
-
 THEMES = ("auto", "light", "dark")
 """The themes of figures: here, because `qgrad_lab.plots` takes long to import."""
 

@@ -6,8 +6,9 @@ Every method is compiled once, by ``comparison/``, and evaluated at many points;
 the numbers among the arguments, ``moves`` makes the call a function of a few of them.
 """
 
+from qgrad_lab.results.landscapes import Landscape, LandscapeRow
+from qgrad_lab.results.scalings import Scaling, ScalingRow
 from qgrad_lab.results.steps import StepSizes
-from qgrad_lab.results.studies import Landscape, LandscapeRow, Scaling, ScalingRow
 from qgrad_lab.studies.api import landscape, scaling, step_sizes
 
 __all__ = [

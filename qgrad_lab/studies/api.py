@@ -5,10 +5,11 @@ from typing import Any
 
 from qgrad_lab.comparison.references import Kind
 from qgrad_lab.core.tracebacks import frames_hidden
-from qgrad_lab.differentiate.call import check_callable
-from qgrad_lab.results.comparison import DEFAULT_METHODS
+from qgrad_lab.differentiate.options import check_callable
+from qgrad_lab.methods.table import DEFAULT_NAMES
+from qgrad_lab.results.landscapes import Landscape
+from qgrad_lab.results.scalings import Scaling
 from qgrad_lab.results.steps import StepSizes
-from qgrad_lab.results.studies import Landscape, Scaling
 from qgrad_lab.studies import growth, landscapes, steps
 
 
@@ -18,7 +19,7 @@ def landscape(
     along: landscapes.Along = None,
     span: landscapes.Span = None,
     points: int | Sequence[int] | None = None,
-    methods: Sequence[str] | str = DEFAULT_METHODS,
+    methods: Sequence[str] | str = DEFAULT_NAMES,
     h: float | Sequence[float] | None = None,
     argnum: int | Sequence[int] | None = None,
     reference: Kind = "jax",
@@ -192,7 +193,7 @@ def scaling(
     make: Callable[[Any], tuple[Callable[..., Any], tuple[Any, ...]]],
     sizes: Sequence[Any],
     *,
-    methods: Sequence[str] | str = DEFAULT_METHODS,
+    methods: Sequence[str] | str = DEFAULT_NAMES,
     h: float | Sequence[float] | None = None,
     argnum: int | Sequence[int] | None = None,
 ) -> Scaling:

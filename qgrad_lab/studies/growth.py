@@ -10,7 +10,7 @@ from qgrad_lab.comparison.methods import Method, derivative, methods_of
 from qgrad_lab.comparison.point import Point, PointProgram
 from qgrad_lab.comparison.running import Progress, first_runs, trace
 from qgrad_lab.comparison.timing import in_turn, median
-from qgrad_lab.results.studies import Scaling, ScalingRow
+from qgrad_lab.results.scalings import Scaling, ScalingRow
 from qgrad_lab.studies.pacing import Phase, silent
 
 PATIENCE = 10.0

@@ -21,9 +21,9 @@ from qgrad_lab.comparison.references import (
     reference_of,
 )
 from qgrad_lab.comparison.running import Progress, first_runs, reason_of, texts_of, trace
-from qgrad_lab.differentiate.products import jvp
+from qgrad_lab.differentiate.api import jvp
 from qgrad_lab.results import differences
-from qgrad_lab.results.studies import Landscape, LandscapeRow
+from qgrad_lab.results.landscapes import Landscape, LandscapeRow
 from qgrad_lab.studies import elements as named
 from qgrad_lab.studies.elements import Element
 from qgrad_lab.studies.moves import coordinate, moved, restricted, stacked
@@ -132,7 +132,7 @@ def _derivatives(
     in reverse mode it shifts all of them. Not all functions have a forward mode.
     """
     backward = derivative(f, method, every)
-    if method.name != "parameter-shift":
+    if not method.row.per_parameter:
         return [backward]
 
     def in_forward_mode(f: Callable[..., Any], argnum: Sequence[int]) -> Callable[..., Any]:

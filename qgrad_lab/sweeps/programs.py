@@ -14,6 +14,7 @@ from qgrad_lab._version import __version__
 from qgrad_lab.compile import export
 from qgrad_lab.compile.api import qjit
 from qgrad_lab.core.jaxprs import equations, peak_bytes
+from qgrad_lab.core.primitives import CALLBACKS
 from qgrad_lab.errors import CompileError
 from qgrad_lab.sweeps.executors.worker import Payload
 from qgrad_lab.sweeps.grid import Grid
@@ -46,12 +47,12 @@ class PointProgram:
         self.function = target.flat(variant.derivative(target.fn, target.differentiated))
         self._program = qjit(_named(self.function, target.name))
         self._first = tuple(np.asarray(one.values[0]) for one in target.swept)
-        traced = self._program._jitted.trace(target.given, self._first)
+        traced = self._program.trace(target.given, self._first)
         self.shapes = jax.tree.leaves(traced.out_info)
         self._bytes = max(1, peak_bytes(traced.jaxpr.jaxpr))
         kinds = {equation.primitive.name for equation in equations(traced.jaxpr.jaxpr)}
-        self.calls_python = any(kind.endswith("callback") for kind in kinds)
-        text = export.text(self._program, target.given, self._first)
+        self.calls_python = not CALLBACKS.isdisjoint(kinds)
+        text = self._program.lower(target.given, self._first).as_text()
         self.fingerprint = _digest(_ADDRESS.sub("", text).encode())
 
     def batch(self) -> int:
@@ -61,7 +62,7 @@ class PointProgram:
     def seconds(self) -> float:
         """How long a call takes, compilation left out: the shortest of a few that are quick."""
         arguments = (self.target.given, self._first)
-        export.compile_now(self._program, *arguments)
+        self._program.executable(arguments, {})
         best = math.inf
         for _ in range(5):
             start = time.perf_counter()
@@ -112,7 +113,7 @@ class BlockProgram:
     def compile(self) -> None:
         """Compile for this process, if that has not been done."""
         if not self._is_compiled:
-            export.compile_now(self.call, self.given, self._example)
+            self.call.executable((self.given, self._example), {})
             self._is_compiled = True
 
     def check_payload(self) -> None:
@@ -146,7 +147,7 @@ class BlockProgram:
 
     def make_room(self, message: str) -> None:
         """Compile for loops with more iterations, after a worker said that they do not fit."""
-        export.make_room(self.call, message)
+        self.call.make_room(ValueError(message))
         self._payload = None
         self.edition += 1
 

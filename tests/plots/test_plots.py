@@ -16,11 +16,11 @@ from matplotlib.figure import Figure
 
 from qgrad_lab import plots
 from qgrad_lab.comparison import Comparison, MethodResult
+from qgrad_lab.methods.table import NAMES as METHODS
 from qgrad_lab.plots import style
 from qgrad_lab.plots.figures import name_shortened
 from qgrad_lab.plots.scales import ErrorAxis, compact, logarithmic, unit_of_times
 from qgrad_lab.results import differences
-from qgrad_lab.results.comparison import METHODS
 from qgrad_lab.studies import Landscape, LandscapeRow, Scaling, ScalingRow, StepSizes
 
 THEMES = ("light", "dark")

@@ -14,7 +14,7 @@ from qgrad_lab import DifferentiableCompileError, grad, landscape, qjit, scaling
 from qgrad_lab.comparison.meters import metered
 from qgrad_lab.comparison.methods import Method
 from qgrad_lab.comparison.point import Point
-from qgrad_lab.results.studies import Scaling, ScalingRow
+from qgrad_lab.results.scalings import Scaling, ScalingRow
 from qgrad_lab.studies import elements, growth, landscapes, moves, steps
 from qgrad_lab.studies.pacing import Phase
 

@@ -10,8 +10,9 @@ import pytest
 
 from qgrad_lab import cond, for_loop, grad, qjit, reference, switch, while_loop
 from qgrad_lab.errors import CompileError
+from qgrad_lab.methods.table import Scope, names_of
 
-METHODS = ["adjoint", "parameter-shift"]
+METHODS = names_of(Scope.QNODES)
 
 
 def qnode(method="adjoint", wires=3):
@@ -55,7 +56,7 @@ def programs(function, *args):
                 if hasattr(inner, "eqns"):
                     visit(inner)
 
-    visit(qjit(function)._jitted.trace(*args).jaxpr.jaxpr)
+    visit(qjit(function).trace(*args).jaxpr.jaxpr)
     return found
 
 
@@ -584,7 +585,7 @@ def test_programs_do_not_grow_with_the_number_of_iterations():
         x = jnp.linspace(0, 1, layers)
         (program,) = programs(function, x)
         jaxpr = qjit(jax.grad(function))
-        sizes.append((len(program.words), len(str(jaxpr._jitted.trace(x).jaxpr).splitlines())))
+        sizes.append((len(program.words), len(str(jaxpr.trace(x).jaxpr).splitlines())))
     assert sizes[0] == sizes[1]
     slope = qjit(jax.grad(function))(x)
     assert slope.shape == (5_000,) and jnp.isfinite(slope).all()

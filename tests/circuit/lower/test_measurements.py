@@ -11,9 +11,10 @@ import pytest
 import qgrad_lab
 from qgrad_lab.circuit.lower.measurements import entropy
 from qgrad_lab.errors import CompileError
+from qgrad_lab.methods.table import Scope, names_of
 
 WIRES = 3
-METHODS = ("adjoint", "parameter-shift")
+METHODS = names_of(Scope.QNODES)
 POINT = jnp.array([0.3, 0.7, -0.4])
 
 

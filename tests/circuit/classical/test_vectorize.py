@@ -1,4 +1,4 @@
-"""Angles that are the same expression of different elements: evaluated at once."""
+"""Angles that are the same expression of different elements are evaluated at once."""
 
 import time
 
@@ -66,7 +66,7 @@ def test_gradients_and_hessians_are_those_of_the_reference(name):
 
 def counted(angle, name):
     program = qjit(circuit(ANGLES[angle]))
-    closed = program._jitted.trace(X, 0.3).jaxpr
+    closed = program.trace(X, 0.3).jaxpr
     return sum(equation.primitive.name == name for equation in equations(closed.jaxpr))
 
 

@@ -22,14 +22,14 @@ from typing import NamedTuple
 
 
 class ShiftRule(NamedTuple):
-    """``f'(t) = sum_i coefficients[i] * f(t + shifts[i])``."""
+    """A shift rule: ``f'(t) = sum_i coefficients[i] * f(t + shifts[i])``."""
 
     coefficients: tuple[float, ...]
     shifts: tuple[float, ...]
 
 
 QUADRATIC_RULE = ShiftRule((0.5, -0.5), (1.0, -1.0))
-"""Exact for polynomials of degree two: the step needs not be small."""
+"""Exact for polynomials of degree two: the step need not be small."""
 
 QUARTIC_RULE = ShiftRule((-1 / 12, 2 / 3, -2 / 3, 1 / 12), (2.0, 1.0, -1.0, -2.0))
 """Exact for polynomials of degree four."""
@@ -39,7 +39,7 @@ NO_DEPENDENCE = ShiftRule((), ())
 
 @cache
 def trigonometric_rule(frequencies: frozenset[Fraction]) -> ShiftRule:
-    """The shift rule for functions with the given positive frequencies.
+    """Return the shift rule for functions with the given positive frequencies.
 
     Parameters
     ----------

@@ -1,0 +1,138 @@
+"""A function as ``jax.jit`` compiles it for `QJIT`: traced in our mode, with room for its loops."""
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from qgrad_lab.compile import waiting
+from qgrad_lab.compile.options import CompileOptions
+from qgrad_lab.compile.signature import static_arguments, unwrapped
+from qgrad_lab.core.failures import LoopOverflow
+from qgrad_lab.core.garbage import fewer_collections
+from qgrad_lab.core.mode import Mode, mode
+from qgrad_lab.engine.randomness import start_run
+
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+"""Those of a call, by position and by name."""
+
+
+class JittedFunction:
+    """A function of ``jax.jit``, made anew when its loops need more room.
+
+    Parameters
+    ----------
+    original
+        The user's function, whose name and signature JAX is shown.
+    function
+        What is traced: the same function, or what autograph made of it.
+    options
+        Those of ``qjit``.
+    notice
+        Called with the arguments of every trace.
+
+    Attributes
+    ----------
+    jitted
+        The function of ``jax.jit``.
+    capacities
+        For how many iterations its loops of unknown length are compiled, by label.
+    signature
+        Abstract arguments of the latest trace; ``None`` before the first one.
+    waits
+        Whether a call has to `wait` for its result.
+    """
+
+    __slots__ = (
+        "_function",
+        "_growing",
+        "_is_in_doubt",
+        "_may_fail",
+        "_notice",
+        "_options",
+        "_original",
+        "capacities",
+        "jitted",
+        "signature",
+        "waits",
+    )
+
+    def __init__(
+        self,
+        original: Callable[..., Any],
+        function: Callable[..., Any],
+        options: CompileOptions,
+        notice: Callable[[tuple[Any, ...], dict[str, Any]], None],
+    ) -> None:
+        self._original, self._function = original, function
+        self._options, self._notice = options, notice
+        self._growing = threading.Lock()
+        self._may_fail = False  # or take long; then it is waited for
+        self.waits = self._is_in_doubt = False  # in doubt: whenever it was traced
+        self.signature: Arguments | None = None
+        self.capacities: dict[int, int] = {}
+        self.jitted = self.fresh()
+
+    def fresh(self) -> Any:
+        """Return a function of ``jax.jit`` that shares no trace with others, with today's room."""
+        capacities = self.capacities
+
+        @functools.partial(functools.update_wrapper, wrapped=self._original, updated=())
+        def traced(*args: Any, **kwargs: Any) -> Any:
+            _traces.happened = True
+            self.waits = self._is_in_doubt = True
+            self.signature = jax.tree.map(_abstract, (args, kwargs))
+            self._notice(args, kwargs)
+            with fewer_collections(), mode(Mode.COMPILED, capacities, self._options.seed):
+                start_run()
+                return self._function(*map(unwrapped, args), **kwargs)
+
+        argnums, argnames = static_arguments(
+            self._original, self._options.static_argnums, self._options.static_argnames
+        )
+        return jax.jit(traced, static_argnums=argnums, static_argnames=argnames)
+
+    def trace_new(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return the ``jax.stages.Traced`` of these arguments; ``None`` if JAX had it already."""
+        _traces.happened = False
+        traced = self.jitted.trace(*args, **kwargs)
+        return traced if _traces.happened else None
+
+    def make_room(self, overflow: LoopOverflow) -> None:
+        """Compile anew, at the next call, for as many iterations as ``overflow`` asks for."""
+        with self._growing:
+            # Another thread may have done it in the meantime.
+            if self.capacities.get(overflow.label, 0) < overflow.enough:
+                self.capacities = {**self.capacities, overflow.label: overflow.enough}
+                self.jitted = self.fresh()
+
+    def note_fallible(self) -> None:
+        """Take note that a program which is compiled in a call may be refused when it runs."""
+        self.waits = self._may_fail = True
+
+    def wait(self, result: Any) -> None:
+        """Wait for ``result`` of a call, unless its program can neither fail nor take long."""
+        if self._is_in_doubt and self.signature is not None:
+            args, kwargs = self.signature
+            is_needed = waiting.is_needed(self.jitted.trace(*args, **kwargs).jaxpr.jaxpr)
+            self._is_in_doubt = False
+            self._may_fail = self._may_fail or is_needed
+            self.waits = self._may_fail
+        if self.waits:
+            waiting.wait_for(result)
+
+
+class _Traces(threading.local):
+    happened = False
+
+
+_traces = _Traces()
+"""Whether a program was traced, in this thread, since ``happened`` was set to ``False``."""
+
+
+def _abstract(leaf: Any) -> Any:
+    if isinstance(leaf, jax.core.Tracer):
+        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, weak_type=leaf.weak_type)
+    return leaf

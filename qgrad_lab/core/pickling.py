@@ -1,0 +1,58 @@
+"""Pickle what public functions made as calls of these functions, wherever their code lives.
+
+A pickle names the module of every function and class in it, and is lost when that module moves.
+Public names do not move.
+"""
+
+import functools
+import operator
+import pkgutil
+import sys
+from typing import Any
+
+_ROOT = __name__.partition(".")[0]
+
+
+class _PublicFunction:
+    """A public function of the package, called and pickled by its name there."""
+
+    def __init__(self, name: str) -> None:
+        self._place = f"{_ROOT}:{name}"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return pkgutil.resolve_name(self._place)(*args, **kwargs)
+
+    def __reduce__(self) -> Any:
+        return pkgutil.resolve_name, (self._place,)
+
+
+def reduced(made: Any, name: str, function: Any, options: dict[str, Any]) -> Any:
+    """Return what ``__reduce__`` of ``made`` returns: ``made`` is ``name(function, **options)``.
+
+    As a function is pickled: by its own name if another process finds it there, and by what it was
+    made of otherwise.
+
+    Parameters
+    ----------
+    made
+        The object to pickle.
+    name
+        The public function of the package that makes such objects.
+    function, options
+        What it was given.
+    """
+    if _is_importable(made):
+        return vars(made)["__qualname__"]
+    return functools.partial(_PublicFunction(name), **options), (function,)
+
+
+def _is_importable(made: Any) -> bool:
+    """Return whether another process finds ``made`` under its name in its module."""
+    module = getattr(made, "__module__", None)
+    name = vars(made).get("__qualname__")
+    if module is None or name is None or module == "__main__":
+        return False
+    try:
+        return operator.attrgetter(name)(sys.modules[module]) is made
+    except (KeyError, AttributeError):
+        return False
