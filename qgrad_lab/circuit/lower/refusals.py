@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from qgrad_lab.circuit.lower.measurements.registry import LOWERINGS, listed, lowering_of
-
 from qgrad_lab.methods.table import BEST, BEST_WITH_SHOTS, BY_NAME, Scope, names_of, quoted
 
 _METHODS = names_of(Scope.QNODES)
