@@ -92,14 +92,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name == "Workbench":
-        from qgrad_lab.workbench.widget.bench import (
-            Workbench,
-        )  # the library itself needs no widgets
+if not TYPE_CHECKING:  # to a type checker it would say that every name is there
 
-        return Workbench
-    raise AttributeError(f"module 'qgrad_lab' has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        if name == "Workbench":  # the library itself needs no widgets
+            from qgrad_lab.workbench.widget.bench import Workbench
+
+            return Workbench
+        raise AttributeError(f"module 'qgrad_lab' has no attribute {name!r}")
 
 
 def load_ipython_extension(shell: "InteractiveShell") -> None:

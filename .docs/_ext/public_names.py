@@ -8,7 +8,7 @@ MODULES = (
     "qgrad_lab",
     "qgrad_lab.comparison",
     "qgrad_lab.plots",
-    "qgrad_lab.stages",
+    "qgrad_lab.inspection",
     "qgrad_lab.studies",
     "qgrad_lab.sweeps",
 )

@@ -1,4 +1,4 @@
-"""Names in docstrings as one writes them: `Stage` for ``qgrad_lab.stages.Stage``.
+"""Names in docstrings as one writes them: `Stage` for ``qgrad_lab.inspection.Stage``.
 
 Where Sphinx does not find a name in backticks, and exactly one object of the reference ends in it,
 that is meant.

@@ -1,4 +1,4 @@
-"""The circuits in a traced program, and their plans as text."""
+"""Find the circuits in a traced program, and describe their plans."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -8,11 +8,12 @@ from jax.extend.core import Jaxpr
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.sampled import Sampled
 from qgrad_lab.core.jaxprs import equations
+from qgrad_lab.core.primitives import PURE_CALLBACK
 from qgrad_lab.engine.primitive import circuit_p
 
 
 def plans_text(jaxpr: Jaxpr) -> str:
-    """How the native library evaluates each circuit of ``jaxpr``, in the order of first use."""
+    """Describe how the native library evaluates the circuits of ``jaxpr``, by first use."""
     found = dict.fromkeys(
         program for circuit in circuits(jaxpr) for program in circuit.settings or (circuit,)
     )
@@ -20,12 +21,12 @@ def plans_text(jaxpr: Jaxpr) -> str:
 
 
 def plan_text(program: Program) -> str:
-    """How the native library evaluates a circuit."""
+    """Describe how the native library evaluates a circuit."""
     return f"{program.name}: {_plan(program)}"
 
 
 class Contents(NamedTuple):
-    """What kinds of circuits there are in a program.
+    """Numbers of circuits in a program, by kind.
 
     ``native`` and ``sampled`` of them run in the native library, exactly and with shots; PennyLane
     executes those that it is called back for, ``foreign``.
@@ -37,21 +38,21 @@ class Contents(NamedTuple):
 
 
 def contents(jaxpr: Jaxpr) -> Contents:
-    """How many circuits of each kind ``jaxpr`` calls."""
+    """Count the circuits of each kind that ``jaxpr`` calls."""
     found = list(circuits(jaxpr))
     sampled = sum(isinstance(circuit, Sampled) for circuit in found)
-    called = [equation.primitive.name for equation in equations(jaxpr)]
-    return Contents(len(found) - sampled, sampled, called.count("pure_callback"))
+    names = [equation.primitive.name for equation in equations(jaxpr)]
+    return Contents(len(found) - sampled, sampled, names.count(PURE_CALLBACK))
 
 
 def circuits(jaxpr: Jaxpr) -> Iterator[Any]:
-    """The circuit of every call of one in ``jaxpr``, with shots or without."""
+    """Yield the circuit of every call of one in ``jaxpr``, with shots or without."""
     for circuit, _ in calls(jaxpr):
         yield circuit
 
 
 def calls(jaxpr: Jaxpr) -> Iterator[tuple[Any, Any]]:
-    """The circuit and the equation of every call of one in ``jaxpr``."""
+    """Yield the circuit and the equation of every call of one in ``jaxpr``."""
     for equation in equations(jaxpr):
         if equation.primitive is circuit_p:
             yield equation.params["member"].circuit, equation

@@ -1,4 +1,4 @@
-"""``compare``: the public function."""
+"""The public function of this room: ``compare``."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -6,13 +6,14 @@ from typing import Any
 from qgrad_lab.comparison.references import Kind
 from qgrad_lab.comparison.running import run
 from qgrad_lab.core.tracebacks import frames_hidden
-from qgrad_lab.results.comparison import DEFAULT_METHODS, Comparison
+from qgrad_lab.methods.table import DEFAULT_NAMES
+from qgrad_lab.results.comparison import Comparison
 
 
 def compare(
     fn: Callable[..., Any],
     *args: Any,
-    methods: Sequence[str] | str = DEFAULT_METHODS,
+    methods: Sequence[str] | str = DEFAULT_NAMES,
     h: float | Sequence[float] | None = None,
     argnum: int | Sequence[int] | None = None,
     reference: Kind = "jax",
@@ -20,37 +21,36 @@ def compare(
 ) -> Comparison:
     """Differentiate ``fn`` at one point by several methods; check and time each.
 
-    Each method is compiled with `qgrad_lab.qjit`, runs until its time per call is known, in turn
-    with the others so that a machine that slows down slows all of them, and is compared with an
-    independent reference.
+    Each method is compiled with `qgrad_lab.qjit`, timed in turn with the others, so that a machine
+    that slows down slows all of them, and compared with an independent reference.
 
     Parameters
     ----------
     fn : callable
         A function, QNode or compiled program that returns one real number, perhaps in a pytree.
     *args, **kwargs
-        The arguments of the call, which are the point. Arrays, and numbers that are differentiated,
-        are arguments of the compiled program too; all others, such as strings and numbers of
-        layers, are its constants.
+        The arguments of the call, which are the point. Arrays and differentiated numbers are
+        arguments of the compiled program too; all others, such as strings and numbers of layers,
+        are its constants.
     methods : str or sequence of str, optional
         ``"auto"`` (every QNode by its own ``diff_method``, everything else by JAX) and ``"fd"``
-        (finite differences of the whole function) are those of `grad`. ``"adjoint"``,
+        (finite differences of the whole function) are the methods of `grad`. ``"adjoint"``,
         ``"parameter-shift"`` and ``"backprop"`` are ``"auto"`` with that ``diff_method`` for all
         QNodes (`with_diff_method`).
     h : float or sequence of float, optional
-        The step of ``"fd"``; of several, each makes a row of its own.
+        The step of ``"fd"``; each of several steps makes a row of its own.
     argnum : int or sequence of int, optional
         The positions of the arguments to differentiate, as for `grad`; the first by default.
     reference : {"jax", "catalyst"}, callable or None, optional
-        ``"jax"`` is `jax.grad` of the same function on ``default.qubit``; it is not run where it
-        would take gigabytes. ``"catalyst"`` is ``catalyst.grad``, where that is installed. A
-        callable takes the arguments of the call, and returns the gradient.
+        ``"jax"`` is `jax.grad` of the same function on ``default.qubit``, unless that would take
+        gigabytes. ``"catalyst"`` is ``catalyst.grad``, if installed. A callable takes the arguments
+        of the call and returns the gradient.
 
     Returns
     -------
     Comparison
-        A method that fails, or does not apply, has its reason in its row, and takes nothing from
-        the others. So has a reference.
+        A method that fails, or does not apply, has the reason in its row and leaves the others
+        unaffected. The same holds for the reference.
 
     Raises
     ------
@@ -64,12 +64,13 @@ def compare(
     See Also
     --------
     landscape : The same along a line, or over a plane, of parameters.
-    step_sizes : Finite differences against their step.
+    step_sizes : The error of finite differences against their step.
 
     Notes
     -----
-    The difference to the reference is the largest over all elements; the relative one is divided by
-    the largest element of the reference.
+    The difference from the reference is the largest over all elements; the relative one is divided
+    by the largest finite element of the reference. `Comparison.is_accurate` says what counts as
+    accurate if a gradient is infinite or NaN.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a call of a compiled program did and took, as the native library counts it."""
+"""Meter calls of compiled programs: circuits, sweeps and memory."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,15 +10,15 @@ from qgrad_lab.engine.plans import counts, take_peak_bytes
 
 
 class Work(NamedTuple):
-    """What the native library did during a call, in all threads.
+    """The work of the native library during a call, in all threads.
 
     Attributes
     ----------
     executions : int
         Circuits that were run from their beginning: each is a sweep of a state through its gates,
-        or, of circuits that have a beginning in common, what is left of one.
+        or through the remaining ones if circuits share their beginning.
     sweeps : int
-        These, and the sweeps backwards of adjoint derivatives.
+        These, and the backward sweeps of adjoint derivatives.
     state_bytes : int
         The most memory that states took at once.
     """
@@ -29,9 +29,9 @@ class Work(NamedTuple):
 
 
 def metered(function: Callable[[], Any]) -> tuple[Any, Work]:
-    """What ``function`` returns, once it is computed, and the work that it was.
+    """Call ``function`` and wait for its result; return it with the work that it took.
 
-    Work of other threads at the same time is counted in.
+    Concurrent work of other threads is included.
     """
     take_peak_bytes()
     before = counts()
@@ -43,10 +43,10 @@ def metered(function: Callable[[], Any]) -> tuple[Any, Work]:
 
 
 def program_bytes(compiled: QJIT, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
-    """The arguments, results and intermediate arrays of a compiled program, in bytes.
+    """Return the bytes of a compiled program's arguments, results and intermediate arrays.
 
-    As XLA has planned them for arguments like these; ``None`` where it does not tell. What the
-    native library takes for states is not among them.
+    This is XLA's plan for arguments like these; None if it does not tell. States of the native
+    library are not included.
     """
     statistics = compiled.executable(args, kwargs).memory_analysis()
     if statistics is None:

@@ -1,4 +1,4 @@
-"""The methods of a comparison: what they are called, and the derivatives that they are."""
+"""Resolve the methods of a comparison: names and steps to derivatives."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -7,12 +7,19 @@ import numpy as np
 
 from qgrad_lab.differentiate.api import value_and_grad
 from qgrad_lab.differentiate.diff_method import with_diff_method
-from qgrad_lab.results.comparison import METHODS, label
-
-STEPPED = "fd"
-"""The method that takes a step ``h``."""
-
-_OF_GRAD = ("auto", STEPPED)
+from qgrad_lab.methods.table import (
+    BY_NAME,
+    METHODS,
+    NAMES,
+    STEPPED,
+    MethodRow,
+    Scope,
+    any_takes_step,
+    explained,
+    names_of,
+    quoted,
+)
+from qgrad_lab.results.rows import label
 
 
 class Method(NamedTuple):
@@ -23,17 +30,22 @@ class Method(NamedTuple):
 
     @property
     def label(self) -> str:
-        """For people."""
+        """The name and the step, for people."""
         return label(self.name, self.h)
+
+    @property
+    def row(self) -> MethodRow:
+        """Its row in the table."""
+        return BY_NAME[self.name]
 
     @property
     def diff_method(self) -> str | None:
         """That of all QNodes, where the method is one of theirs."""
-        return None if self.name in _OF_GRAD else self.name
+        return None if self.row.scope is Scope.FUNCTION else self.name
 
 
 def methods_of(names: Sequence[str] | str, h: float | Sequence[float] | None) -> list[Method]:
-    """Every method with every step that it takes, each once.
+    """Return every method with every step that it takes, each once.
 
     Raises
     ------
@@ -46,26 +58,31 @@ def methods_of(names: Sequence[str] | str, h: float | Sequence[float] | None) ->
     ['auto', 'fd, h = 0.001', 'fd, h = 1e-05']
     """
     names = [names] if isinstance(names, str) else list(names)
-    unknown = [name for name in names if name not in METHODS]
+    unknown = [name for name in names if name not in NAMES]
     if unknown or not names:
         given = f"Invalid method {unknown[0]!r}" if unknown else "Invalid methods: there are none"
-        raise ValueError(
-            f"{given}. The methods are 'auto' (each QNode by its own diff_method, everything else "
-            "by JAX), 'fd' (finite differences of the whole function), and 'adjoint', "
-            "'parameter-shift' and 'backprop' (all QNodes by that diff_method)."
-        )
+        raise ValueError(f"{given}. The methods are {_known()}.")
     steps: list[Any] = [h] if np.ndim(h) == 0 else list(h)  # type: ignore[arg-type]
     if not steps:
-        raise ValueError(f"Invalid h {h!r}: give 'fd' one step, or several: h=[1e-3, 1e-7].")
-    if h is not None and STEPPED not in names:
         raise ValueError(
-            f"Invalid h {h!r}: it is the step of the method 'fd', which is not among the methods "
-            f"{', '.join(map(repr, names))}."
+            f"Invalid h {h!r}: give {quoted(STEPPED, 'or')} one step, or several: h=[1e-3, 1e-7]."
+        )
+    if h is not None and not any_takes_step(names):
+        raise ValueError(
+            f"Invalid h {h!r}: it is the step of the method {quoted(STEPPED, 'or')}, which is not "
+            f"among the methods {', '.join(map(repr, names))}."
         )
     found = []
     for name in names:
-        found += [Method(name, step) for step in (steps if name == STEPPED else [None])]
+        found += [Method(name, step) for step in (steps if name in STEPPED else [None])]
     return list(dict.fromkeys(found))
+
+
+def _known() -> str:
+    """Return all methods and what they are, as part of a sentence."""
+    functions = [explained(row) for row in METHODS if row.scope is Scope.FUNCTION]
+    qnodes = quoted(names_of(Scope.QNODES, Scope.PENNYLANE), "and")
+    return f"{', '.join(functions)}, and {qnodes} (all QNodes by that diff_method)"
 
 
 def derivative(
@@ -74,7 +91,7 @@ def derivative(
     argnum: int | Sequence[int] | None,
     transform: Callable[..., Callable[..., Any]] = value_and_grad,
 ) -> Callable[..., Any]:
-    """``f``'s value and gradient by ``method``, or what another ``transform`` makes.
+    """Return ``f``'s value and gradient by ``method``, or what another ``transform`` makes.
 
     Raises
     ------

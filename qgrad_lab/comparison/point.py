@@ -1,4 +1,4 @@
-"""A call of a function, as a point at which it is differentiated."""
+"""`Point`: a call of a function, as a point at which it is differentiated."""
 
 import functools
 import inspect
@@ -17,22 +17,22 @@ from qgrad_lab.inspection.api import Stages, stages
 
 
 class Point:
-    """``f(*args, **kwargs)``, and which arguments are differentiated.
+    """The call ``f(*args, **kwargs)``, and the arguments that are differentiated.
 
     Attributes
     ----------
     argnum : int or tuple of int
-        As asked for, the first argument by default.
+        As given; the first argument by default.
     positions : tuple of int
-        The same as positions from the start; those that exist.
+        The same as positions from the start, without those that do not exist.
     distinct : tuple of int
-        The same in growing order, each once.
+        The same in increasing order, each once.
 
     Notes
     -----
-    A compiled program is given those leaves of the arguments that are arrays, and the numbers that
-    are differentiated. All others are constants of the program, so that a number of layers can
-    bound a Python loop and a string can choose a branch.
+    A compiled program takes the leaves of the arguments that are arrays or differentiated numbers.
+    All others are constants of the program, so that a number of layers can bound a Python loop and
+    a string can choose a branch.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Point:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """A name for each leaf of `selected`, such as ``params['w']``."""
+        """The name of each leaf of `selected`, such as ``params['w']``."""
         named = []
         for position, argument in zip(self.positions, self.selected, strict=True):
             name = argument_name(self.f, position)
@@ -71,21 +71,21 @@ class Point:
 
     @property
     def has_no_constants(self) -> bool:
-        """Whether a compiled program is given all of the arguments."""
+        """Whether a compiled program takes all of the arguments."""
         return all(self._is_given)
 
     def arguments(self, moved: Mapping[int, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arguments of the call with others in some positions."""
+        """Return the arguments of the call, with those at some positions replaced."""
         args = tuple(moved.get(position, arg) for position, arg in enumerate(self.args))
         return args, self.kwargs
 
     def trace(self, f: Callable[..., Any]) -> tuple[Any, Contents]:
-        """The tree of shapes and dtypes that ``f`` returns here, compiled, and its circuits."""
+        """Return the tree of shapes and dtypes of ``f`` compiled here, and its circuits."""
         program, shape = self.jaxpr(f)
         return shape, contents(program.jaxpr)
 
     def jaxpr(self, f: Callable[..., Any]) -> tuple[ClosedJaxpr, Any]:
-        """``f`` traced here, compiled, and the tree of shapes and dtypes that it returns."""
+        """Trace ``f`` compiled here; return the jaxpr and the tree of shapes and dtypes."""
         args, kwargs = self._given({})
         found: tuple[ClosedJaxpr, Any] = jax.make_jaxpr(qjit(self._program(f)), return_shape=True)(
             *args, **kwargs
@@ -93,27 +93,27 @@ class Point:
         return found
 
     def program(self, derivative: Callable[..., Any]) -> "PointProgram":
-        """A newly compiled program that computes ``derivative``, made of `f`."""
+        """Return a new compiled program of ``derivative``, which was made of `f`."""
         return PointProgram(qjit(self._program(derivative)), self._given, self.positions)
 
     def stages(self, derivative: Callable[..., Any]) -> Stages:
-        """The stages of ``derivative``, made of `f`, at this point."""
+        """Return the stages of ``derivative``, which was made of `f`, at this point."""
         args, kwargs = self._given({})
         return stages(self._program(derivative), *args, **kwargs)
 
     def _given(self, moved: Mapping[int, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """What a compiled program is given; constants leave their places empty."""
+        """Return the arguments of a compiled program, with None in place of constants."""
         leaves = jax.tree.leaves(self.arguments(moved)) if moved else self._leaves
-        # JAX takes None for a tree without leaves.
+        # To JAX, None is a tree without leaves.
         given = [leaf if own else None for leaf, own in zip(leaves, self._is_given, strict=True)]
         found: tuple[tuple[Any, ...], dict[str, Any]] = jax.tree.unflatten(self._tree, given)
         return found
 
     def _program(self, f: Callable[..., Any]) -> Callable[..., Any]:
-        """``f`` as a function of what is given, with the constants built in.
+        """Return ``f`` as a function of the arguments of a compiled program, constants built in.
 
-        JAX tells where it stopped by the name and signature of a function, so they are those of the
-        user's; but not the annotations, which would have `qjit` compile for other arguments.
+        JAX's errors name a function and its arguments, so both are the user's; the annotations are
+        not kept, as they would have `qjit` compile for other arguments.
         """
 
         @functools.wraps(self.f, updated=())
@@ -137,7 +137,7 @@ class Point:
 
 
 class PointProgram:
-    """A compiled program of a `Point`; called without arguments it computes there."""
+    """A compiled program of a `Point`, evaluated there when called without arguments."""
 
     def __init__(
         self,
@@ -149,16 +149,16 @@ class PointProgram:
         self._args, self._kwargs = given({})
 
     def __call__(self) -> Any:
-        """What the program computes at the point."""
+        """Evaluate the program at the point."""
         return self._compiled(*self._args, **self._kwargs)
 
     def at(self, selected: Sequence[Any]) -> Any:
-        """The same with other differentiated arguments, of the same shapes, in their order."""
+        """Evaluate it with other differentiated arguments, of the same shapes, in their order."""
         args, kwargs = self._given(dict(zip(self._positions, selected, strict=True)))
         return self._compiled(*args, **kwargs)
 
     def bytes(self) -> int | None:
-        """The memory that XLA set aside for it; None where that is not known."""
+        """Return the memory that XLA set aside for it; None if that is not known."""
         return program_bytes(self._compiled, self._args, self._kwargs)
 
 
@@ -178,14 +178,14 @@ def _by_position(
     kwargs: dict[str, Any],
     wanted: Sequence[int],
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Make keywords positional where a position is wanted that is not there, as `grad` does."""
+    """Make keywords positional if a differentiated position is missing, as `grad` does."""
     if not kwargs or all(-len(args) <= index < len(args) for index in wanted):
         return args, kwargs
     return keywords_made_positional(f, args, kwargs)
 
 
 def argument_name(f: Callable[..., Any], position: int) -> str:
-    """What the signature calls an argument, or its number."""
+    """Return the name of an argument in the signature, or else its number."""
     named = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     signature = signature_of(f)
     parameters = tuple(signature.parameters.values()) if signature else ()

@@ -1,4 +1,4 @@
-"""The gradients that methods are checked against."""
+"""Compute independent gradients, which methods are checked against."""
 
 import contextlib
 import importlib.util
@@ -19,7 +19,7 @@ BOUND = 2 * 2**30
 """Bytes of intermediate values up to which the simulation in JAX is run."""
 
 Kind = Literal["jax", "catalyst"] | Callable[..., Any] | None
-"""What a reference may be asked for as."""
+"""The ways to ask for a reference."""
 
 KINDS = ("jax", "catalyst")
 
@@ -30,7 +30,7 @@ class Reference(NamedTuple):
     Attributes
     ----------
     name : str
-        What it is, for people; empty where none was asked for.
+        Its name for people; empty if none was asked for.
     gradient : callable or None
         From the differentiated arguments to the leaves of the gradient in them, in the order of
         ``point.selected``.
@@ -44,11 +44,11 @@ class Reference(NamedTuple):
 
 
 class Refused(Exception):
-    """A reference that says itself why it is not to be had."""
+    """A reference cannot be had, for the reason that is the message."""
 
 
 def check_kind(kind: Any) -> None:
-    """Refuse what is no `Kind`.
+    """Raise an error for what is not a `Kind`.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def check_kind(kind: Any) -> None:
 
 
 def reference_of(point: Point, kind: Kind) -> Reference:
-    """The reference of a kind, traced and compiled as far as it is before it runs."""
+    """Return the reference of a kind, traced and compiled as far as possible without running it."""
     check_kind(kind)
     if kind is None:
         return Reference("")
@@ -84,7 +84,7 @@ def reference_of(point: Point, kind: Kind) -> Reference:
 
 
 def gradient_at(reference: Reference, selected: Sequence[Any]) -> tuple[list[Any] | None, str]:
-    """The leaves of the gradient, or None and the reason why there are none."""
+    """Return the leaves of the gradient, or None and the reason why there are none."""
     if reference.gradient is None:
         return None, reference.reason or ""
     try:
@@ -97,7 +97,7 @@ def gradient_at(reference: Reference, selected: Sequence[Any]) -> tuple[list[Any
 
 
 def first_paragraph(error: BaseException) -> str:
-    """The beginning of a message, on one line: JAX explains at length, to the screenful."""
+    """Return the beginning of a message on one line, as JAX's explanations fill a screen."""
     message = str(error).strip().split("\n\n")[0]
     return " ".join(message.split())
 
@@ -108,14 +108,14 @@ def _said(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """No warnings of simulators, which are no business of the user's."""
+    """Suppress the warnings of simulators, which do not concern the user."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def _scalar(point: Point, f: Callable[..., Any]) -> Callable[[tuple[Any, ...]], Any]:
-    """``f`` as a function of the tuple of differentiated arguments, each of them once."""
+    """Return ``f`` as a function of the tuple of differentiated arguments, each of them once."""
 
     def scalar(distinct: tuple[Any, ...]) -> Any:
         args, kwargs = point.arguments(dict(zip(point.distinct, distinct, strict=True)))
@@ -126,13 +126,13 @@ def _scalar(point: Point, f: Callable[..., Any]) -> Callable[[tuple[Any, ...]], 
 
 
 def _distinct(point: Point, selected: Sequence[Any]) -> tuple[Any, ...]:
-    """Of the differentiated arguments in the order asked for, each once."""
+    """Return each differentiated argument once, from all in the order asked for."""
     by_position = dict(zip(point.positions, selected, strict=True))
     return tuple(by_position[position] for position in point.distinct)
 
 
 def _in_order(point: Point, found: Sequence[Any]) -> list[Any]:
-    """The leaves of a gradient per distinct argument, in the order asked for."""
+    """Return the leaves of gradients in distinct arguments, in the order asked for."""
     by_position = dict(zip(point.distinct, found, strict=True))
     return jax.tree.leaves(tuple(by_position[position] for position in point.positions))
 
@@ -148,7 +148,7 @@ def _by_jax(point: Point) -> Callable[[Sequence[Any]], list[Any]]:
             f"it would take {size / 2**30:.1f} GiB of intermediate values, more than the "
             f"{BOUND / 2**30:.0f} GiB up to which it is run"
         )
-    # One operation after the other: compiling the whole takes far longer than it saves.
+    # Evaluated operation by operation: compiling the whole takes far longer than it saves.
     run = jaxpr_as_fun(program)
     dtypes = [jax.numpy.result_type(leaf) for leaf in jax.tree.leaves(at)]
 
@@ -165,7 +165,7 @@ def _by_catalyst(point: Point) -> Callable[[Sequence[Any]], list[Any]]:
         raise Refused("Catalyst is not installed; pip install pennylane-catalyst")
     import catalyst
 
-    # Of a program that we have compiled, Catalyst compiles the function that it was made of.
+    # Catalyst compiles the function itself, not our compiled program of it.
     f = getattr(point.f, "original_function", point.f)
     if is_qnode(f) and point.has_no_constants and not point.kwargs:
         return _by_catalyst_of_a_qnode(point, f)
@@ -180,10 +180,10 @@ def _by_catalyst(point: Point) -> Callable[[Sequence[Any]], list[Any]]:
 
 
 def _by_catalyst_of_a_qnode(point: Point, qnode: Any) -> Callable[[Sequence[Any]], list[Any]]:
-    """The same, with nothing around the QNode.
+    """Differentiate the QNode by Catalyst without a function around it.
 
-    Catalyst differentiates functions that call QNodes another way, of which its compiler dies for
-    some circuits (0.15.0: two single excitations and a double one).
+    Catalyst differentiates functions that call QNodes in another way, on which its compiler crashes
+    for some circuits (0.15.0: two single excitations and a double one).
     """
     import catalyst
 
@@ -203,7 +203,7 @@ def _by_function(
 
     def evaluate(selected: Sequence[Any]) -> list[Any]:
         args, kwargs = point.arguments(dict(zip(point.positions, selected, strict=True)))
-        leaves = jax.tree.leaves(function(*args, **kwargs))
+        leaves = [_real(leaf) for leaf in jax.tree.leaves(function(*args, **kwargs))]
         found = [np.shape(leaf) for leaf in leaves]
         if found != expected:
             raise Refused(
@@ -216,8 +216,19 @@ def _by_function(
     return evaluate
 
 
+def _real(leaf: Any) -> Any:
+    if not np.iscomplexobj(leaf):
+        return leaf
+    if np.any(np.imag(leaf) != 0):
+        raise Refused(
+            "it returned complex numbers, and the gradient of a real function of real arguments is "
+            "real"
+        )
+    return np.real(leaf)
+
+
 def _bytes(program: ClosedJaxpr) -> float:
-    """All that ``program`` computes, which is at least what it holds at once."""
+    """Return the size of all that ``program`` computes: an upper bound of what it holds at once."""
     return sum(
         math.prod(variable.aval.shape) * variable.aval.dtype.itemsize
         for equation in program.jaxpr.eqns

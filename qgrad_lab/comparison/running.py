@@ -1,4 +1,4 @@
-"""Runs the methods of a comparison, and its reference."""
+"""Run the methods of a comparison, and its reference."""
 
 import dataclasses
 import warnings
@@ -22,11 +22,12 @@ from qgrad_lab.comparison.references import (
 from qgrad_lab.comparison.timing import in_turn, median, timed
 from qgrad_lab.differentiate.diff_method import with_diff_method
 from qgrad_lab.errors import CompileError, DifferentiableCompileError
+from qgrad_lab.methods.table import Scope
 from qgrad_lab.results import differences
 from qgrad_lab.results.comparison import Comparison, MethodResult
 
 Progress = Callable[[float, str], None]
-"""Told which part of the work is done, and what is being done now; may raise, to end it."""
+"""Called with the fraction of the work that is done, and what is being done; may raise to stop."""
 
 
 def run(
@@ -42,10 +43,10 @@ def run(
     call: str | None = None,
     progress: Progress = lambda done, now: None,
 ) -> Comparison:
-    """What `qgrad_lab.compare` does; ``function`` and ``call`` are their texts for the table."""
+    """Do what `qgrad_lab.compare` does; ``function`` and ``call`` are their texts for the table."""
     chosen = methods_of(methods, h)
     check_kind(reference)
-    # First, for this checks all options.
+    # First, because this checks all options.
     derivatives = {method: derivative(f, method, argnum) for method in chosen}
     function, call = texts_of(f, function, call)
     point = Point(f, args, kwargs, argnum)
@@ -101,7 +102,7 @@ def run(
 
 
 def texts_of(f: Callable[..., Any], function: str | None, call: str | None) -> tuple[str, str]:
-    """How to write a function and its call, where that is not given."""
+    """Return the texts of a function and its call, made up unless given."""
     function = function or str(getattr(f, "__name__", type(f).__name__))
     return function, call or f"{function}(...)"
 
@@ -120,10 +121,10 @@ class FirstRuns:
 
 
 def trace(point: Point, function: str, call: str) -> tuple[Contents, set[str]]:
-    """Trace the call itself, before any method is timed; return what was warned of, too.
+    """Trace the call itself, before any method is timed; return its circuits and warnings.
 
-    What is wrong with the program, and not with a method, is found here, once. It also takes the
-    cost of what JAX and PennyLane do only the first time off the method that comes first.
+    Errors of the program, as opposed to those of a method, are raised here, once. It also keeps
+    the one-time costs of JAX and PennyLane out of the time of the first method.
     """
     with warnings.catch_warnings(record=True) as caught:
         shape, contents = point.trace(point.f)
@@ -148,14 +149,14 @@ def first_runs(
     contents: Contents,
     seen: set[str],
 ) -> FirstRuns:
-    """Compile and run a method, or find out why it cannot be."""
+    """Compile and run a method, or return why that fails."""
     program = point.program(derived)
     with warnings.catch_warnings(record=True) as caught:
         try:
             if method.diff_method is not None and not any(contents):
-                # It might be a QNode that PennyLane simulates in JAX, which this takes out of it.
+                # A QNode that PennyLane simulates in JAX becomes one of ours by this.
                 _, contents = point.trace(with_diff_method(point.f, method.diff_method))
-                if method.diff_method != "backprop" and not any(contents):
+                if method.row.scope is Scope.QNODES and not any(contents):
                     return FirstRuns(
                         error=f"{method.name} is a diff_method of QNodes, and the function calls "
                         "none; auto differentiates it by JAX"
@@ -176,7 +177,7 @@ def _memory(attempt: FirstRuns) -> int | None:
 
 
 def reason_of(error: Exception) -> str:
-    """Why a method failed, in the words of its error."""
+    """Return why a method failed, in the words of its error."""
     message = first_paragraph(error)
     if isinstance(error, CompileError | ValueError) and message:
         return message
@@ -184,5 +185,5 @@ def reason_of(error: Exception) -> str:
 
 
 def on_host(tree: Any) -> Any:
-    """The same tree with NumPy arrays, so that to show it moves and computes nothing."""
+    """Convert the leaves of a tree to NumPy, so that showing it moves and computes nothing."""
     return jax.tree.map(lambda leaf: np.asarray(leaf)[()], tree)

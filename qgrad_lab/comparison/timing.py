@@ -1,4 +1,4 @@
-"""Wall-clock time of compiled functions."""
+"""Measure the wall-clock time of compiled functions."""
 
 import statistics
 import time
@@ -10,12 +10,12 @@ import jax
 BUDGET = 0.2
 """Seconds spent on each function."""
 PATIENCE = 5.0
-"""Seconds after which slow functions are timed by fewer calls than three."""
+"""Seconds after which slow functions are timed with fewer than three calls."""
 _FEWEST, _MOST = 3, 2000
 
 
 def timed(function: Callable[[], Any]) -> tuple[Any, float]:
-    """What ``function`` returns, once it is computed, and the seconds that took."""
+    """Call ``function`` and wait for its result; return it with the seconds that took."""
     start = time.perf_counter()
     result = jax.block_until_ready(function())
     return result, time.perf_counter() - start
@@ -24,10 +24,10 @@ def timed(function: Callable[[], Any]) -> tuple[Any, float]:
 def in_turn(
     functions: Sequence[Callable[[], Any]], between: Callable[[], None] = lambda: None
 ) -> list[list[float]]:
-    """Seconds of every call of every function.
+    """Return the seconds of every call of every function.
 
-    The functions take turns, so that a machine that slows down slows all of them down. After every
-    call ``between`` is called, whose time is not counted; it may raise, to end this.
+    The functions take turns, so that a machine that slows down slows all of them down. ``between``
+    is called after every call, off the clock; it may raise to stop.
     """
     seconds: list[list[float]] = [[] for _ in functions]
     start = time.perf_counter()
@@ -42,5 +42,5 @@ def in_turn(
 
 
 def median(seconds: Sequence[float]) -> float:
-    """The middle one, which an interrupted call does not move."""
+    """Return the median, which an interrupted call does not move."""
     return statistics.median(seconds)

@@ -1,7 +1,7 @@
 """``qjit``: compile a hybrid quantum-classical function with JAX."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ParamSpec, TypedDict, TypeVar, Unpack, overload
 
 from qgrad_lab.compile.compiled import QJIT
 from qgrad_lab.compile.options import check_options
@@ -9,7 +9,22 @@ from qgrad_lab.core.tracebacks import frames_hidden
 
 __all__ = ["QJIT", "qjit"]
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
+
+class _Keywords(TypedDict, total=False):
+    static_argnums: int | Sequence[int] | None
+    static_argnames: str | Sequence[str] | None
+    autograph: bool
+    seed: int | None
+    verbose: bool
+
+
+@overload
+def qjit(fn: Callable[P, R], **options: Unpack[_Keywords]) -> QJIT[P, R]: ...
+@overload
+def qjit(**options: Unpack[_Keywords]) -> Callable[[Callable[P, R]], QJIT[P, R]]: ...
 def qjit(
     fn: Callable[..., Any] | None = None,
     *,

@@ -4,7 +4,7 @@ import functools
 import types
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 import jax
 
@@ -22,8 +22,12 @@ from qgrad_lab.core.tracebacks import frames_hidden
 install()
 cache.install()
 
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+R = TypeVar("R")
 
-class QJIT:
+
+class QJIT(Generic[P, R]):
     """A compiled function; an ordinary JAX function to ``jax.grad``, ``jax.vmap``, ``jax.jit``.
 
     Made by ``qjit``. It can be called from several threads, copied and pickled as its function can,
@@ -55,9 +59,9 @@ class QJIT:
     [-0.389418 -0.717356]
     """
 
-    original_function: Callable[..., Any]
+    original_function: Callable[P, R]
 
-    def __init__(self, function: Callable[..., Any], options: CompileOptions | None = None) -> None:
+    def __init__(self, function: Callable[P, R], options: CompileOptions | None = None) -> None:
         functools.update_wrapper(self, function, updated=())
         self.original_function = function
         self._options = options = options or CompileOptions()
@@ -70,13 +74,14 @@ class QJIT:
             args, kwargs = self._declared.required()
             ahead.compile_declared(self._jitted, self._name, args, kwargs, options.verbose)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the compiled program, after compiling it if the signature is new."""
         state = threads.state
         try:
             # As a rule there is nothing to prepare. Programs may take as little time as this test.
             if self._prepares or not state.ordinary or (args and isinstance(args[0], type)):
-                call, args, kwargs = self._prepare(args, kwargs)
+                # A checker lets nobody assign to P.args, though these are the same arguments.
+                call, args, kwargs = self._prepare(args, kwargs)  # type: ignore[assignment]
                 if call is not None:
                     return call(*args, **kwargs)
             return run_jitted(self._jitted, state, args, kwargs)
@@ -102,6 +107,12 @@ class QJIT:
             args = (Constant(args[0]), *args[1:])
         return (args, kwargs) if self._declared is None else self._declared.promote(args, kwargs)
 
+    @overload
+    def __get__(self, instance: None, owner: type | None = None) -> Self: ...
+    @overload
+    def __get__(
+        self: "QJIT[Concatenate[Any, Q], R]", instance: object, owner: type | None = None
+    ) -> Callable[Q, R]: ...
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Return the method of ``instance``, for a ``QJIT`` in a class."""
         if instance is None:

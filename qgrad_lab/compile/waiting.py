@@ -13,7 +13,9 @@ import jax
 from jax.extend.core import Jaxpr
 
 from qgrad_lab.core.jaxprs import equations, inner_programs
-from qgrad_lab.engine.evaluate import Circuit, Member, NativeCircuit
+from qgrad_lab.core.primitives import LOOPS
+from qgrad_lab.engine.evaluate import native_orders
+from qgrad_lab.engine.member import Circuit, Member, NativeCircuit
 from qgrad_lab.engine.primitive import circuit_p
 
 _MUCH_WORK = 10**8
@@ -35,7 +37,7 @@ def is_needed(jaxpr: Jaxpr) -> bool:
             shapes = [variable.aval.shape for variable in equation.invars]
             if _work(equation.params["member"], shapes) > _MUCH_WORK:
                 return True
-        elif equation.primitive.name in ("scan", "while"):
+        elif equation.primitive.name in LOOPS:
             for body in inner_programs(equation):
                 if any(inner.primitive is circuit_p for inner in equations(body)):
                     return True
@@ -55,7 +57,7 @@ def wait_for(tree: Any) -> None:
 def _work(member: Member, shapes: list[tuple[int, ...]]) -> int:
     """Estimate amplitudes times gates, from the shapes of the operands, ``[..., P]`` each."""
     batch = max(math.prod(shape[:-1]) for shape in shapes)
-    native = 1 if member.method == "adjoint" else 0  # orders that take no shifted circuits
+    native = native_orders(member)
     shifts = 2 * max(1, member.circuit.num_theta)
     circuits = shifts ** max(0, member.order + member.transposed - native)
     return batch * circuits * _sweep(member.circuit)

@@ -8,12 +8,13 @@ JAX.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, ParamSpec, TypeVar, Unpack, overload
 
 from qgrad_lab.core.tracebacks import frames_hidden
 from qgrad_lab.differentiate import autodiff
 from qgrad_lab.differentiate.autodiff import Derivative
 from qgrad_lab.differentiate.call import BoundCall, function_name
+from qgrad_lab.differentiate.keywords import Keywords, ProductKeywords
 from qgrad_lab.differentiate.options import (
     DerivativeOptions,
     check_callable,
@@ -23,7 +24,15 @@ from qgrad_lab.differentiate.options import (
 
 __all__ = ["grad", "hessian", "jacobian", "jvp", "value_and_grad", "vjp"]
 
+P = ParamSpec("P")
+R = TypeVar("R")
+Aux = TypeVar("Aux")
 
+
+@overload
+def grad(f: Callable[P, Any], **options: Unpack[Keywords]) -> Callable[P, Any]: ...
+@overload
+def grad(**options: Unpack[Keywords]) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
 def grad(
     f: Callable[..., Any] | None = None,
     *,
@@ -151,6 +160,14 @@ def grad(
         return _transform("grad", f, options)
 
 
+@overload
+def value_and_grad(
+    f: Callable[P, R], **options: Unpack[Keywords]
+) -> Callable[P, tuple[R, Any]]: ...
+@overload
+def value_and_grad(
+    **options: Unpack[Keywords],
+) -> Callable[[Callable[P, R]], Callable[P, tuple[R, Any]]]: ...
 def value_and_grad(
     f: Callable[..., Any] | None = None,
     *,
@@ -192,6 +209,10 @@ def value_and_grad(
         return _transform("value_and_grad", f, options)
 
 
+@overload
+def jacobian(f: Callable[P, Any], **options: Unpack[Keywords]) -> Callable[P, Any]: ...
+@overload
+def jacobian(**options: Unpack[Keywords]) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
 def jacobian(
     f: Callable[..., Any] | None = None,
     *,
@@ -240,6 +261,10 @@ def jacobian(
         return _transform("jacobian", f, options)
 
 
+@overload
+def hessian(f: Callable[P, Any], **options: Unpack[Keywords]) -> Callable[P, Any]: ...
+@overload
+def hessian(**options: Unpack[Keywords]) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
 def hessian(
     f: Callable[..., Any] | None = None,
     *,
@@ -287,6 +312,24 @@ def hessian(
         return _transform("hessian", f, options)
 
 
+@overload
+def jvp(
+    f: Callable[..., R],
+    params: Sequence[Any],
+    tangents: Sequence[Any],
+    *,
+    has_aux: Literal[False] = False,
+    **options: Unpack[ProductKeywords],
+) -> tuple[R, R]: ...
+@overload
+def jvp(
+    f: Callable[..., tuple[R, Aux]],
+    params: Sequence[Any],
+    tangents: Sequence[Any],
+    *,
+    has_aux: Literal[True],
+    **options: Unpack[ProductKeywords],
+) -> tuple[R, R, Aux]: ...
 def jvp(
     f: Callable[..., Any],
     params: Sequence[Any],
@@ -374,6 +417,24 @@ def jvp(
         return autodiff.jvp(call, directions, options)
 
 
+@overload
+def vjp(
+    f: Callable[..., R],
+    params: Sequence[Any],
+    cotangents: Any,
+    *,
+    has_aux: Literal[False] = False,
+    **options: Unpack[ProductKeywords],
+) -> tuple[R, Any]: ...
+@overload
+def vjp(
+    f: Callable[..., tuple[R, Aux]],
+    params: Sequence[Any],
+    cotangents: Any,
+    *,
+    has_aux: Literal[True],
+    **options: Unpack[ProductKeywords],
+) -> tuple[R, Any, Aux]: ...
 def vjp(
     f: Callable[..., Any],
     params: Sequence[Any],

@@ -1,7 +1,8 @@
 """Evaluate a derivative: dispatch to JAX, or to autodiff or finite differences.
 
 Outside of compiled programs ``"auto"`` is the function of JAX with the same name. Everything else
-is evaluated on a `FlatFunction`, by JAX's automatic differentiation or by finite differences.
+is evaluated on a `FlatFunction`, by JAX's automatic differentiation or by the file of another
+method (``differentiate.methods``).
 """
 
 import dataclasses
@@ -27,10 +28,11 @@ from jax.tree_util import (
 from qgrad_lab.core.jaxprs import equations
 from qgrad_lab.core.mode import Mode, current_mode
 from qgrad_lab.core.pickling import reduced
+from qgrad_lab.core.primitives import CUSTOM_VJP
 from qgrad_lab.core.tracebacks import frames_hidden
-from qgrad_lab.differentiate import finite_difference
 from qgrad_lab.differentiate.call import BoundCall, describe, function_name
 from qgrad_lab.differentiate.flat_function import FlatFunction, Outputs
+from qgrad_lab.differentiate.methods import rule_of
 from qgrad_lab.differentiate.options import DerivativeOptions
 from qgrad_lab.engine.elements import parts
 
@@ -101,8 +103,9 @@ def jvp(
         )
     vectors = tree_leaves(directions)
     _check_alike("jvp", "differentiated params", target.leaves, "tangent", vectors)
-    if options.method == "fd":
-        outputs, changes, aux = finite_difference.jvp(target, target.leaves, vectors, options.step)
+    rule = rule_of(options.method)
+    if rule is not None:
+        outputs, changes, aux = rule.jvp(target, target.leaves, vectors, options.step)
     else:
         outputs, changes, aux = jax.jvp(target, target.leaves, vectors, has_aux=True)
     return _with_aux(options, target, aux, target.results(outputs), target.results(changes))
@@ -126,7 +129,7 @@ def vjp(call: BoundCall, cotangents: Any, options: DerivativeOptions) -> tuple[A
 def _belongs_to_jax(options: DerivativeOptions) -> bool:
     # A reference (Mode.REFERENCE) runs the program that was written for compilation, so it needs
     # the contract of compiled programs, such as scalars inside trees, rather than JAX's own.
-    return options.method == "auto" and current_mode() is Mode.OUTSIDE
+    return rule_of(options.method) is None and current_mode() is Mode.OUTSIDE
 
 
 def _in_jax(transform: str, call: BoundCall, options: DerivativeOptions) -> Any:
@@ -179,8 +182,9 @@ def _gradient(transform: str, call: BoundCall, options: DerivativeOptions) -> tu
 
 def _jacobian(call: BoundCall, options: DerivativeOptions, transform: str = "jacobian") -> Any:
     target = FlatFunction(call, transform, has_aux=options.has_aux, allow_int=options.allow_int)
-    if options.method == "fd":
-        outputs, blocks, aux = finite_difference.jacobian(target, target.leaves, options.step)
+    rule = rule_of(options.method)
+    if rule is not None:
+        outputs, blocks, aux = rule.jacobian(target, target.leaves, options.step)
         shapes = [output.shape for output in outputs]
     else:
         shapes, blocks, aux = _autodiff_jacobian(target, target.leaves)
@@ -219,8 +223,9 @@ _TRANSFORMS: dict[str, tuple[Callable[..., Any], Callable[[BoundCall, Derivative
 def _vjp(
     target: FlatFunction, options: DerivativeOptions
 ) -> tuple[list[Array], Callable[[Sequence[Any]], Sequence[Array]], list[Array]]:
-    if options.method == "fd":
-        return finite_difference.vjp(target, target.leaves, options.step)
+    rule = rule_of(options.method)
+    if rule is not None:
+        return rule.vjp(target, target.leaves, options.step)
     outputs, pullback, aux = jax.vjp(target, *target.leaves, has_aux=True)
     return outputs, lambda cotangents: pullback(list(cotangents)), aux
 
@@ -264,9 +269,7 @@ def _autodiff_jacobian(
     outputs = sum(aval.size for aval in out_avals)
     # A tie goes to forward mode, which stores nothing; in a Hessian this is forward over reverse.
     # A custom_vjp has no forward mode.
-    reverse_only = any(
-        eqn.primitive.name.startswith("custom_vjp") for eqn in equations(program.jaxpr)
-    )
+    reverse_only = any(eqn.primitive.name == CUSTOM_VJP for eqn in equations(program.jaxpr))
     if outputs < inputs or reverse_only:
         if all(aval.dtype == jnp.float64 for aval in (*program.in_avals, *out_avals)):
             return shapes, *_reverse_rows(split, leaves, shapes)

@@ -1,24 +1,27 @@
-"""The same function, with another ``diff_method`` for all of its QNodes."""
+"""Replace the ``diff_method`` of all QNodes of a function."""
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 from qgrad_lab.circuit.capture.patches import install
 from qgrad_lab.core import mode
 from qgrad_lab.core.tracebacks import frames_hidden
 from qgrad_lab.differentiate.options import check_callable
+from qgrad_lab.methods.table import Scope, names_of
 
 install()
 
-DIFF_METHODS = ("adjoint", "parameter-shift", "backprop", "best")
-"""How QNodes can be told to be differentiated."""
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_DIFF_METHODS = (*names_of(Scope.QNODES, Scope.PENNYLANE), "best")
 
 
-def with_diff_method(fn: Callable[..., Any], diff_method: str) -> Callable[..., Any]:
-    """``fn`` with the ``diff_method`` of all its QNodes replaced.
+def with_diff_method(fn: Callable[P, R], diff_method: str) -> Callable[P, R]:
+    """Replace the ``diff_method`` of all QNodes of ``fn``.
 
-    To differentiate the same program in another way, without writing it anew: QNodes that ``fn``
+    The same program is differentiated in another way, without being rewritten: QNodes that ``fn``
     calls, however deep, are differentiated by ``diff_method`` whatever they were made with.
 
     Parameters
@@ -61,14 +64,14 @@ def with_diff_method(fn: Callable[..., Any], diff_method: str) -> Callable[..., 
     """
     with frames_hidden:
         check_callable(fn, "with_diff_method")
-        if diff_method not in DIFF_METHODS:
+        if diff_method not in _DIFF_METHODS:
             raise ValueError(
                 f"Invalid diff_method {diff_method!r}: for all QNodes of a program it is one of "
-                f"{', '.join(map(repr, DIFF_METHODS))}."
+                f"{', '.join(map(repr, _DIFF_METHODS))}."
             )
 
     @functools.wraps(fn)
-    def changed(*args: Any, **kwargs: Any) -> Any:
+    def changed(*args: P.args, **kwargs: P.kwargs) -> R:
         with mode.diff_method(diff_method):
             return fn(*args, **kwargs)
 

@@ -2,15 +2,18 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 from qgrad_lab.circuit.capture.patches import install
 from qgrad_lab.core.mode import Mode, mode
 
 install()
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
-def reference(fn: Callable[..., Any]) -> Callable[..., Any]:
+
+def reference(fn: Callable[P, R]) -> Callable[P, R]:
     """``fn`` with its QNodes moved to ``default.qubit`` and ``diff_method="backprop"``.
 
     The result shares no code with the engine: circuits are simulated by PennyLane in JAX and
@@ -43,7 +46,7 @@ def reference(fn: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @functools.wraps(fn)
-    def moved(*args: Any, **kwargs: Any) -> Any:
+    def moved(*args: P.args, **kwargs: P.kwargs) -> R:
         with mode(Mode.REFERENCE):
             return fn(*args, **kwargs)
 

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-_METHODS = ("auto", "fd")
+from qgrad_lab.differentiate.methods import check_method
 
 Selector = int | str
 """Which argument: by its position, or by the name that it was passed with."""
@@ -71,7 +71,7 @@ def check_options(
             "option: give one of them."
         )
     return DerivativeOptions(
-        _check_method(method),
+        check_method(method),
         _check_step(h),
         _check_argnum(argnum, argnums),
         _check_argnames(argnames),
@@ -109,18 +109,6 @@ def check_sequence(values: Any, transform: str, name: str) -> tuple[Any, ...]:
     raise ValueError(
         f"The argument '{name}' of {transform} must be a list or a tuple, and got a "
         f"{type(values).__name__}. For a single entry write [{name}]."
-    )
-
-
-def _check_method(method: Any) -> str:
-    if method is None:
-        return "auto"
-    if isinstance(method, str) and method in _METHODS:
-        return method
-    raise ValueError(
-        f"Invalid differentiation method {method!r}: it is 'auto' (each QNode by its own "
-        "diff_method, everything else by JAX; the same as None) or 'fd' (finite differences of "
-        "the whole function)."
     )
 
 

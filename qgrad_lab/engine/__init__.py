@@ -1,1 +1,6 @@
-"""Program to numbers: the JAX primitive and the native library under it."""
+"""Evaluate Programs and their derivatives: a JAX primitive over the native library.
+
+In: an encoded Program and its operands. Out: measured numbers or a derivative of any order, as JAX
+arrays. `primitive` has the rules, `evaluate` and `methods/` turn a member into native calls, and
+`native/` is the C++ library, which `library` loads.
+"""

@@ -27,7 +27,7 @@ from qgrad_lab.engine.library import PARTS_TARGET, PUT_TARGET, TAKE_TARGET
 
 
 class _Positions:
-    """Integers i64[P] as a static parameter."""
+    """Integers i64[P], hashable as a static parameter."""
 
     def __init__(self, values: np.ndarray) -> None:
         self.values = np.asarray(values, np.int64)
@@ -52,7 +52,7 @@ parts_p.multiple_results = True
 
 
 def take(values: Any, positions: np.ndarray) -> Any:
-    """``values[..., positions]``.
+    """Return ``values[..., positions]``.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def take(values: Any, positions: np.ndarray) -> Any:
 
 
 def parts(values: Any, sizes: Sequence[int]) -> list[Any]:
-    """``values`` taken apart along the last dimension.
+    """Split ``values`` along the last dimension.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def _take_shape(values: Any, *, positions: _Positions, size: int) -> jax.core.Sh
 
 
 def _put_shape(values: Any, *, positions: _Positions, size: int) -> jax.core.ShapedArray:
-    """Of zeros, to which ``values`` are added at ``positions``."""
+    """Return zeros with ``values`` added at ``positions``."""
     return jax.core.ShapedArray((*values.shape[:-1], size), jnp.dtype("float64"))
 
 
@@ -116,7 +116,7 @@ def _parts_transpose(cotangents: Any, values: Any, *, sizes: tuple[int, ...]) ->
 
 
 def _call(target: str, values: Any, results: Any, *operands: Any) -> Any:
-    """The custom call, on batches of one dimension."""
+    """Make the custom call, on batches of one dimension."""
     rows = int(np.prod(values.shape[:-1]))
     flat = jax.tree.map(
         lambda result: jax.ShapeDtypeStruct((rows, result.shape[-1]), result.dtype), results
@@ -140,7 +140,7 @@ def _parts_call(values: Any, *, sizes: tuple[int, ...]) -> Any:
 
 
 def _define(primitive: Primitive, shape: Any, transpose: Any, call: Any) -> None:
-    """All rules of a linear primitive."""
+    """Register all rules of a linear primitive."""
 
     def batch(operands: Any, dims: Any, **params: Any) -> Any:
         result = primitive.bind(jnp.moveaxis(operands[0], dims[0], 0), **params)

@@ -1,4 +1,4 @@
-"""SIGINT, as the native library counts it (``native/host/interrupt.cpp``)."""
+"""Count SIGINT, as the native library does (``native/host/interrupt.cpp``)."""
 
 import ctypes
 
@@ -9,12 +9,12 @@ _forget_runs = native_function("qgrad_lab_forget_runs", None)
 
 
 def count() -> int:
-    """How often SIGINT came, since the first call of a circuit."""
+    """Return how often SIGINT came since the first call of a circuit."""
     return int(_interrupts())
 
 
 def forget_runs() -> None:
-    """Tell that there is going to be a new executable, whose runs may have numbers that are known.
+    """Forget the runs of earlier executables, whose numbers a new one may use again.
 
     XLA numbers the runs of two executables with the same code alike.
     """

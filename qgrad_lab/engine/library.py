@@ -1,4 +1,4 @@
-"""Finds PennyLane-Lightning, checks versions, loads the native library and registers it with XLA.
+"""Find PennyLane-Lightning, check versions, load the native library and register it with XLA.
 
 Everything is checked before anything is registered: a custom call that XLA refuses takes the whole
 CPU backend of JAX down with an unrelated message.
@@ -16,19 +16,19 @@ import jax
 import jaxlib.version
 
 ENCODING_VERSION = 5
-"""Of the words a Program travels as; ``engine/native/ir/decode.cpp`` reads this version only."""
+"""Version of the words that encode a Program: the one that ``native/ir/decode.cpp`` reads."""
 
 FFI_TARGET = f"qgrad_lab_derivative_v{ENCODING_VERSION}"
 """Carries the version, so that an executable from JAX's persistent cache never meets a decoder that
 reads other words."""
 
 SHIFT_TARGET = f"qgrad_lab_shift_rule_v{ENCODING_VERSION}"
-"""First derivatives by a shift rule."""
+"""The custom call of first derivatives by a shift rule."""
 
 TAKE_TARGET = "qgrad_lab_take_v1"
 PUT_TARGET = "qgrad_lab_put_v1"
 PARTS_TARGET = "qgrad_lab_parts_v1"
-"""Elements of vectors at known positions, the transpose, and vectors taken apart;
+"""Elements of vectors at known positions, the transpose, and split vectors;
 ``engine/native/xla/elements.cpp``."""
 
 RANDOM_TARGET = "qgrad_lab_random_v1"
@@ -49,7 +49,7 @@ _SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 _BUILT_FOR = re.compile(
     rb"qgrad_lab built for pennylane-lightning ([\w.+]+) and jaxlib ([\w.+]+)\0"
 )
-"""In the file of the native library (``native/xla/ffi.cpp``)."""
+"""The mark in the file of the native library (``native/xla/ffi.cpp``)."""
 
 _BUILD_AGAIN = "build qgrad_lab again (pip install --no-cache-dir --force-reinstall .)"
 """The fix, for a copy of the sources."""
@@ -119,7 +119,7 @@ def check_versions(
 
 
 def built_versions(library: Path) -> tuple[str, str]:
-    """Of pennylane-lightning and jaxlib, which ``library`` was compiled against.
+    """Return the versions of pennylane-lightning and jaxlib that ``library`` was compiled against.
 
     Read from the file: a library that does not fit may not load, or not without harm.
 
@@ -135,7 +135,7 @@ def built_versions(library: Path) -> tuple[str, str]:
 
 
 def native_function(name: str, result: Any) -> Any:
-    """A function of the native library that is no custom call; ``result`` is its ctypes type."""
+    """Return a function of the native library; ``result`` is its ctypes type."""
     function = getattr(ctypes.CDLL(str(_own_library())), name)
     function.restype = result
     return function
@@ -151,7 +151,7 @@ def load() -> None:
         "jaxlib_version": jaxlib.version.__version__,
     }
     check_versions(built_lightning, built_jaxlib, **found)
-    # Ours names Lightning's library by its soname, which the dynamic loader finds loaded already.
+    # Our library names Lightning's by its soname, which the loader finds loaded already.
     try:
         ctypes.CDLL(str(lightning))
         library = ctypes.CDLL(str(own))

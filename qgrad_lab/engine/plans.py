@@ -1,4 +1,4 @@
-"""How the native library evaluates a Program: its plan, and how often it swept over a state."""
+"""Query the native library: the plan of a Program, and counts of sweeps over states."""
 
 import ctypes
 from typing import NamedTuple
@@ -9,14 +9,14 @@ from qgrad_lab.engine.library import native_function
 
 
 class Cost(NamedTuple):
-    """What one evaluation should cost, measured operators left out."""
+    """The expected cost of one evaluation, measured operators left out."""
 
     sweeps: float
-    """How often a state goes through memory."""
+    """The number of passes of a state through memory."""
     bytes: float
-    """Moved to and from memory, if no cache holds a state."""
+    """Bytes moved to and from memory, if no cache holds a state."""
     operations: float
-    """In floating point; a multiplication with its addition counts as two."""
+    """Floating-point operations; a multiply-add counts as two."""
 
 
 class Plan(NamedTuple):
@@ -33,16 +33,16 @@ class Plan(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Sweeps since the library was loaded."""
+    """The numbers of sweeps since the library was loaded."""
 
     forward: int
-    """Of a state, from the beginning of a circuit."""
+    """Sweeps of a state, from the beginning of a circuit."""
     backward: int
-    """Of a co-state, from its end."""
+    """Sweeps of a co-state, from the end of a circuit."""
 
 
 def plan(words: np.ndarray, index: np.ndarray) -> Plan:
-    """The plan of an encoded Program.
+    """Return the plan of an encoded Program.
 
     Parameters
     ----------
@@ -85,14 +85,14 @@ def plan(words: np.ndarray, index: np.ndarray) -> Plan:
 
 
 def counts() -> Counts:
-    """How often the native library swept over a state, in all threads."""
+    """Return the numbers of sweeps over states, in all threads."""
     numbers = (ctypes.c_uint64 * 2)()
     native_function("qgrad_lab_counts", None)(numbers)
     return Counts(*numbers)
 
 
 def take_peak_bytes() -> int:
-    """The most memory that the states of circuits took at once since this was called last.
+    """Return the peak memory of the states of circuits since the last call.
 
     In bytes, of all threads together; what stays allocated for a next call does not count.
     """

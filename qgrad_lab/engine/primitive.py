@@ -11,7 +11,7 @@ Let ``E(theta)`` be the vector of all measured numbers of a Program. The family 
   and in ``y`` gives ``D[k+1]``.
 
 So the rules below give every order and every mode of differentiation. This module holds the rules
-only; how a member becomes numbers is the subject of ``engine.evaluate``.
+only; ``engine.evaluate`` computes members.
 
 Operands are ``theta, index, data, v1..vk`` and, transposed, ``y``: f64[P], i64[K], c128[D], f64[P]
 each and f64[M]. Batch dimensions come first, and every operand has all of them, of size 1 where it
@@ -28,8 +28,9 @@ from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
 from qgrad_lab.core.mode import note_circuit
-from qgrad_lab.engine.evaluate import Member, evaluate, result_width
+from qgrad_lab.engine.evaluate import differentiated, evaluate
 from qgrad_lab.engine.interrupts import forget_runs
+from qgrad_lab.engine.member import Member, result_width
 from qgrad_lab.engine.zeros import is_zero, zero_tangent
 from qgrad_lab.errors import DifferentiableCompileError
 
@@ -38,12 +39,12 @@ circuit_p = Primitive("circuit")
 
 
 def bind(member: Member, *operands: Any) -> Any:
-    """The value of a member, as a traced or concrete f64[..., M] (f64[..., P] where transposed)."""
+    """Return a member's value, traced or concrete: f64[..., M], or f64[..., P] if transposed."""
     return circuit_p.bind(*operands, member=member)
 
 
 def _split(member: Member, rest: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """The directions ``v1..vk`` and, as a list of one or none, ``y``."""
+    """Return the directions ``v1..vk`` and, as a list of one or none, ``y``."""
     return list(rest[: member.order]), list(rest[member.order :])
 
 
@@ -70,12 +71,12 @@ def _jvp(primals: Sequence[Any], tangents: Sequence[Any], *, member: Member) -> 
     if not terms:
         value = bind(member, *primals)
         return value, zero_tangent(value)
-    value = bind(member.differentiated(), *primals)
+    value = bind(differentiated(member), *primals)
     return value, reduce(jnp.add, terms)
 
 
 def _along_data(member: Member, primals: Sequence[Any], theta_dot: Any, data_dot: Any) -> Any:
-    """The derivative along theta and data: along theta of the circuit that has data in theta."""
+    """Return the derivative along theta and data: that along theta of the absorbed circuit."""
     theta, index, data, *rest = primals
     directions, y = _split(member, rest)
     if is_zero(theta_dot):
@@ -94,7 +95,7 @@ def _along_data(member: Member, primals: Sequence[Any], theta_dot: Any, data_dot
 
 
 def _with_data(theta: Any, data: Any) -> Any:
-    """Theta of an absorbed circuit."""
+    """Return the theta of an absorbed circuit."""
     numbers = jnp.stack([jnp.real(data), jnp.imag(data)], axis=-1)
     numbers = numbers.reshape(*data.shape[:-1], 2 * data.shape[-1])
     batch = jnp.broadcast_shapes(theta.shape[:-1], numbers.shape[:-1])
@@ -103,7 +104,7 @@ def _with_data(theta: Any, data: Any) -> Any:
 
 
 def _unbroadcast(value: Any, shape: tuple[int, ...]) -> Any:
-    """The transpose of broadcasting ``shape`` to ``value.shape``."""
+    """Transpose the broadcasting of ``shape`` to ``value.shape``."""
     shared = tuple(i for i, n in enumerate(shape[:-1]) if n == 1 and value.shape[i] != 1)
     return jnp.sum(value, axis=shared, keepdims=True) if shared else value
 

@@ -1,4 +1,4 @@
-"""Keys for JAX's random numbers, drawn when a compiled program runs.
+"""Draw keys for JAX's random numbers when a compiled program runs.
 
 Everything after a key is functional: numbers are drawn from it by JAX. Only the key itself comes
 from outside, through one primitive, which is a call of the native library with a side effect, so
@@ -26,19 +26,19 @@ and number of the call site, or ``None`` for random numbers of the operating sys
 the first operand is the number of the run."""
 
 run_p = Primitive("random_run")
-"""The number of a run of a seeded program, u32[2]: another one whenever it is evaluated."""
+"""The number of a run of a seeded program, u32[2]: a new one at every evaluation."""
 
 # As ``engine/native/xla/random.cpp`` has them.
 _FROM_SYSTEM, _BEGIN_RUN, _SEEDED = range(3)
 
 
 def start_run() -> None:
-    """Begin the run of a program that is being traced, if it has a seed and is in no other one."""
+    """Begin a run of the program being traced, if it has a seed and is in no other one."""
     begin_run(run_p.bind)
 
 
 def next_key(*ties: Any, shots: int = 1) -> jax.Array:
-    """A new key, u32[2], or one for each element of a batch.
+    """Return a new key, u32[2], or one for each element of a batch.
 
     Parameters
     ----------
@@ -61,12 +61,12 @@ def next_key(*ties: Any, shots: int = 1) -> jax.Array:
 
 
 def wrapped(key: jax.Array) -> jax.Array:
-    """``key`` as ``jax.random`` takes it."""
+    """Return ``key`` in the form that ``jax.random`` takes."""
     return jax.random.wrap_key_data(key, impl="threefry2x32")
 
 
 def folded(key: jax.Array, *numbers: Any) -> jax.Array:
-    """A key for each sequence of numbers, u32[2]."""
+    """Return a key, u32[2], that depends on a sequence of numbers."""
     result = wrapped(key)
     for number in numbers:
         result = jax.random.fold_in(result, number)

@@ -1,4 +1,4 @@
-"""Sampled circuits: what a finite number of shots tells of the measured numbers.
+"""Estimate measured numbers from a finite number of shots.
 
 A circuit with shots is a member of the derivative family like any other, with ``"parameter-shift"``
 as its method: order 0 is an estimate from random outcomes, every higher order applies the shift
@@ -25,20 +25,20 @@ _DRAWS = 2**18
 
 
 class Sampled(Protocol):
-    """What the engine knows of a circuit with shots; ``circuit.ir.sampled.Sampled`` is one."""
+    """A circuit with shots, as the engine sees it; ``circuit.ir.sampled.Sampled`` is one."""
 
     @property
     def num_outputs(self) -> int:
-        """Length M of the vector of measured numbers."""
+        """The length M of the vector of measured numbers."""
 
     @property
     def num_held(self) -> int:
-        """How many numbers one evaluation holds at once."""
+        """The count of numbers that one evaluation holds at once."""
 
     def estimate(
         self, theta: jax.Array, probabilities: list[jax.Array], key: jax.Array
     ) -> jax.Array:
-        """The measured numbers, f64[M], from one f64[2^k] for each setting and a key."""
+        """Estimate the measured numbers, f64[M], from one f64[2^k] for each setting and a key."""
 
 
 Exact = Callable[[jax.Array, jax.Array, jax.Array], list[jax.Array]]
@@ -46,12 +46,12 @@ Exact = Callable[[jax.Array, jax.Array, jax.Array], list[jax.Array]]
 
 
 def with_key(index: jax.Array, key: jax.Array) -> jax.Array:
-    """``index`` i64[..., K] with the key u32[2] at its end."""
+    """Append the key u32[2] to ``index`` i64[..., K]."""
     return jnp.concatenate([index, key.astype(jnp.int64)], axis=-1)
 
 
 def rekeyed(index: jax.Array, *numbers: jax.Array | int) -> jax.Array:
-    """``index`` with another key, for each sequence of numbers one that has nothing to do with it.
+    """Replace the key in ``index`` by one that is independent for each sequence of numbers.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def rekeyed(index: jax.Array, *numbers: jax.Array | int) -> jax.Array:
 def estimates(
     circuit: Sampled, exact: Exact, theta: jax.Array, index: jax.Array, data: jax.Array
 ) -> jax.Array:
-    """Estimated numbers of every element of a batch, f64[..., M].
+    """Estimate the numbers of every element of a batch, f64[..., M].
 
     Elements that share a key are sampled independently nevertheless.
 
@@ -123,7 +123,7 @@ def estimates(
     if chunks <= 1:
         return some([jnp.asarray(r) for r in rows]).reshape(*batch, circuit.num_outputs)
     at_once = -(-size // chunks)
-    # The last chunk is filled up with the first element.
+    # Pad the last chunk with the first element.
     missing = chunks * at_once - size
     stacked = [jnp.asarray(np.pad(r, (0, missing)).reshape(chunks, at_once)) for r in rows]
     values = jax.lax.map(some, stacked).reshape(chunks * at_once, circuit.num_outputs)
@@ -131,7 +131,7 @@ def estimates(
 
 
 def outcomes(key: jax.Array, probabilities: jax.Array, shots: int) -> jax.Array:
-    """Numbers of basis states, i64[shots], drawn with ``probabilities`` f64[2^k].
+    """Draw numbers of basis states, i64[shots], with ``probabilities`` f64[2^k].
 
     By inversion of the cumulative distribution: the first state at which it exceeds a uniform
     number (L. Devroye, *Non-Uniform Random Variate Generation* (1986), section III.2).
@@ -146,7 +146,7 @@ def outcomes(key: jax.Array, probabilities: jax.Array, shots: int) -> jax.Array:
 
 
 def frequencies(key: jax.Array, probabilities: jax.Array, shots: int) -> jax.Array:
-    """How often each basis state was found, divided by ``shots``, f64[2^k]."""
+    """Draw outcomes and return the frequency of each basis state, f64[2^k]."""
     at_once = min(shots, _DRAWS)
 
     def add(counts: jax.Array, chunk: jax.Array) -> tuple[jax.Array, None]:

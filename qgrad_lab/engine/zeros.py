@@ -9,11 +9,11 @@ _Zero: Any = ad.Zero  # JAX does not annotate it
 
 
 def is_zero(tangent: Any) -> bool:
-    """Whether ``tangent`` is a symbolic zero."""
+    """Return whether ``tangent`` is a symbolic zero."""
     return type(tangent) is _Zero
 
 
 def zero_tangent(value: Any) -> Any:
-    """The symbolic zero that is a tangent of ``value``."""
+    """Return the symbolic zero that is a tangent of ``value``."""
     # JAX has a function for this, under different names in different releases.
     return _Zero(jax.typeof(value).to_tangent_aval())

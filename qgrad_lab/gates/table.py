@@ -1,122 +1,94 @@
-"""The one table of gates: every operation of a Program, its code, wires, angle and spectrum.
+"""The one table of gates: a gate of a Program is one row.
 
-A gate with an angle is ``U(t) = exp(i t K)``. ``spectrum`` holds the eigenvalues of ``K``; measured
-numbers depend on the angle with their differences as frequencies, amplitudes with their absolute
-values. ``opcode`` is the code that ``engine/native/ir/program.hpp`` gives the same gate.
+``python -m qgrad_lab.gates`` makes the C++ table, ``engine/native/ir/gates.inc``, of these rows.
 """
 
-from dataclasses import dataclass
+import math
 from fractions import Fraction
 
+from qgrad_lab.gates.kind import ANY, GateKind
+from qgrad_lab.gates.operators import PAULI, Entries, Letters, Local, Pauli, Split, diagonal
+
 _HALF = Fraction(1, 2)
+_ROOT = math.sqrt(0.5)
+_HADAMARD: Entries = {(0, 0): _ROOT, (0, 1): _ROOT, (1, 0): _ROOT, (1, 1): -_ROOT}
+_SX: Entries = {
+    (0, 0): 0.5 + 0.5j,
+    (0, 1): 0.5 - 0.5j,
+    (1, 0): 0.5 - 0.5j,
+    (1, 1): 0.5 + 0.5j,
+}
+_SWAP: Entries = {(0, 0): 1, (1, 2): 1, (2, 1): 1, (3, 3): 1}
 
 
-@dataclass(frozen=True, slots=True)
-class GateKind:
-    """A row of the table.
+def _excitation(num_wires: int, low: int, high: int, others: int = 0) -> Local:
+    """Rotate the pair ``|low>``, ``|high>`` by [[c, -s], [s, c]], which is exp(-i t/2 Y) on it.
 
-    Parameters
-    ----------
-    name
-        PennyLane's name of the operation.
-    opcode
-        Code in the encoding of a Program.
-    num_wires
-        How many wires it acts on besides controls; ``None`` for any number.
-    spectrum
-        Eigenvalues of K in ``U(t) = exp(i t K)``; ``None`` for an operation without angle.
+    The Minus and Plus forms put a phase exp(-i t/2 ``others``) on every other basis state.
     """
+    entries: dict[tuple[int, int], complex] = {(low, high): -1j, (high, low): 1j}
+    if others:
+        rest = set(range(2**num_wires)) - {low, high}
+        entries |= {(state, state): others for state in sorted(rest)}
+    return Local(entries, -_HALF)
 
-    name: str
-    opcode: int
-    num_wires: int | None
-    spectrum: frozenset[Fraction] | None = None
-
-    def frequencies(self, *, controlled: bool, amplitudes: bool = False) -> frozenset[Fraction]:
-        """Frequencies, in 1/radian, with which results depend on the gate's angle.
-
-        Parameters
-        ----------
-        controlled
-            Whether the gate has control wires, where K is zero on part of the space.
-        amplitudes
-            Of the state's amplitudes (``state``), which are linear in U, instead of expectation
-            values and probabilities, which are quadratic.
-
-        Returns
-        -------
-        frozenset of Fraction
-            Positive frequencies.
-        """
-        values = self.spectrum or frozenset()
-        if controlled:
-            values |= {Fraction(0)}
-        if amplitudes:
-            return frozenset(abs(value) for value in values if value)
-        return frozenset(abs(a - b) for a in values for b in values if a != b)
-
-
-def _spectrum(*values: Fraction | int) -> frozenset[Fraction]:
-    return frozenset(Fraction(value) for value in values)
-
-
-_PAULI = _spectrum(-_HALF, _HALF)
-_PROJECTOR = _spectrum(0, 1)
-_EXCITATION = _spectrum(-_HALF, 0, _HALF)
 
 _ROWS = [
-    GateKind("PauliX", 1, 1),
-    GateKind("PauliY", 2, 1),
-    GateKind("PauliZ", 3, 1),
-    GateKind("Hadamard", 4, 1),
-    GateKind("S", 5, 1),
-    GateKind("SX", 6, 1),
-    GateKind("T", 7, 1),
-    GateKind("PhaseShift", 8, 1, _PROJECTOR),
-    GateKind("RX", 9, 1, _PAULI),
-    GateKind("RY", 10, 1, _PAULI),
-    GateKind("RZ", 11, 1, _PAULI),
-    GateKind("SWAP", 12, 2),
-    GateKind("IsingXX", 13, 2, _PAULI),
-    GateKind("IsingXY", 14, 2, _EXCITATION),
-    GateKind("IsingYY", 15, 2, _PAULI),
-    GateKind("IsingZZ", 16, 2, _PAULI),
-    GateKind("SingleExcitation", 17, 2, _EXCITATION),
-    GateKind("SingleExcitationMinus", 18, 2, _PAULI),
-    GateKind("SingleExcitationPlus", 19, 2, _PAULI),
-    GateKind("DoubleExcitation", 20, 4, _EXCITATION),
-    GateKind("DoubleExcitationMinus", 21, 4, _PAULI),
-    GateKind("DoubleExcitationPlus", 22, 4, _PAULI),
-    # PSWAP(t) is a fixed swap times exp(i t K), K the projector on the swapped pair.
-    GateKind("PSWAP", 23, 2, _PROJECTOR),
-    GateKind("MultiRZ", 24, None, _PAULI),
-    GateKind("GlobalPhase", 25, None, _spectrum(-1)),
-    GateKind("PCPhase", 26, None, _spectrum(-1, 1)),
-    GateKind("PauliRot", 27, None, _PAULI),
-    GateKind("QubitUnitary", 28, None),
-    GateKind("BasisState", 29, None),
-    GateKind("StatePrep", 30, None),
+    GateKind("PauliX", 1, 1, matrix=PAULI["X"], controlled=("CNOT", "Toffoli")),
+    GateKind("PauliY", 2, 1, matrix=PAULI["Y"], controlled=("CY",)),
+    GateKind("PauliZ", 3, 1, matrix=PAULI["Z"], controlled=("CZ", "CCZ")),
+    GateKind("Hadamard", 4, 1, matrix=_HADAMARD, controlled=("CH",)),
+    GateKind("S", 5, 1, matrix=diagonal(1, 1j)),
+    GateKind("SX", 6, 1, matrix=_SX),
+    GateKind("T", 7, 1, matrix=diagonal(1, _ROOT + _ROOT * 1j)),
+    GateKind(
+        "PhaseShift", 8, 1, generator=Local({(1, 1): 1}), controlled=("ControlledPhaseShift",)
+    ),
+    GateKind("RX", 9, 1, generator=Pauli("X"), controlled=("CRX",)),
+    GateKind("RY", 10, 1, generator=Pauli("Y"), controlled=("CRY",)),
+    GateKind("RZ", 11, 1, generator=Pauli("Z"), controlled=("CRZ",)),
+    GateKind("SWAP", 12, 2, matrix=_SWAP, controlled=("CSWAP",)),
+    GateKind("IsingXX", 13, 2, generator=Pauli("XX")),
+    GateKind("IsingXY", 14, 2, generator=Local({(1, 2): 1, (2, 1): 1}, _HALF)),
+    GateKind("IsingYY", 15, 2, generator=Pauli("YY")),
+    GateKind("IsingZZ", 16, 2, generator=Pauli("ZZ")),
+    GateKind("SingleExcitation", 17, 2, generator=_excitation(2, 1, 2)),
+    GateKind("SingleExcitationMinus", 18, 2, generator=_excitation(2, 1, 2, others=1)),
+    GateKind("SingleExcitationPlus", 19, 2, generator=_excitation(2, 1, 2, others=-1)),
+    GateKind("DoubleExcitation", 20, 4, generator=_excitation(4, 3, 12)),
+    GateKind("DoubleExcitationMinus", 21, 4, generator=_excitation(4, 3, 12, others=1)),
+    GateKind("DoubleExcitationPlus", 22, 4, generator=_excitation(4, 3, 12, others=-1)),
+    # A phase on the swapped pair: its generator commutes with the swap.
+    GateKind("PSWAP", 23, 2, generator=Local({(1, 1): 1, (2, 2): 1}), matrix=_SWAP),
+    GateKind("MultiRZ", 24, ANY, generator=Pauli("Z")),
+    # Lightning's controlled GlobalPhase looks for a wire that is not a control and finds none where
+    # all wires are; its PCPhase builds a dense matrix of 4^wires elements.
+    GateKind("GlobalPhase", 25, 0, generator=Pauli("", Fraction(-1)), kernel="phases"),
+    GateKind("PCPhase", 26, ANY, generator=Split(), extra="dimension", kernel="phases"),
+    GateKind(
+        "PauliRot",
+        27,
+        ANY,
+        generator=Letters(),
+        extra="letters",
+        kernel="pauli_rot",
+        takes_controls=False,
+    ),
+    GateKind("QubitUnitary", 28, ANY, extra="matrix", kernel="matrix"),
+    GateKind(
+        "BasisState", 29, ANY, extra="bits", kernel="bits", takes_controls=False, prepares=True
+    ),
+    GateKind(
+        "StatePrep", 30, ANY, extra="state", kernel="state", takes_controls=False, prepares=True
+    ),
     # For wires that are known only when the Program runs, which it checks.
-    GateKind("Identity", 31, 1),
+    GateKind("Identity", 31, 1, matrix=PAULI["I"], kernel="nothing"),
 ]
 
 GATES: dict[str, GateKind] = {row.name: row for row in _ROWS}
 """By PennyLane's name."""
 
 CONTROLLED = {
-    ("PauliX", 1): "CNOT",
-    ("PauliY", 1): "CY",
-    ("PauliZ", 1): "CZ",
-    ("Hadamard", 1): "CH",
-    ("RX", 1): "CRX",
-    ("RY", 1): "CRY",
-    ("RZ", 1): "CRZ",
-    ("PhaseShift", 1): "ControlledPhaseShift",
-    ("SWAP", 1): "CSWAP",
-    ("PauliX", 2): "Toffoli",
-    ("PauliZ", 2): "CCZ",
+    (row.name, count): name for row in _ROWS for count, name in enumerate(row.controlled, start=1)
 }
 """PennyLane's name of a gate with so many controls, all of them 1."""
-
-PREPARATIONS = frozenset({"BasisState", "StatePrep"})
-"""Operations that set the state and can therefore only come first."""

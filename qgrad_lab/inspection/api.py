@@ -1,4 +1,4 @@
-"""``stages``: every form that a program takes on its way from Python to machine code."""
+"""The public function of this room: ``stages``, and the mapping that it returns."""
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
@@ -7,18 +7,18 @@ from typing import Any
 
 from qgrad_lab.core.tracebacks import frames_hidden
 from qgrad_lab.inspection import bundle, view
-from qgrad_lab.inspection.pipeline import STAGES, Pipeline, steps
+from qgrad_lab.inspection.pipeline import STAGES, Pipeline, stages_of
 from qgrad_lab.inspection.stage import Line, Stage
 
 __all__ = ["STAGES", "Line", "Stage", "Stages", "stages"]
 
 
 class Stages(Mapping[str, Stage]):
-    """The forms of one program, by name, in the order of compilation.
+    """The forms of one program by name, in the order of compilation.
 
-    Made by `qgrad_lab.stages`. A mapping from names to `Stage`; in a notebook it shows all of
-    them, folded. Each is computed when it is first asked for, and with it the steps before it, but
-    no other stage.
+    Made by `qgrad_lab.stages`. A mapping from names to `Stage`; in a notebook all of them are
+    shown, folded. A stage is computed when it is first asked for, with the steps before it and no
+    others.
 
     Attributes
     ----------
@@ -64,21 +64,21 @@ class Stages(Mapping[str, Stage]):
         return f"<Stages of {self.name}: {', '.join(self._stages)}>"
 
     def diff(self, a: str, b: "str | Stages", *, context: int = 3) -> str:
-        """How stage ``b`` differs from stage ``a``, as a unified diff.
+        """Return the unified diff from stage ``a`` to stage ``b``.
 
         Parameters
         ----------
         a : str
             Name of a stage.
         b : str or Stages
-            Name of another stage, or the stages of another program, of which it is the same.
+            Name of another stage, or the stages of another program, whose stage ``a`` is compared.
         context : int, optional
-            Equal lines around each difference.
+            Number of equal lines around each difference.
 
         Returns
         -------
         str
-            Empty where the two are the same.
+            Empty if the two are equal.
 
         Raises
         ------
@@ -108,12 +108,12 @@ class Stages(Mapping[str, Stage]):
         Parameters
         ----------
         folder : str or path
-            Where; made if it is not there. Files that it has of an earlier call are replaced.
+            The folder, created if missing. Files of an earlier call are replaced.
 
         Returns
         -------
         list of path
-            The files, numbered in the order of compilation; what is missing has none.
+            The files, numbered in the order of compilation; missing stages have none.
 
         Raises
         ------
@@ -140,17 +140,17 @@ class Stages(Mapping[str, Stage]):
         return files
 
     def to_dict(self) -> dict[str, Any]:
-        """All stages, as plain Python objects that ``json.dumps`` takes.
+        """Return all stages as plain Python objects that ``json.dumps`` takes.
 
         Sizes are in bytes, times in seconds.
 
         Returns
         -------
         dict
-            ``version``, ``name``, and in ``stages`` a dictionary for each. ``lines`` has an entry
-            ``[number, [[file, line], ...]]`` for each line of the text whose source is known, and
+            ``version``, ``name``, and a dictionary for each of the ``stages``. ``lines`` has an
+            entry ``[number, [[file, line], ...]]`` for each line of the text whose source is known,
             ``calls`` an entry ``[first, last, [[file, line], ...]]`` for the lines of each circuit.
-            ``sources`` has the other functions that these places are in.
+            ``sources`` holds the other functions that these places are in.
         """
         return bundle.bundle(self.name, self._stages)
 
@@ -163,34 +163,34 @@ class Stages(Mapping[str, Stage]):
 
 
 def stages(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Stages:
-    """Every form of a program, from the source to machine code.
+    """Return every form of a program, from its source to machine code.
 
     Parameters
     ----------
     fn : callable
         A function, a QNode, a derivative such as ``grad(f)``, or a compiled program, which is
-        compiled anew with its options.
+        compiled again with its options.
     *args, **kwargs
-        Of the call.
+        The arguments of the call.
 
     Returns
     -------
     Stages
         ``source``, ``circuit`` (drawn), ``jaxpr``, ``program`` and ``plan`` (of its circuits),
-        ``stablehlo``, ``hlo`` (as XLA optimised it), ``llvm`` and ``assembly``. Nothing is computed
-        before it is asked for. What JAX, XLA or an operating system cannot give is ``missing``,
-        with the reason.
+        ``stablehlo``, ``hlo`` (as optimised by XLA), ``llvm`` and ``assembly``. Nothing is computed
+        before it is asked for. Whatever JAX, XLA or the operating system cannot provide is
+        ``missing``, with the reason.
 
     Raises
     ------
     TypeError
         If ``fn`` is not callable.
     CompileError, Exception
-        When a stage is asked for: what is wrong with the program, as in a call of it.
+        When a stage is asked for: the errors of the program, as in a call of it.
 
     Notes
     -----
-    Assembly takes the packages of ``pip install 'qgrad-lab[ir]'``, and Linux.
+    Assembly requires Linux and the packages of ``pip install 'qgrad-lab[ir]'``.
 
     Examples
     --------
@@ -225,5 +225,4 @@ def stages(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Stages:
     with frames_hidden:
         pipeline = Pipeline(fn, args, kwargs)
         name = str(getattr(fn, "__name__", type(fn).__name__))
-        found = (Stage(*step) for step in steps(pipeline))
-        return Stages(name, {stage.name: stage for stage in found})
+        return Stages(name, {stage.name: stage for stage in stages_of(pipeline)})

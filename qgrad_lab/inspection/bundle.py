@@ -1,28 +1,26 @@
-"""Stages as data: for JSON, and for JupyterLab's viewer."""
+"""Export stages as data: for JSON, and for JupyterLab's viewer."""
 
 import base64
 import gzip
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from qgrad_lab.inspection.stage import Line, Stage
 from qgrad_lab.inspection.user_code import snippets
-
-if TYPE_CHECKING:
-    from qgrad_lab.inspection.stage import Line, Stage
 
 MIME_TYPE = "application/vnd.qgrad-lab.stages.v1+json"
 VERSION = 1
 
 MOST_PLAIN = 100_000
-"""Characters of a stage that a notebook has as they are; a longer text is compressed."""
+"""Characters of a stage that a notebook holds uncompressed."""
 MOST_IN_A_NOTEBOOK = 2_200_000
-"""Bytes of all compressed stages together: with the HTML beside them, they have to stay below the
+"""Bytes of all compressed stages together: with the HTML beside them, they must stay below the
 three megabytes at a time that Jupyter's server passes on."""
 
 
-def bundle(name: str, stages: Mapping[str, "Stage"]) -> dict[str, Any]:
-    """All stages, whole."""
+def bundle(name: str, stages: Mapping[str, Stage]) -> dict[str, Any]:
+    """Return what `Stages.to_dict` does."""
     shown = {place for p in stages["source"].lines.values() for place in p} if _has(stages) else ()
     places = {
         place
@@ -51,18 +49,18 @@ def bundle(name: str, stages: Mapping[str, "Stage"]) -> dict[str, Any]:
     }
 
 
-def _has(stages: Mapping[str, "Stage"]) -> bool:
+def _has(stages: Mapping[str, Stage]) -> bool:
     return "source" in stages
 
 
-def _plain(places: "tuple[Line, ...]") -> list[list[Any]]:
+def _plain(places: tuple[Line, ...]) -> list[list[Any]]:
     return [list(place) for place in places]
 
 
-def for_notebook(name: str, stages: Mapping[str, "Stage"]) -> dict[str, Any]:
-    """All stages; long ones are compressed, and cut where even that is too long.
+def for_notebook(name: str, stages: Mapping[str, Stage]) -> dict[str, Any]:
+    """Return all stages, long ones compressed, and cut if they are too long even so.
 
-    A compressed stage has an empty ``text``, no ``lines``, and in ``gzip`` both of them as JSON,
+    A compressed stage has an empty ``text``, no ``lines``, and ``gzip``: both of them as JSON,
     compressed and encoded with base64.
     """
     data = bundle(name, stages)
@@ -76,10 +74,10 @@ def for_notebook(name: str, stages: Mapping[str, "Stage"]) -> dict[str, Any]:
 
 
 def _compressed(text: str, lines: list[Any], most: int) -> str:
-    """As much of a text, from its beginning, as ``most`` characters have room for."""
+    """Compress as much of a text, from its beginning, as fits ``most`` characters."""
     while True:
         content = json.dumps({"text": text, "lines": lines}, ensure_ascii=False)
-        # Equal texts give equal notebooks, so without the time.
+        # Without the time, so that equal texts give equal notebooks.
         packed = base64.b64encode(gzip.compress(content.encode(), 6, mtime=0)).decode()
         if len(packed) <= most or not text:
             return packed

@@ -1,6 +1,6 @@
-"""From lines of what JAX and XLA print to the user's lines.
+"""Map the lines that JAX and XLA print to the user's lines.
 
-Both write the places that an operation comes from beside it. These are taken out of the text, of
+Both print the places that an operation comes from beside it. They are removed from the text, of
 which they would be the larger part, and those that are not the user's are dropped.
 """
 
@@ -23,7 +23,7 @@ _LIBRARIES = (os.path.dirname(os.path.abspath(str(jax.__file__))) + os.sep, PACK
 
 
 def callers() -> frozenset[Line]:
-    """The lines that are running, which are no part of a program that is traced by them."""
+    """Return the lines that are running, which are not part of the program that they trace."""
     found = set()
     frame: types.FrameType | None = sys._getframe(1)
     while frame is not None:
@@ -33,7 +33,7 @@ def callers() -> frozenset[Line]:
 
 
 def of_jaxpr(text: str) -> tuple[str, Lines]:
-    """Of a jaxpr printed with ``source_info=True``: the text without the places, and a map."""
+    """Split a jaxpr printed with ``source_info=True`` into text and a map to the user's lines."""
     plain = []
     lines: Lines = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -50,9 +50,9 @@ _JAXPR_PLACE = re.compile(r"\s+# ?(?:(?P<file>\S.*?):(?P<line>\d+)(?::\d+)? \(.*
 
 
 def of_mlir(plain: str, located: str, outside: Set[Line]) -> Lines:
-    """Of a module printed without places and with them, where both have the same lines.
+    """Map the lines of an MLIR module, printed without and with places, to the user's lines.
 
-    Lines of the user's that are ``outside`` of the program are left out.
+    Lines ``outside`` of the program are left out.
     """
     definitions, body = {}, []
     for line in located.splitlines():
@@ -77,21 +77,21 @@ _PLACE = re.compile(r'"(?P<file>[^"]+)":(?P<line>\d+):\d+|(?P<name>#loc\d*)')
 
 
 def _places(place: str, definitions: Mapping[str, str]) -> list[Line]:
-    """All lines that an MLIR location names, the innermost first."""
+    """Return all lines that an MLIR location names, the innermost first."""
     found = []
     for part in _PLACE.finditer(place):
         if part["name"] is None:
             found.append(Line(part["file"], int(part["line"])))
         else:
-            # Definitions refer to others, and never in a circle.
+            # Definitions refer to others, but never in a cycle.
             found += _places(definitions.get(part["name"], ""), definitions)
     return found
 
 
 def of_hlo(text: str, outside: Set[Line]) -> tuple[str, Lines]:
-    """Of a module of XLA's: the text without the tables of places, and a map.
+    """Split an HLO module into the text without tables of places, and a map to the user's lines.
 
-    Lines of the user's that are ``outside`` of the program are left out.
+    Lines ``outside`` of the program are left out.
     """
     frames = _Frames(text)
     plain: list[str] = []
@@ -105,7 +105,7 @@ def of_hlo(text: str, outside: Set[Line]) -> tuple[str, Lines]:
 
 
 def of_equation(equation: Any, outside: Set[Line]) -> tuple[Line, ...]:
-    """The user's lines that made an equation, the innermost first, those ``outside`` left out."""
+    """Return the user's lines that made an equation, innermost first, without those ``outside``."""
     traceback = equation.source_info.traceback
     frames = traceback.frames if traceback else ()
     return _users((Line(frame.file_name, frame.line_num) for frame in frames), outside)
@@ -115,7 +115,7 @@ _METADATA = re.compile(r"metadata=\{(?P<metadata>[^}]*)\}")
 
 
 class _Frames:
-    """The tables of stack frames at the top of a module; older versions have none."""
+    """The tables of stack frames at the top of an HLO module; older versions have none."""
 
     def __init__(self, text: str) -> None:
         self._tables: dict[str, dict[int, str]] = {}
@@ -132,9 +132,9 @@ class _Frames:
                     continue
                 table = None
                 if not line and self.rest and not self.rest[-1]:
-                    continue  # one blank line is enough where the tables were
+                    continue  # keep one blank line in place of the tables
             self.rest.append(line)
-        # The frame of the module has no parent: the number that it has instead is that of none.
+        # The outermost frame has no parent: the number in its place stands for none.
         parents = [_number("parent_frame_id", frame) for frame in self._frames.values()]
         self._none = min(parents, default=0)
 
@@ -143,7 +143,7 @@ class _Frames:
         return self._tables.get("StackFrames", {})
 
     def places(self, metadata: str) -> list[Line]:
-        """All lines that the metadata of an operation names, the innermost first."""
+        """Return all lines that the metadata of an operation names, the innermost first."""
         file = re.search(r'source_file="([^"]*)"', metadata)
         line = re.search(r"source_line=(\d+)", metadata)
         if file and line:
@@ -157,7 +157,7 @@ class _Frames:
             name = self._tables.get("FileNames", {}).get(_number("file_name_id", place), "")
             if name:
                 found.append(Line(name.strip('"'), _number("line", place)))
-            # In the text, parents are numbered from one more than frames are. They come first.
+            # Parents are numbered from one more than frames are, and come before their children.
             parent = _number("parent_frame_id", entry) - self._none
             frame = parent if parent < frame else 0
         return found
@@ -169,7 +169,7 @@ def _number(key: str, text: str) -> int:
 
 
 def _users(places: Iterable[Line], outside: Set[Line]) -> tuple[Line, ...]:
-    """Those that are the user's and part of the program, each once."""
+    """Return the places that are the user's and part of the program, each once."""
     return tuple(
         dict.fromkeys(
             place

@@ -1,6 +1,6 @@
-"""LLVM IR and machine code of what XLA compiles, as it writes them to a folder when asked to.
+"""Read the LLVM IR and machine code that XLA compiles, from the files that it dumps on request.
 
-Circuits are not among it: to XLA they are calls of the native library.
+Circuits are not among them: to XLA they are calls of the native library.
 """
 
 import re
@@ -13,14 +13,14 @@ NOTHING = "XLA compiled no code of its own: the program consists of calls of lib
 
 
 class NativeCode(NamedTuple):
-    """What XLA wrote.
+    """The code that XLA dumped.
 
     Attributes
     ----------
     llvm
-        Names and texts of LLVM modules, after optimisation.
+        The names and texts of LLVM modules, after optimisation.
     objects
-        Names and contents of object files.
+        The names and contents of object files.
     """
 
     llvm: list[tuple[str, str]]
@@ -28,7 +28,7 @@ class NativeCode(NamedTuple):
 
 
 def native_code(lowered: Any) -> NativeCode:
-    """Compile a lowered program once more, with the intermediate results written to a folder."""
+    """Compile a lowered program once more, and read the intermediate results that XLA dumps."""
     with tempfile.TemporaryDirectory(prefix="qgrad_lab_stages") as folder:
         lowered.compile(compiler_options={"xla_dump_to": folder, "xla_dump_hlo_as_text": True})
         files = sorted(Path(folder).iterdir())
@@ -39,14 +39,14 @@ def native_code(lowered: Any) -> NativeCode:
 
 
 def _kernel(file: Path) -> str:
-    """The name of a kernel from ``module_0004.jit_f.obj-file.add_fusion_kernel_module.o``."""
+    """Return a kernel's name from ``module_0004.jit_f.obj-file.add_fusion_kernel_module.o``."""
     name = file.name.removesuffix(".o").removesuffix(".ir-with-opt.ll")
     name = name.split(".", 2)[-1].removeprefix("obj-file.")
     return name.removesuffix("_kernel_module").removesuffix("_module")
 
 
 def disassembled(objects: list[tuple[str, bytes]]) -> str:
-    """Machine code of object files, as text.
+    """Disassemble object files.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def _functions(data: bytes) -> Iterator[str]:
 
 
 def kernels_of_llvm(text: str) -> dict[int, str]:
-    """For the lines of each function that is defined in an LLVM module, its name."""
+    """Return, for each line of a function defined in an LLVM module, the function's name."""
     found: dict[int, str] = {}
     name = None
     for number, line in enumerate(text.splitlines(), 1):

@@ -1,4 +1,4 @@
-"""The steps of compiling one call, each done when its result is first asked for, and timed."""
+"""Compile one call step by step: each step is timed, and done when its result is first needed."""
 
 import inspect
 import time
@@ -19,7 +19,7 @@ from qgrad_lab.inspection.native_code import (
     kernels_of_llvm,
     native_code,
 )
-from qgrad_lab.inspection.stage import Call, Line, Rendered
+from qgrad_lab.inspection.stage import CircuitCall, Line, Rendered, Stage
 
 Result = TypeVar("Result")
 
@@ -43,20 +43,20 @@ class Pipeline:
     fn
         A function, a QNode or a compiled program.
     args, kwargs
-        Of the call.
+        The arguments of the call.
     """
 
     def __init__(self, fn: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> None:
-        # A new one, of which JAX knows nothing yet: what it has done before would take no time.
+        # A new program, which is not in JAX's caches: cached steps would take no time.
         options = fn.options if isinstance(fn, QJIT) else {}
         self._compiled = qjit(fn, **options)
         self._args, self._kwargs = args, kwargs
         self._outside: frozenset[Line] = frozenset()
 
     def source(self) -> Rendered:
-        """The user's code."""
+        """Render the user's code."""
         function = inspect.unwrap(self._compiled.original_function)
-        function = getattr(function, "func", function)  # of a QNode
+        function = getattr(function, "func", function)  # the quantum function of a QNode
         function = inspect.unwrap(function)
         try:
             (lines, first), seconds = _timed(lambda: inspect.getsourcelines(function))
@@ -89,7 +89,7 @@ class Pipeline:
 
     @cached_property
     def _circuits(self) -> dict[Any, tuple[Line, ...]]:
-        """Every circuit of the program once, in the order of first use, and where it is called."""
+        """Every circuit of the program once, in the order of first use, with its calling lines."""
         found: dict[Any, dict[Line, None]] = {}
         for circuit, equation in calls(self._traced.result.jaxpr.jaxpr):
             places = line_maps.of_equation(equation, self._outside)
@@ -97,7 +97,7 @@ class Pipeline:
         return {circuit: tuple(places) for circuit, places in found.items()}
 
     def _blocks(self, texts: Callable[[Any], Iterable[str]], between: str) -> Rendered:
-        """The text of each circuit, one after the other; equal ones once."""
+        """Render the text of each circuit, one after the other, equal ones once."""
         found = self._circuits
 
         def joined() -> dict[str, tuple[Line, ...]]:
@@ -112,12 +112,12 @@ class Pipeline:
         first = 1
         for text, places in blocks.items():
             if places:
-                called.append(Call(first, first + text.count("\n"), places))
+                called.append(CircuitCall(first, first + text.count("\n"), places))
             first += text.count("\n") + between.count("\n")
         return Rendered(between.join(blocks), {}, seconds, "" if blocks else _NO_CIRCUITS, called)
 
     def circuit(self) -> Rendered:
-        """Drawings."""
+        """Render drawings of the circuits."""
         return self._blocks(
             lambda circuit: (
                 f"{program.name}:\n{drawing(program)}" for program in circuit.settings or (circuit,)
@@ -126,7 +126,7 @@ class Pipeline:
         )
 
     def program(self) -> Rendered:
-        """Programs, one after the other."""
+        """Render the Programs of the circuits."""
         found = self._circuits
 
         def printed() -> list[list[tuple[str, Any]]]:
@@ -140,7 +140,7 @@ class Pipeline:
             if texts:
                 texts.append("")
             if places:
-                called.append(Call(len(texts) + 1, len(texts) + len(block), places))
+                called.append(CircuitCall(len(texts) + 1, len(texts) + len(block), places))
             for text, gate in block:
                 texts.append(text)
                 if gate is not None and gate.place is not None:
@@ -149,7 +149,7 @@ class Pipeline:
         return Rendered("\n".join(texts), lines, seconds, "" if texts else _NO_CIRCUITS, called)
 
     def plan(self) -> Rendered:
-        """Plans of the native library."""
+        """Render the native library's plans of the circuits."""
         return self._blocks(
             lambda circuit: (
                 plan_text(program).rstrip("\n") for program in circuit.settings or (circuit,)
@@ -158,25 +158,25 @@ class Pipeline:
         )
 
     def jaxpr(self) -> Rendered:
-        """What JAX traced."""
+        """Render what JAX traced."""
         printed = self._traced.result.jaxpr.pretty_print(source_info=True, use_color=False)
         text, lines = line_maps.of_jaxpr(printed)
         return Rendered(text, lines, self._traced.seconds)
 
     def stablehlo(self) -> Rendered:
-        """What XLA is given."""
+        """Render what XLA is given."""
         lowered, seconds = self._lowered
         text = lowered.as_text()
         located = lowered.as_text(debug_info=True)
         return Rendered(text, line_maps.of_mlir(text, located, self._outside), seconds)
 
     def hlo(self) -> Rendered:
-        """What XLA made of it."""
+        """Render what XLA optimised."""
         text, lines = self._hlo
         return Rendered(text, lines, self._executable.seconds)
 
     def llvm(self) -> Rendered:
-        """What LLVM compiled."""
+        """Render what LLVM compiled."""
         (modules, objects), seconds = self._native
         if not modules:
             reason = _NO_LLVM if objects else NOTHING
@@ -193,7 +193,7 @@ class Pipeline:
         return Rendered("\n".join(texts), lines, seconds)
 
     def assembly(self) -> Rendered:
-        """Machine code."""
+        """Render machine code."""
         objects = self._native.result.objects
         if not objects:
             return Rendered("", missing=NOTHING)
@@ -216,7 +216,7 @@ class Pipeline:
 
     @cached_property
     def _places_of_kernels(self) -> dict[str, tuple[Line, ...]]:
-        """The user's lines that a kernel computes: it has the name of an instruction of HLO."""
+        """The user's lines that each kernel computes; it is named after an HLO instruction."""
         text, lines = self._hlo
         found = {}
         for number, line in enumerate(text.splitlines(), 1):
@@ -230,7 +230,7 @@ _NO_CIRCUITS = "no circuit runs natively in this program"
 _NO_LLVM = "this version of jaxlib does not give LLVM IR; assembly is made of what it gives"
 
 
-_STEPS = (
+_STAGES = (
     ("source", "Source", "python"),
     ("circuit", "Circuit", "text"),
     ("jaxpr", "jaxpr", "jaxpr"),
@@ -242,13 +242,13 @@ _STEPS = (
     ("assembly", "Assembly", "asm"),
 )
 """Name, title and language of every stage, in the order of compilation; the method of the same name
-computes it."""
+renders it."""
 
-STAGES = tuple(name for name, _, _ in _STEPS)
-"""Names of all stages, in the order of compilation."""
+STAGES = tuple(name for name, _, _ in _STAGES)
+"""The names of all stages, in the order of compilation."""
 
 
-def steps(pipeline: Pipeline) -> Iterator[tuple[str, str, str, Callable[[], Rendered]]]:
-    """Name, title, language and computation of every stage, in the order of compilation."""
-    for name, title, language in _STEPS:
-        yield name, title, language, getattr(pipeline, name)
+def stages_of(pipeline: Pipeline) -> Iterator[Stage]:
+    """Return every stage, in the order of compilation; none is computed yet."""
+    for name, title, language in _STAGES:
+        yield Stage(name, title, language, getattr(pipeline, name))

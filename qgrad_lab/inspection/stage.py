@@ -1,4 +1,4 @@
-"""One form of a program on its way from Python to machine code."""
+"""`Stage`: one form of a program on its way from Python to machine code."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -8,29 +8,29 @@ from qgrad_lab.inspection import view
 
 
 class Line(NamedTuple):
-    """A line of the user's code, from which lines of a `Stage` come.
+    """A line of the user's code that lines of a `Stage` come from.
 
     Attributes
     ----------
     file : str
-        Path, or the name that IPython gave to a cell.
+        The path, or the name that IPython gave to a cell.
     number : int
-        From 1.
+        Its number, from 1.
     """
 
     file: str
     number: int
 
 
-class Call(NamedTuple):
-    """A circuit's lines of a stage, and where it is called.
+class CircuitCall(NamedTuple):
+    """The lines of a stage that show a circuit, and where that is called.
 
     Attributes
     ----------
     first, last : int
         Numbers of lines of the stage, from 1.
     places : tuple of Line
-        The user's lines that call it, the innermost first.
+        The user's lines that call the circuit, the innermost first.
     """
 
     first: int
@@ -39,43 +39,43 @@ class Call(NamedTuple):
 
 
 class Rendered(NamedTuple):
-    """What a stage is made of, once it was asked for.
+    """The contents of a stage that has been computed.
 
     Attributes
     ----------
     text : str
-        All of it.
+        The whole text.
     lines : mapping of int to tuple of Line
-        For the number of a line of ``text``, from 1, the user's lines that it comes from.
+        From the number of a line of ``text``, from 1, to the user's lines that it comes from.
     seconds : float
         How long the step to this stage took.
     missing : str
-        Why there is no text, in one line; empty where there is.
-    calls : sequence of Call
-        Of the circuits that the text consists of.
+        Why there is no text, in one line; empty if there is.
+    calls : sequence of CircuitCall
+        The calls of the circuits that the text consists of.
     """
 
     text: str
     lines: Mapping[int, tuple[Line, ...]] = {}
     seconds: float = 0.0
     missing: str = ""
-    calls: Sequence[Call] = ()
+    calls: Sequence[CircuitCall] = ()
 
 
 class Stage:
-    """One form of a program; what it holds is computed when it is first asked for.
+    """One form of a program, computed when it is first asked for.
 
     Made by `qgrad_lab.stages`.
 
     Attributes
     ----------
     name : str
-        Its key, such as ``"stablehlo"``.
+        The key, such as ``"stablehlo"``.
     title : str
-        Its name for people.
+        The name for people.
     language : str
-        Of the text: ``"python"``, ``"text"``, ``"jaxpr"``, ``"qgrad-program"``, ``"qgrad-plan"``,
-        ``"mlir"``, ``"hlo"``, ``"llvm"`` or ``"asm"``.
+        The language of the text: ``"python"``, ``"text"``, ``"jaxpr"``, ``"qgrad-program"``,
+        ``"qgrad-plan"``, ``"mlir"``, ``"hlo"``, ``"llvm"`` or ``"asm"``.
 
     Examples
     --------
@@ -110,35 +110,35 @@ class Stage:
 
     @property
     def is_computed(self) -> bool:
-        """Whether it was asked for before."""
+        """Whether the stage has been computed."""
         return "_rendered" in vars(self)
 
     @property
     def text(self) -> str:
-        """All of it; empty where it is `missing`."""
+        """The whole text; empty if it is `missing`."""
         return self._rendered.text
 
     @property
     def missing(self) -> str:
-        """Why there is no text, in one line; empty where there is."""
+        """Why there is no text, in one line; empty if there is."""
         return self._rendered.missing
 
     @property
     def lines(self) -> Mapping[int, tuple[Line, ...]]:
-        """For the number of a line of `text`, from 1, the user's lines that it comes from.
+        """From the number of a line of `text`, from 1, to the user's lines that it comes from.
 
-        The innermost comes first. Lines of `text` of which it is not known are left out.
+        The innermost comes first. Lines of unknown origin are left out.
         """
         return self._rendered.lines
 
     @property
-    def calls(self) -> Sequence[Call]:
-        """Of the circuits that `text` consists of: their lines, and the user's that call them."""
+    def calls(self) -> Sequence[CircuitCall]:
+        """The circuits that `text` consists of: their lines, and the user's that call them."""
         return self._rendered.calls
 
     @property
     def size(self) -> int:
-        """Bytes of `text`, in UTF-8."""
+        """The size of `text` in UTF-8, in bytes."""
         return len(self.text.encode())
 
     @property
@@ -155,5 +155,8 @@ class Stage:
     def __repr__(self) -> str:
         if not self.is_computed:
             return f"<Stage {self.name}, not computed yet>"
-        state = self.missing or f"{self.text.count(chr(10)) + 1:,} lines, {self.seconds:.3g} s"
+        state = (
+            self.missing
+            or f"{self.text.count(chr(10)) + 1:,} lines, {view.seconds_text(self.seconds)}"
+        )
         return f"<Stage {self.name}: {state}>"

@@ -1,4 +1,4 @@
-"""The user's functions that lines of a program come from, for a view that shows them beside it."""
+"""Find the user's functions that lines of a program come from, to be shown beside it."""
 
 import ast
 import linecache
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from qgrad_lab.inspection.stage import Line
 
 _MOST_CHARACTERS = 200_000
-"""Of all snippets together: generated code can be longer than anybody reads."""
+"""The length of all snippets together: generated code can be longer than anybody reads."""
 
 
 class Snippet(NamedTuple):
@@ -17,13 +17,13 @@ class Snippet(NamedTuple):
     Attributes
     ----------
     name
-        Of the function that it is; empty where it is none.
+        The name of the function; empty if it is none.
     file
-        Path, or the name that IPython gave to a cell.
+        The path, or the name that IPython gave to a cell.
     first
-        Number of its first line in the file.
+        The number of the first line in the file.
     text
-        Its lines.
+        The lines.
     """
 
     name: str
@@ -33,10 +33,10 @@ class Snippet(NamedTuple):
 
 
 def snippets(places: Iterable[Line], shown: Set[Line]) -> list[Snippet]:
-    """The functions around ``places``, each once, without lines that are ``shown`` already.
+    """Return the functions around ``places``, each once, without lines that are ``shown`` already.
 
-    A place that is in no function has its statement instead. Python forgets the code of some
-    places, such as a file that was deleted: these are left out.
+    A place outside of all functions has its statement instead. Places whose code Python cannot
+    find, as in a file that was deleted, are left out.
     """
     found: dict[Snippet, None] = {}
     files: dict[str, tuple[list[str], ast.Module | None]] = {}
@@ -58,7 +58,7 @@ def snippets(places: Iterable[Line], shown: Set[Line]) -> list[Snippet]:
 
 
 def snippet_lines(snippet: Snippet) -> Set[Line]:
-    """The lines that it shows."""
+    """Return the lines that a snippet shows."""
     last = snippet.first + snippet.text.count("\n")
     return {Line(snippet.file, number) for number in range(snippet.first, last + 1)}
 
@@ -68,25 +68,25 @@ def _parsed(file: str) -> tuple[list[str], ast.Module | None]:
     try:
         return lines, ast.parse("".join(lines))
     except (SyntaxError, ValueError):
-        return lines, None  # a cell with a magic in it, for one
+        return lines, None  # such as a cell with a magic in it
 
 
 def _around(place: Line, tree: ast.Module | None, shown: Set[Line]) -> tuple[str, int, int]:
-    """Name, first and last line of the innermost function, else statement, around a place."""
+    """Return name, first and last line of the innermost function, or else statement, at a place."""
     best = ("", place.number, place.number)
     for name, first, last in _nodes(tree) if tree else ():
         if not first <= place.number <= last:
             continue
         if any(Line(place.file, number) in shown for number in range(first, last + 1)):
             continue
-        # Functions are preferred to the statements that they consist of.
+        # A function is preferred to its statements.
         if name or not best[0]:
             best = (name, first, last)
     return best
 
 
 def _nodes(tree: ast.Module) -> Iterator[tuple[str, int, int]]:
-    """Name, first and last line of all functions and statements, outer ones first."""
+    """Return name, first and last line of all functions and statements, outer ones first."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = min([node.lineno, *(entry.lineno for entry in node.decorator_list)])

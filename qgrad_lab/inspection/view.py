@@ -1,11 +1,8 @@
-"""Stages for notebooks: HTML that needs no JavaScript."""
+"""Render stages for notebooks: HTML that needs no JavaScript."""
 
 from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from qgrad_lab.inspection.stage import Stage
+from typing import Protocol
 
 ENDINGS = {
     "python": "py",
@@ -18,10 +15,10 @@ ENDINGS = {
     "llvm": "ll",
     "asm": "s",
 }
-"""Of file names, by language."""
+"""The endings of file names, by language."""
 
 _MOST_LINES, _MOST_CHARACTERS = 500, 60_000
-"""Of one stage in the static view."""
+"""The limits of one stage in the static view."""
 
 _STYLE = """
 <style>
@@ -52,19 +49,43 @@ _STYLE = """
 """
 
 
-def html(name: str, stages: Mapping[str, "Stage"]) -> str:
-    """All stages, folded; long ones are cut."""
+class Shown(Protocol):
+    """The parts of a `Stage` that are shown."""
+
+    @property
+    def title(self) -> str:
+        """The name for people."""
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+
+    @property
+    def missing(self) -> str:
+        """Why there is no text; empty if there is."""
+
+    @property
+    def size(self) -> int:
+        """The size of the text in bytes."""
+
+    @property
+    def seconds(self) -> float:
+        """How long the step to this stage took."""
+
+
+def html(name: str, stages: Mapping[str, Shown]) -> str:
+    """Render all stages, folded, with long ones cut."""
     parts = [_STYLE, f'<div class="qgrad-stages"><h4>Stages of {escape(name)}</h4>']
     parts += [_folded(stage) for stage in stages.values()]
     return "".join([*parts, "</div>"])
 
 
-def stage_html(stage: "Stage") -> str:
-    """One stage, open."""
+def stage_html(stage: Shown) -> str:
+    """Render one stage, unfolded."""
     return f'{_STYLE}<div class="qgrad-stages">{_folded(stage, "details open")}</div>'
 
 
-def _folded(stage: "Stage", tag: str = "details") -> str:
+def _folded(stage: Shown, tag: str = "details") -> str:
     title = f"<b>{escape(stage.title)}</b>"
     if stage.missing:
         return (
@@ -80,7 +101,7 @@ def _folded(stage: "Stage", tag: str = "details") -> str:
 
 
 def shown(text: str) -> str:
-    """The beginning of a text, as much as is read in a notebook, and how much is left out."""
+    """Return the beginning of a text, as much as is read in a notebook, and what is left out."""
     lines = text.splitlines()
     kept, used = 0, 0
     while kept < min(len(lines), _MOST_LINES) and used <= _MOST_CHARACTERS:
@@ -96,14 +117,14 @@ def shown(text: str) -> str:
 
 
 def size_text(size: int) -> str:
-    """Bytes for people."""
+    """Format the size of a text."""
     if size < 1000:
         return f"{size} B"
     return f"{size / 1e3:.3g} kB" if size < 999_500 else f"{size / 1e6:.3g} MB"
 
 
 def seconds_text(seconds: float) -> str:
-    """A duration for people."""
+    """Format the duration of a step, to a tenth of a millisecond at least."""
     if seconds < 1e-4:
         return "< 0.1 ms"
     return f"{seconds * 1e3:.3g} ms" if seconds < 0.9995 else f"{seconds:.3g} s"

@@ -11,7 +11,7 @@ Outside of compiled programs they are the Python statements of the same name.
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +20,9 @@ from qgrad_lab.circuit.control.dispatch import bounded, choose, loop, without_op
 from qgrad_lab.circuit.record.sources import code_of, number_of_code
 from qgrad_lab.core.mode import Mode, current_mode
 from qgrad_lab.errors import CompileError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def _is_traced(*values: Any) -> bool:
@@ -84,7 +87,7 @@ def _check_resizing(allowed: bool, name: str) -> None:
 
 def for_loop(
     lower_bound: Any, upper_bound: Any = None, step: Any = 1, *, allow_array_resizing: bool = False
-) -> Callable[..., Any]:
+) -> Callable[[Callable[Concatenate[Any, P], R]], Callable[P, R]]:
     """A loop over a range of integers: ``for i in range(lower_bound, upper_bound, step)``.
 
     Parameters
@@ -173,7 +176,7 @@ def for_loop(
 
 def while_loop(
     cond_fn: Callable[..., Any], *, allow_array_resizing: bool = False
-) -> Callable[..., Any]:
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """A loop that runs while a condition holds: ``while cond_fn(*values)``.
 
     Parameters
@@ -263,7 +266,7 @@ class Conditional:
         self._functions = [without_operators(function)]
         self._otherwise: Callable[..., Any] | None = None
 
-    def else_if(self, condition: Any) -> Callable[..., "Conditional"]:
+    def else_if(self, condition: Any) -> Callable[[Callable[..., Any]], "Conditional"]:
         """A decorator of the branch that runs where ``condition`` holds and none before did."""
 
         def decorator(function: Callable[..., Any]) -> Conditional:
@@ -306,6 +309,15 @@ def _closed(
     return lambda: function(*args, **kwargs)
 
 
+@overload
+def cond(pred: Any) -> Callable[[Callable[..., Any]], Conditional]: ...
+@overload
+def cond(
+    pred: Any,
+    true_fn: Callable[..., Any],
+    false_fn: Callable[..., Any] | None = None,
+    elifs: Sequence[tuple[Any, Callable[..., Any]]] = (),
+) -> Conditional: ...
 def cond(
     pred: Any,
     true_fn: Callable[..., Any] | None = None,
@@ -375,7 +387,7 @@ class Switch:
         self._default = without_operators(default)
         self._cases: dict[int, Callable[..., Any]] = {}
 
-    def branch(self, case: int) -> Callable[..., "Switch"]:
+    def branch(self, case: int) -> Callable[[Callable[..., Any]], "Switch"]:
         """A decorator of the function for the number ``case``."""
 
         def decorator(function: Callable[..., Any]) -> Switch:

@@ -1,8 +1,11 @@
-"""Figures of comparisons and studies: matplotlib figures, each of which is drawn once.
+"""Draw comparisons and studies as matplotlib figures, each of which is shown once.
 
-Every method has one colour, marker and dash in all of them. ``theme="light"`` and ``"dark"`` are
+In: a `Comparison`, `Landscape`, `StepSizes` or `Scaling` (``results/``), and a theme. Out: a figure
+that is not registered with pyplot, with a text alternative; nothing is computed anew.
+
+Every method has one colour, marker and dash in all figures. ``theme="light"`` and ``"dark"`` are
 for light and dark pages; figures are not transparent, so that either can be read anywhere.
-``"auto"``, the default, is dark where matplotlib's own style is, as after
+``"auto"``, the default, is dark if matplotlib's own style is, as after
 ``plt.style.use("dark_background")``.
 """
 

@@ -1,4 +1,4 @@
-"""What gradients cost: time against accuracy, and against the number of parameters."""
+"""Draw the cost of gradients: time against accuracy, and against the number of parameters."""
 
 from collections.abc import Sequence
 
@@ -6,31 +6,32 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qgrad_lab.methods.look import Look
 from qgrad_lab.plots import parts
-from qgrad_lab.plots.figures import drawing, failures, furnished, plain, shortened
-from qgrad_lab.plots.scales import ErrorAxis, logarithmic, unit_of_time
-from qgrad_lab.plots.side_by_side import accuracy
-from qgrad_lab.plots.style import Look, Style, Theme, looks
-from qgrad_lab.results.comparison import Comparison, MethodResult
+from qgrad_lab.plots.figures import furnished, literal, new_figure, shortened
+from qgrad_lab.plots.scales import ErrorAxis, logarithmic, unit_of_times
+from qgrad_lab.plots.style import Style, Theme, looks
+from qgrad_lab.results.accuracy import limit
+from qgrad_lab.results.comparison import Comparison
+from qgrad_lab.results.comparison_data import MethodResult
 from qgrad_lab.results.format import difference, duration
-from qgrad_lab.results.studies import Scaling, ScalingRow
+from qgrad_lab.results.scalings import Scaling, ScalingRow
 
 
 def cost(comparison: Comparison, *, theme: str = "auto") -> Figure:
-    """The time of each method against its accuracy: the lower left is the best.
+    """Draw the time of each method against its accuracy: the lower left is the best.
 
     Parameters
     ----------
     comparison : Comparison
         Made by `qgrad_lab.compare`.
     theme : {"auto", "light", "dark"}, optional
-        The colours; ``"auto"`` is dark where matplotlib's own style is.
+        The colours; ``"auto"`` is dark if matplotlib's own style is.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One marker for each method, and a ring around the best; without a reference, the times
-        alone.
+        A marker for each method, and a ring around the best; without a reference, only the times.
 
     Raises
     ------
@@ -51,10 +52,7 @@ def cost(comparison: Comparison, *, theme: str = "auto") -> Figure:
     there = comparison.reference is not None
     best = comparison.best()
     remarks = [f"Best: {best.reason}."] if best.row is not None else []
-    if not there and comparison.reference_error:
-        reason = shortened(comparison.reference_error, 300).rstrip(".")
-        remarks.append(f"No reference by {comparison.reference_name}: {reason}.")
-    with drawing(theme, 7.0, 3.9 if there else 1.4 + 0.3 * len(rows)) as (figure, colours):
+    with new_figure(theme, 7.0, 3.9 if there else 1.4 + 0.3 * len(rows)) as (figure, colours):
         ring: Style = {
             "ls": "none",
             "marker": "o",
@@ -63,14 +61,12 @@ def cost(comparison: Comparison, *, theme: str = "auto") -> Figure:
             "mec": colours.ink,
             "mew": 1.2,
         }
-        limit: Style = {"color": colours.muted, "lw": 1.0, "ls": (0, (4, 3))}
         handles = [
-            parts.Line2D([], [], label=plain(row.label), **_marker(look))
+            parts.Line2D([], [], label=literal(row.label), **_marker(look))
             for row, look in zip(rows, chosen, strict=True)
         ]
         if there:
-            words = f"accurate below {difference(accuracy(comparison))}"
-            handles.append(parts.Line2D([], [], label=words, **limit))
+            handles.append(parts.limit_line(limit(comparison.reference), colours))
         if best.row is not None:
             handles.append(parts.Line2D([], [], label="best", **{**ring, "ms": 10}))
         place = furnished(
@@ -79,17 +75,17 @@ def cost(comparison: Comparison, *, theme: str = "auto") -> Figure:
             title=f"Time and accuracy of the gradient of {shortened(comparison.call)}",
             alt=_alt(comparison, rows),
             handles=handles,
-            remarks=remarks + failures(comparison.rows),
+            remarks=remarks + parts.comparison_remarks(comparison),
         )
         axes = place.subplots()
-        unit, name = unit_of_time([row.per_call or np.nan for row in rows])
+        unit, name = unit_of_times([row.per_call or np.nan for row in rows])
         times = np.array([row.per_call for row in rows], np.float64) / unit
         if there:
             heights = _accuracies(axes, comparison, rows, colours)
-            axes.axhline(accuracy(comparison), **limit)
+            axes.axhline(limit(comparison.reference), **parts.limit_style(colours))
         else:
             heights = np.arange(len(rows), 0, -1.0)
-            axes.set_yticks(heights, [plain(row.label) for row in rows])
+            axes.set_yticks(heights, [literal(row.label) for row in rows])
             axes.set_ylim(0.4, len(rows) + 0.6)
         for x, y, row, look in zip(times, heights, rows, chosen, strict=True):
             if row is best.row:
@@ -101,14 +97,14 @@ def cost(comparison: Comparison, *, theme: str = "auto") -> Figure:
 
 
 def scaling(found: Scaling, *, theme: str = "auto") -> Figure:
-    """The time of one call of each method against the number of parameters.
+    """Draw the time of one call of each method against the number of parameters.
 
     Parameters
     ----------
     found : Scaling
         Made by `qgrad_lab.scaling`.
     theme : {"auto", "light", "dark"}, optional
-        The colours; ``"auto"`` is dark where matplotlib's own style is.
+        The colours; ``"auto"`` is dark if matplotlib's own style is.
 
     Returns
     -------
@@ -131,13 +127,13 @@ def scaling(found: Scaling, *, theme: str = "auto") -> Figure:
     'number of parameters, P'
     """
     chosen = looks(found.rows)
-    with drawing(theme, 7.0, 4.2) as (figure, colours):
+    with new_figure(theme, 7.0, 4.2) as (figure, colours):
         handles, remarks = [], []
         for row, look in zip(found.rows, chosen, strict=True):
             power = found.growth(row)
             grows = "" if power is None else f", grows as $P^{{{power:.1f}}}$"
             handle = parts.method_line(look, row.label)
-            handle.set_label(plain(row.label) + grows)
+            handle.set_label(literal(row.label) + grows)
             handles.append(handle)
             remarks += _missing(found, row)
         place = furnished(
@@ -150,7 +146,7 @@ def scaling(found: Scaling, *, theme: str = "auto") -> Figure:
         )
         axes = place.subplots()
         every = np.concatenate([row.seconds for row in found.rows])
-        unit, name = unit_of_time(every)
+        unit, name = unit_of_times(every)
         for row, look in zip(found.rows, chosen, strict=True):
             axes.plot(
                 found.parameters,
@@ -169,11 +165,11 @@ def scaling(found: Scaling, *, theme: str = "auto") -> Figure:
 def _accuracies(
     axes: Axes, comparison: Comparison, rows: Sequence[MethodResult], theme: Theme
 ) -> np.ndarray:
-    """Where the methods are on the axis of differences, which is made here."""
+    """Make the axis of differences, and return where the methods are on it."""
     values = np.array([row.difference for row in rows], np.float64)
-    scale = ErrorAxis([values, [accuracy(comparison)]])
+    scale = ErrorAxis([values, [limit(comparison.reference)]])
     scale.apply(axes, theme)
-    axes.set_ylabel("largest difference from\n" + plain(comparison.reference_name))
+    axes.set_ylabel("largest difference from\n" + literal(comparison.reference_name))
     return scale.place(values)
 
 
@@ -182,7 +178,7 @@ def _marker(look: Look) -> Style:
 
 
 def _missing(found: Scaling, row: ScalingRow) -> list[str]:
-    """A sentence for each reason why a method has no time, with the sizes."""
+    """Return a sentence for each reason why a method has no time, with the sizes."""
     by_reason: dict[str, list[str]] = {}
     for size, error in zip(found.sizes, row.errors, strict=True):
         if error is not None:

@@ -1,4 +1,4 @@
-"""Figures that show themselves once, by being a cell's last value."""
+"""Make figures that are shown once, as the last value of a cell."""
 
 import base64
 import contextlib
@@ -19,28 +19,28 @@ from qgrad_lab.plots.style import Theme, parameters
 from qgrad_lab.plots.style import theme as theme_of
 
 SHARPNESS = 2
-"""Pixels of the picture for each one that it takes on a page."""
+"""Pixels of the picture for each pixel that it takes on a page."""
 _PIXELS_PER_INCH = 100
 _LETTER = 0.073
-"""Inches that a letter of the remarks takes, about."""
+"""The approximate width of a letter of the remarks, in inches."""
 
 
 class StudyFigure(Figure):
-    """A matplotlib figure with a text that says what is in it.
+    """A matplotlib figure with a text alternative.
 
     It is not known to pyplot, so that neither ``%matplotlib inline`` nor ``plt.show`` shows it
-    again, and shows itself also where no backend was ever chosen.
+    again, and it is shown even if no backend was ever chosen.
 
     Attributes
     ----------
     alt : str
-        What is in it, for people who do not see it: Jupyter's ``alt`` text.
+        Its contents in words, for people who do not see it: Jupyter's ``alt`` text.
     """
 
     alt: str = ""
 
     def png(self) -> bytes:
-        """The picture, as it is shown."""
+        """Return the picture as it is shown."""
         found = io.BytesIO()
         self.savefig(found, format="png", dpi=SHARPNESS * _PIXELS_PER_INCH)
         return found.getvalue()
@@ -59,8 +59,8 @@ class StudyFigure(Figure):
 
 
 @contextlib.contextmanager
-def drawing(theme: str, width: float, height: float) -> Iterator[tuple[StudyFigure, Theme]]:
-    """A new figure of a size in inches, and the theme in which everything in it is made."""
+def new_figure(theme: str, width: float, height: float) -> Iterator[tuple[StudyFigure, Theme]]:
+    """Make a figure of a size in inches, to be drawn in the theme that comes with it."""
     chosen = theme_of(theme)
     with matplotlib.rc_context(parameters(chosen)):
         figure = StudyFigure(
@@ -68,7 +68,7 @@ def drawing(theme: str, width: float, height: float) -> Iterator[tuple[StudyFigu
         )
         FigureCanvasAgg(figure)
         yield figure, chosen
-        # The layout of figures in figures needs two rounds: this, and that of the real drawing.
+        # The layout of figures in figures takes two rounds: this one, and that of the drawing.
         figure.draw_without_rendering()
 
 
@@ -81,20 +81,20 @@ def furnished(
     handles: Sequence[Artist] = (),
     remarks: Sequence[str] = (),
 ) -> SubFigure:
-    """Title, legend and remarks around a place for the axes; the figure grows to hold them.
+    """Add title, legend and remarks around a place for the axes, and grow the figure to hold them.
 
     Parameters
     ----------
     figure, theme
-        As of `drawing`; the height of the figure is that of the axes until here.
+        As from `new_figure`; until now, the height of the figure is that of the axes.
     title
-        Above everything.
+        The title above everything.
     alt
-        What is in the figure, in words.
+        The contents of the figure, in words.
     handles
-        Of the legend, which is below the axes, where no data are.
+        The entries of the legend, which is below the axes and covers no data.
     remarks
-        Sentences below everything.
+        The sentences below everything.
     """
     width, height = figure.get_size_inches()
     lines = [
@@ -108,10 +108,10 @@ def furnished(
         parts.append(0.1 + 0.17 * len(lines))
     figure.set_size_inches(width, sum(parts))
     figure.alt = alt
-    figure.suptitle(plain(title), x=0.01, ha="left")
+    figure.suptitle(literal(title), x=0.01, ha="left")
     if lines:
         text = figure.supxlabel(
-            plain("\n".join(lines)), x=0.01, ha="left", fontsize=8.5, color=theme.muted
+            literal("\n".join(lines)), x=0.01, ha="left", fontsize=8.5, color=theme.muted
         )
         text.set_linespacing(1.3)
     place: Any = figure.subfigures()
@@ -121,36 +121,27 @@ def furnished(
     return found
 
 
-def plain(text: str) -> str:
-    """Text in which a dollar is a dollar, and no beginning of a formula."""
+def literal(text: str) -> str:
+    """Escape dollars, which would begin a formula."""
     return text.replace("$", r"\$")
 
 
 def shortened(text: str, most: int = 60) -> str:
-    """The beginning of a text that is too long for a title."""
+    """Return a text on one line, cut if it is too long."""
     text = " ".join(text.split())
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def name_shortened(name: str, most: int = 24) -> str:
-    """The ends of a name that is too long: names of elements differ in their last part."""
+    """Cut the middle of a name that is too long, as names of elements differ at their ends."""
     if len(name) <= most:
         return name
     tail = (2 * most) // 3
     return name[: most - tail - 1] + "…" + name[-tail:]
 
 
-def failures(rows: Sequence[Any]) -> list[str]:
-    """A sentence for each method that failed."""
-    found = []
-    for row in rows:
-        if row.error is not None:
-            found.append(f"{row.label} failed: {shortened(row.error, 300).rstrip('.')}.")
-    return found
-
-
 def _columns(handles: Sequence[Artist], width: float) -> int:
-    """How many entries of the legend fit beside each other."""
+    """Return how many entries of the legend fit beside each other."""
     if not handles:
         return 1
     longest = max(len(re.sub(r"[${}^\\]", "", str(handle.get_label()))) for handle in handles)
@@ -160,10 +151,10 @@ def _columns(handles: Sequence[Artist], width: float) -> int:
 
 
 def _use_own_picture() -> None:
-    """Have IPython take our picture instead of that by a formatter for all of matplotlib's figures.
+    """Have IPython take our picture, not that of its formatter for all figures of matplotlib.
 
-    ``%matplotlib inline`` registers one, which comes before the methods of an object, and of which
-    the size does not fit our metadata.
+    ``%matplotlib inline`` registers such a formatter, which takes precedence over the methods of an
+    object, and makes a picture of a size that does not fit our metadata.
     """
     module = sys.modules.get("IPython")
     shell = module.get_ipython() if module is not None else None

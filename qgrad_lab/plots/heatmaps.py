@@ -1,9 +1,7 @@
-"""Matrices of derivatives as maps: one for each method, its differences below."""
-
-from __future__ import annotations
+"""Draw matrices of derivatives as maps, one for each method, with its differences below."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,19 +10,17 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from qgrad_lab.plots.figures import plain
+from qgrad_lab.plots.figures import literal
+from qgrad_lab.plots.parts import Subplot
 from qgrad_lab.plots.scales import ErrorAxis
 from qgrad_lab.plots.style import Theme, diverging, sequential
 
-if TYPE_CHECKING:
-    from qgrad_lab.plots.side_by_side import Leaf
-
 MOST = 5
-"""Methods beside each other, and the reference."""
+"""The most methods beside each other, without the reference."""
 
 
-def height(leaf: Leaf, methods: int, width: float) -> float:
-    """Inches for both rows of maps."""
+def height(leaf: Subplot, methods: int, width: float) -> float:
+    """Return the inches that both rows of maps take."""
     columns = min(methods, MOST) + (leaf.reference is not None)
     rows, across = matrix(leaf.methods[0]).shape
     one = np.clip((width - 1.5) / columns * rows / across, 1.0, 2.6)
@@ -32,20 +28,20 @@ def height(leaf: Leaf, methods: int, width: float) -> float:
 
 
 def matrix(values: np.ndarray) -> np.ndarray:
-    """An array as a matrix: its first axis down, all others across."""
+    """Flatten an array to a matrix: its first axis down, all others across."""
     squeezed = np.squeeze(values)
     return squeezed.reshape(squeezed.shape[0], -1)
 
 
-def draw(piece: SubFigure, leaf: Leaf, labels: Sequence[str], theme: Theme) -> None:
-    """Draw the maps of one leaf."""
+def draw(piece: SubFigure, leaf: Subplot, labels: Sequence[str], theme: Theme) -> None:
+    """Draw the maps of one subplot."""
     methods = [matrix(values) for values in leaf.methods[:MOST]]
-    names = [plain(label) for label in labels[:MOST]]
+    names = [literal(label) for label in labels[:MOST]]
     true = None if leaf.reference is None else matrix(leaf.reference)
     columns = len(methods) + (true is not None)
     axes = piece.subplots(1 if true is None else 2, columns, squeeze=False)
     piece.suptitle(
-        plain(f"in {leaf.name}") + f", {' × '.join(map(str, leaf.methods[0].shape))}",
+        literal(f"in {leaf.name}") + f", {' × '.join(map(str, leaf.methods[0].shape))}",
         fontsize=10,
         fontweight="normal",
         x=0.01,

@@ -1,28 +1,28 @@
-"""A function and its derivatives along one element of its arguments, or over two."""
+"""Draw a function and its derivatives along one element of its arguments, or over two."""
 
 from collections.abc import Sequence
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qgrad_lab.methods.look import Look
 from qgrad_lab.plots import parts, surfaces
-from qgrad_lab.plots.figures import drawing, failures, furnished, plain, shortened
+from qgrad_lab.plots.figures import furnished, literal, new_figure, shortened
 from qgrad_lab.plots.scales import ErrorAxis
-from qgrad_lab.plots.style import Look, Style, Theme, looks
-from qgrad_lab.results.format import difference, number
-from qgrad_lab.results.studies import Landscape, LandscapeRow
+from qgrad_lab.plots.style import Style, Theme, looks
+from qgrad_lab.results.format import number
+from qgrad_lab.results.landscapes import Landscape, LandscapeRow
 
 
 def landscape(found: Landscape, *, theme: str = "auto") -> Figure:
-    """A function, its derivatives by each method, and their differences to the reference.
+    """Draw a function, its derivatives by each method, and their differences from the reference.
 
     Parameters
     ----------
     found : Landscape
         Made by `qgrad_lab.landscape`.
     theme : {"auto", "light", "dark"}, optional
-        The colours; ``"auto"`` is dark where matplotlib's own style is.
+        The colours; ``"auto"`` is dark if matplotlib's own style is.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def _curves(found: Landscape, theme: str) -> Figure:
     chosen = [every_look[id(row)] for row in rows]
     there = found.reference is not None and bool(rows)
     (name,) = found.elements
-    with drawing(theme, 7.5, 6.6 if there else 4.6) as (figure, colours):
+    with new_figure(theme, 7.5, 6.6 if there else 4.6) as (figure, colours):
         handles = [
             parts.method_line(look, row.label) for row, look in zip(rows, chosen, strict=True)
         ]
@@ -63,7 +63,7 @@ def _curves(found: Landscape, theme: str) -> Figure:
             figure,
             colours,
             title=f"{shortened(found.call)} along {name}",
-            alt=alt(found),
+            alt=parts.landscape_alt(found),
             handles=parts.drawn(
                 [
                     *handles,
@@ -73,7 +73,7 @@ def _curves(found: Landscape, theme: str) -> Figure:
                     ),
                 ]
             ),
-            remarks=remarks(found),
+            remarks=parts.landscape_remarks(found),
         )
         panels: Sequence[Axes] = place.subplots(
             3 if there else 2, 1, sharex=True, height_ratios=[3, 3, 2][: 3 if there else 2]
@@ -84,12 +84,12 @@ def _curves(found: Landscape, theme: str) -> Figure:
             axes.grid(visible=True)
             if low <= found.at[0] <= high:
                 axes.axvline(found.at[0], **here)
-        panels[0].plot(found.axes[0], _finite(found.value), color=colours.ink, lw=1.6)
-        panels[0].set_ylabel(plain(shortened(found.function, 24)))
+        panels[0].plot(found.axes[0], parts.finite(found.value), color=colours.ink, lw=1.6)
+        panels[0].set_ylabel(literal(shortened(found.function, 24)))
         _slopes(panels[1], found, rows, chosen, colours)
         if there:
             _residuals(panels[2], found, rows, chosen, colours)
-        panels[-1].set_xlabel(plain(name))
+        panels[-1].set_xlabel(literal(name))
         place.align_ylabels(panels)
     return figure
 
@@ -104,12 +104,12 @@ def _slopes(
     x = found.axes[0]
     parts.zero_line(axes, theme)
     if found.reference is not None:
-        axes.plot(x, _finite(found.reference[0]), **parts.broad(theme))
+        axes.plot(x, parts.finite(found.reference[0]), **parts.broad(theme))
     for i, (row, look) in enumerate(zip(rows, chosen, strict=True)):
         assert row.derivatives is not None
         axes.plot(
             x,
-            _finite(row.derivatives[0]),
+            parts.finite(row.derivatives[0]),
             color=look.colour,
             ls=look.dash,
             marker=look.marker,
@@ -141,37 +141,3 @@ def _residuals(
         )
     scale.apply(axes, theme)
     axes.set_ylabel("|difference|")
-
-
-def remarks(found: Landscape) -> list[str]:
-    """Sentences below a landscape."""
-    said = []
-    for row in found.rows:
-        if row.derivatives is not None:
-            remark = parts.not_finite(row.label, row.derivatives)
-            said += [remark] if remark is not None else []
-    if found.reference is None and found.reference_error is not None:
-        reason = shortened(found.reference_error, 300).rstrip(".")
-        said.append(f"No reference by {found.reference_name}: {reason}.")
-    return said + failures(found.rows)
-
-
-def alt(found: Landscape) -> str:
-    """A landscape in words."""
-    names = " and ".join(found.elements)
-    said = f"{shortened(found.call)} along {names}"
-    if np.isfinite(found.value).any():
-        low, high = np.nanmin(found.value), np.nanmax(found.value)
-        said += f", between {number(low, 4)} and {number(high, 4)}"
-    for row in found.rows:
-        if row.error is not None:
-            said += f"; {row.label} failed"
-        elif row.difference is not None:
-            said += (
-                f"; its derivative by {row.label} differs by {difference(row.difference)} at most"
-            )
-    return said + "."
-
-
-def _finite(values: np.ndarray) -> np.ndarray:
-    return np.where(np.isfinite(values), values, np.nan)

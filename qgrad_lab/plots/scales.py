@@ -1,4 +1,4 @@
-"""Logarithmic axes on which zero and infinity have a place, and units of time."""
+"""Make logarithmic axes, on which zero and infinity have a place, and choose units of time."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -9,17 +9,18 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
 from qgrad_lab.plots.style import Theme
+from qgrad_lab.results.format import unit_of_time
 
 _TICKS = 6
 
 
 class ErrorAxis:
-    """A logarithmic axis for errors: zeros stand below a line, what is not finite above another.
+    """A logarithmic axis for errors: zeros are below a line, infinities and NaN above another.
 
     Parameters
     ----------
     arrays
-        All that is to be drawn.
+        All errors to be drawn.
     """
 
     def __init__(self, arrays: Iterable[Any]) -> None:
@@ -35,14 +36,14 @@ class ErrorAxis:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """The ends of the axis."""
+        """The two ends of the axis."""
         margin = 0.1 + 0.04 * (self.high - self.low)
         low = self.low - margin if self._zero is None else self._zero - self._gap / 2
         high = self.high + margin if self._infinite is None else self._infinite + self._gap / 2
         return 10.0**low, 10.0**high
 
     def place(self, values: Any) -> np.ndarray:
-        """Where values are drawn: zeros and what is not finite in places of their own."""
+        """Return where values are drawn: zeros and non-finite ones in places of their own."""
         found = np.array(values, np.float64)
         if self._zero is not None:
             found[found == 0] = 10.0**self._zero
@@ -52,7 +53,7 @@ class ErrorAxis:
 
     @property
     def ticks(self) -> tuple[list[float], list[str]]:
-        """Places and texts, at whole powers of ten."""
+        """The places and texts of the ticks, at whole powers of ten."""
         stride = max(1, math.ceil((self.high - self.low) / _TICKS))
         powers = range(self.high, self.low - 1, -stride)
         places = [10.0**power for power in powers]
@@ -66,7 +67,7 @@ class ErrorAxis:
         return places, texts
 
     def apply(self, axes: Axes, theme: Theme, *, horizontal: bool = False) -> None:
-        """Make it the vertical axis of ``axes``, or the horizontal one."""
+        """Make this the vertical axis of ``axes``, or the horizontal one."""
         axis = axes.xaxis if horizontal else axes.yaxis
         (axes.set_xscale if horizontal else axes.set_yscale)("log")
         (axes.set_xlim if horizontal else axes.set_ylim)(*self.limits)
@@ -82,9 +83,9 @@ class ErrorAxis:
 
 
 def logarithmic(axes: Axes, values: Any, *, horizontal: bool = False, whole: bool = False) -> None:
-    """Make an axis logarithmic, with ticks that can be read whether it spans much or little.
+    """Make an axis logarithmic, with readable ticks over a long or a short span.
 
-    Those of ``whole`` numbers are whole.
+    Ticks of ``whole`` numbers are whole.
     """
     finite = np.asarray(values, np.float64)
     finite = finite[np.isfinite(finite) & (finite > 0)]
@@ -93,7 +94,7 @@ def logarithmic(axes: Axes, values: Any, *, horizontal: bool = False, whole: boo
     axis = axes.xaxis if horizontal else axes.yaxis
     (axes.set_xscale if horizontal else axes.set_yscale)("log")
     low, high = math.log10(finite.min()), math.log10(finite.max())
-    # Times that differ by a few per cent are not to look as if they differed by much.
+    # Times that differ by a few per cent must not look very different.
     margin = 0.06 * (high - low) + max(0.08, 0.2 - (high - low) / 2)
     low, high = low - margin, high + margin
     (axes.set_xlim if horizontal else axes.set_ylim)(10**low, 10**high)
@@ -113,19 +114,15 @@ def logarithmic(axes: Axes, values: Any, *, horizontal: bool = False, whole: boo
     axis.grid(visible=True)
 
 
-def unit_of_time(seconds: Sequence[float] | np.ndarray) -> tuple[float, str]:
-    """The unit that suits most of the times, and how many seconds it has."""
+def unit_of_times(seconds: Sequence[float] | np.ndarray) -> tuple[float, str]:
+    """Return the unit that suits most of the times: its length in seconds, and its name."""
     known = np.asarray(seconds, np.float64)
     known = known[np.isfinite(known)]
-    middle = float(np.median(known)) if known.size else 1.0
-    for unit, scale in (("ns", 1e-9), ("µs", 1e-6), ("ms", 1e-3)):
-        if middle < 999.5 * scale:
-            return scale, unit
-    return 1.0, "s"
+    return unit_of_time(float(np.median(known)) if known.size else 1.0)
 
 
 def compact(value: float) -> str:
-    r"""A number of a tick, as short as it is readable.
+    r"""Format the number of a tick, as short as is readable.
 
     >>> compact(200.0), compact(0.05), compact(3e6), compact(1e-7)
     ('200', '0.05', '$3\\times10^{6}$', '$10^{-7}$')
@@ -139,7 +136,7 @@ def compact(value: float) -> str:
 
 
 def _round_numbers(low: float, high: float) -> list[float]:
-    """Up to six round numbers between two that are not far from each other."""
+    """Return up to six round numbers between two that are not far from each other."""
     if high / low < 6:
         near = MaxNLocator(_TICKS + 2, steps=[1, 2, 5, 10]).tick_values(low, high)
         return [float(value) for value in near if low <= value <= high]

@@ -1,10 +1,10 @@
-"""The error of finite differences against their step."""
+"""Draw the error of finite differences against their step."""
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from qgrad_lab.plots import parts
-from qgrad_lab.plots.figures import drawing, furnished, plain, shortened
+from qgrad_lab.plots.figures import furnished, literal, new_figure, shortened
 from qgrad_lab.plots.scales import ErrorAxis, logarithmic
 from qgrad_lab.plots.style import LOOKS, Style
 from qgrad_lab.results.format import difference
@@ -12,20 +12,20 @@ from qgrad_lab.results.steps import StepSizes
 
 
 def step_sizes(found: StepSizes, *, theme: str = "auto") -> Figure:
-    """The error of finite differences against their step, with what it is made of.
+    """Draw the error of finite differences against their step, with its two parts.
 
     Parameters
     ----------
     found : StepSizes
         Made by `qgrad_lab.step_sizes`.
     theme : {"auto", "light", "dark"}, optional
-        The colours; ``"auto"`` is dark where matplotlib's own style is.
+        The colours; ``"auto"`` is dark if matplotlib's own style is.
 
     Returns
     -------
     matplotlib.figure.Figure
         On logarithmic axes: the error of each step, the lines of truncation and of rounding (or of
-        shots), the best step that was tried and that at which the lines cross.
+        shots), the best step that was tried and the step at which the lines balance.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def step_sizes(found: StepSizes, *, theme: str = "auto") -> Figure:
     """
     look = LOOKS["fd"]
     errors = found.errors
-    with drawing(theme, 7.5, 4.2) as (figure, colours):
+    with new_figure(theme, 7.5, 4.2) as (figure, colours):
         lines = _lines(found)
         styles: dict[str, Style] = {
             "truncation": {"color": colours.ink, "lw": 1.2, "ls": (0, (6, 3))},
@@ -102,7 +102,7 @@ def step_sizes(found: StepSizes, *, theme: str = "auto") -> Figure:
         scale.apply(axes, colours)
         logarithmic(axes, found.hs, horizontal=True)
         axes.set_xlabel("step h (in the units of the parameter)")
-        axes.set_ylabel(f"error, from {plain(shortened(found.reference_name, 30))}")
+        axes.set_ylabel(f"error, from {literal(shortened(found.reference_name, 30))}")
     return figure
 
 

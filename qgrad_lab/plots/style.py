@@ -1,43 +1,24 @@
-"""How everything looks: one fixed look for each method, and two themes.
+"""Define how everything looks: one fixed look for each method, and two themes.
 
-The colours differ from each other for people with every kind of colour vision, and have a contrast
-of 3 or more on both backgrounds; markers, dashes and hatches tell the same without any colour.
+The colours can be told apart with every kind of colour vision, and have a contrast of 3 or more on
+both backgrounds; markers, dashes and hatches tell the same without any colour.
 """
 
 import colorsys
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import matplotlib
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex, to_rgb
 
-# M. Okabe and K. Ito, Color Universal Design (2008), https://jfly.uni-koeln.de/color/.
-BLUE, VERMILLION, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-# P. Tol, Colour Schemes, SRON/EPS/TN/09-002 (2021), the scheme "bright".
-PURPLE = "#AA3377"
+from qgrad_lab.methods.look import BLUE, VERMILLION, Dash, Look
+from qgrad_lab.methods.table import METHODS, STEPPED
 
 Style = dict[str, Any]
 """Properties of artists."""
 
-Dash = str | tuple[float, tuple[float, ...]]
-
-
-class Look(NamedTuple):
-    """How a method is drawn, wherever it is."""
-
-    colour: str
-    marker: str
-    dash: Dash
-    hatch: str = ""
-
-
-LOOKS = {
-    "auto": Look(BLUE, "o", "-"),
-    "fd": Look(VERMILLION, "s", "--", "////"),
-    "adjoint": Look(GREEN, "^", "-.", "...."),
-    "parameter-shift": Look(PINK, "D", ":", "xxxx"),
-    "backprop": Look(PURPLE, "v", (0, (5, 1, 1, 1, 1, 1)), "----"),
-}
+LOOKS = {row.name: row.look for row in METHODS}
 """How each method is drawn: colour, marker, dash and hatch, as matplotlib takes them."""
 
 _STEP_MARKERS = "sPXph*8d"
@@ -46,7 +27,7 @@ _STEP_HATCHES = ("////", "\\\\\\\\", "||||", "++++", "oo", "//", "\\\\", "**")
 
 
 class Theme(NamedTuple):
-    """The colours of paper and ink."""
+    """A theme: the colours of paper and ink."""
 
     name: str
     surface: str
@@ -61,7 +42,7 @@ DARK = Theme("dark", "#111111", "#f0f0f0", "#b4b4b4", "#3c3c3c", "#5c5c5c")
 
 
 def theme(name: str) -> Theme:
-    """The theme of a name.
+    """Return the theme of a name.
 
     Raises
     ------
@@ -81,12 +62,13 @@ def theme(name: str) -> Theme:
 
 
 def looks(rows: Sequence[Any]) -> list[Look]:
-    """The look of each row, of which several may be finite differences with their own steps."""
+    """Return the look of each row; of which several may be one method with several steps."""
     found = []
-    steps = 0
+    seen: Counter[str] = Counter()
     for row in rows:
         look = LOOKS[row.method]
-        if row.method == "fd":
+        if row.method in STEPPED:
+            steps = seen[row.method]
             if steps:
                 look = Look(
                     _shade(look.colour, steps),
@@ -94,13 +76,13 @@ def looks(rows: Sequence[Any]) -> list[Look]:
                     _STEP_DASHES[steps % len(_STEP_DASHES)],
                     _STEP_HATCHES[steps % len(_STEP_HATCHES)],
                 )
-            steps += 1
+            seen[row.method] += 1
         found.append(look)
     return found
 
 
 def parameters(theme: Theme) -> Any:
-    """What `matplotlib.rc_context` takes, so that a user's own style changes nothing but fonts."""
+    """Return parameters for `matplotlib.rc_context`, by which a user's style only changes fonts."""
     return {
         "axes.axisbelow": True,
         "axes.edgecolor": theme.muted,
@@ -151,7 +133,7 @@ def parameters(theme: Theme) -> Any:
 
 
 def diverging(theme: Theme) -> Colormap:
-    """From blue below zero, over the paper, to vermillion above."""
+    """Return a colour map from blue below zero, over the paper, to vermillion above."""
     ends = ("#00314d", "#6e3000") if theme.name == "light" else ("#a8dcff", "#ffcfa8")
     stops = [ends[0], BLUE, theme.surface, VERMILLION, ends[1]]
     found = LinearSegmentedColormap.from_list(f"qgrad_{theme.name}", stops)
@@ -159,20 +141,23 @@ def diverging(theme: Theme) -> Colormap:
 
 
 def sequential(theme: Theme) -> Colormap:
-    """Of sizes: made for colour-blind people (J. R. Nunez et al., PLoS ONE 13 (2018) e0199239)."""
+    """Return a colour map of sizes, for all kinds of colour vision.
+
+    It is cividis (J. R. Nunez et al., PLoS ONE 13 (2018) e0199239).
+    """
     found: Colormap = matplotlib.colormaps["cividis"]
     return found.with_extremes(bad=theme.grid)
 
 
 def _face() -> Any:
-    """The background that matplotlib's own style has."""
+    """Return the background of matplotlib's own style."""
     face = matplotlib.rcParams["figure.facecolor"]
-    # Jupyter's inline backend once made it transparent; then the page is behind it, mostly light.
+    # Older inline backends of Jupyter make it transparent, mostly on a light page.
     return "white" if face == "none" or (isinstance(face, tuple) and face[-1] == 0) else face
 
 
 def _shade(colour: str, step: int) -> str:
-    """The same hue, lighter and darker in turn, as far as it can still be seen on the paper."""
+    """Return the same hue, lighter and darker in turn, within what can be seen on the paper."""
     hue, light, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
     change = (0.0, -0.1, 0.055, -0.05, 0.03, -0.075, -0.025)[step % 7]
     return to_hex(colorsys.hls_to_rgb(hue, light + change, saturation))

@@ -1,4 +1,4 @@
-"""A function of two elements: a surface, a map with its gradient, and maps of the differences."""
+"""Draw a function of two elements: a surface, a map with its gradient, maps of the differences."""
 
 from collections.abc import Sequence
 
@@ -7,33 +7,33 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure, SubFigure
 
-from qgrad_lab.plots import landscapes, parts
-from qgrad_lab.plots.figures import drawing, furnished, plain, shortened
+from qgrad_lab.plots import parts
+from qgrad_lab.plots.figures import furnished, literal, new_figure, shortened
 from qgrad_lab.plots.scales import ErrorAxis
 from qgrad_lab.plots.style import Style, Theme, sequential
 from qgrad_lab.results.format import number
-from qgrad_lab.results.studies import Landscape, LandscapeRow
+from qgrad_lab.results.landscapes import Landscape, LandscapeRow
 
 ARROWS = 14
-"""Along each axis, at most."""
+"""The most arrows along each axis."""
 MOST = 3
-"""Maps of differences beside each other."""
+"""The most maps of differences beside each other."""
 
 
 def surface(found: Landscape, *, theme: str = "auto") -> Figure:
-    """See `qgrad_lab.plots.landscape`."""
+    """Draw what `qgrad_lab.plots.landscape` describes, over two elements."""
     rows = [row for row in found.rows if row.error is None]
     compared = rows if found.reference is not None else []
     maps = -(-len(compared) // MOST)
-    remarks = landscapes.remarks(found)
+    remarks = parts.landscape_remarks(found)
     if rows:
         remarks.insert(0, f"Arrows: the gradient by {rows[0].label}; they point uphill.")
-    with drawing(theme, 9.0, 4.1 + 2.7 * maps) as (figure, colours):
+    with new_figure(theme, 9.0, 4.1 + 2.7 * maps) as (figure, colours):
         place = furnished(
             figure,
             colours,
             title=f"{shortened(found.call)} over {found.elements[0]} and {found.elements[1]}",
-            alt=landscapes.alt(found),
+            alt=parts.landscape_alt(found),
             handles=[
                 parts.Line2D([], [], label=f"the call, {_here(found)}", **_here_style(colours))
             ],
@@ -55,7 +55,7 @@ def _draw_surface(piece: SubFigure, found: Landscape, theme: Theme) -> None:
     axes.plot_surface(
         x,
         y,
-        np.where(np.isfinite(found.value), found.value, np.nan),
+        parts.finite(found.value),
         cmap=sequential(theme),
         rcount=40,
         ccount=40,
@@ -68,8 +68,8 @@ def _draw_surface(piece: SubFigure, found: Landscape, theme: Theme) -> None:
         axis.line.set_color(theme.muted)
         axis.set_major_locator(_few())
     axes.tick_params(labelsize=7.5, pad=1)
-    axes.set_xlabel(plain(found.elements[0]), labelpad=1)
-    axes.set_ylabel(plain(found.elements[1]), labelpad=1)
+    axes.set_xlabel(literal(found.elements[0]), labelpad=1)
+    axes.set_ylabel(literal(found.elements[1]), labelpad=1)
     axes.view_init(elev=32, azim=-55)
     axes.set_box_aspect((1, 1, 0.7), zoom=0.88)
 
@@ -94,19 +94,19 @@ def _draw_map(
     if rows and rows[0].derivatives is not None:
         _draw_arrows(axes, found, rows[0].derivatives)
     _frame(axes, found, theme)
-    axes.set_ylabel(plain(found.elements[1]))
-    axes.set_xlabel(plain(found.elements[0]))
-    piece.colorbar(picture, ax=axes, label=plain(shortened(found.function, 24)), aspect=25)
+    axes.set_ylabel(literal(found.elements[1]))
+    axes.set_xlabel(literal(found.elements[0]))
+    piece.colorbar(picture, ax=axes, label=literal(shortened(found.function, 24)), aspect=25)
 
 
 def _draw_arrows(axes: Axes, found: Landscape, slopes: Sequence[np.ndarray]) -> None:
-    """Arrows in the middles of a coarser grid, the longest as long as that is wide."""
+    """Draw arrows on a coarser grid, the longest as long as a cell of it is wide."""
     picks = []
     for axis in found.axes:
         stride = max(1, -(-len(axis) // ARROWS))
         picks.append(np.arange((len(axis) - 1) % stride // 2, len(axis), stride))
     across, up = (slope[np.ix_(*picks)] for slope in slopes)
-    # Lengths in parts of the map, so that an arrow points along the slope that is seen.
+    # Lengths are relative to the map, so that an arrow points along the slope that is seen.
     widths = [np.ptp(axis) for axis in found.axes]
     across, up = across * widths[0], up * widths[1]
     length = np.hypot(across, up)
@@ -137,7 +137,7 @@ def _draw_arrows(axes: Axes, found: Landscape, slopes: Sequence[np.ndarray]) -> 
 def _draw_differences(
     piece: SubFigure, found: Landscape, rows: Sequence[LandscapeRow], lines: int, theme: Theme
 ) -> None:
-    """The length of the difference of two gradients, for each method."""
+    """Draw the length of the difference of the gradients, for each method."""
     lengths = []
     for row in rows:
         residuals = found.residuals(row)
@@ -152,14 +152,14 @@ def _draw_differences(
         picture = axes.pcolormesh(
             *found.axes, placed, cmap=sequential(theme), norm=norm, shading="nearest"
         )
-        axes.set_title(plain(f"|difference| of {row.label}"))
+        axes.set_title(literal(f"|difference| of {row.label}"))
         _frame(axes, found, theme)
     for axes in every.ravel()[len(rows) :]:
         axes.set_axis_off()
     for axes in every[:, 0]:
-        axes.set_ylabel(plain(found.elements[1]))
+        axes.set_ylabel(literal(found.elements[1]))
     for axes in every[-1]:
-        axes.set_xlabel(plain(found.elements[0]))
+        axes.set_xlabel(literal(found.elements[0]))
     bar = piece.colorbar(picture, ax=every, label="|difference|", aspect=15, pad=0.02)
     places, texts = scale.ticks
     bar.set_ticks(places, labels=texts)

@@ -1,8 +1,7 @@
-"""A comparison as plain data: for JSON, for JupyterLab's viewer and for pandas."""
+"""Export results as plain data: for JSON, for JupyterLab's viewer and for pandas."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -10,36 +9,35 @@ import jax
 import numpy as np
 
 from qgrad_lab.results import advice
+from qgrad_lab.results.accuracy import TOLERANCE, best, is_accurate, limit
+from qgrad_lab.results.comparison_data import ComparisonData
+from qgrad_lab.results.rows import fields
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-    from qgrad_lab.results.comparison import Comparison
 
 MIME_TYPE = "application/vnd.qgrad-lab.comparison.v1+json"
 VERSION = 1
 
 
-def dictionary(comparison: Comparison, tolerance: float) -> dict[str, Any]:
-    """See `Comparison.to_dict`; ``tolerance`` is that of `Comparison.is_accurate`."""
+def dictionary(comparison: ComparisonData) -> dict[str, Any]:
+    """Return what `Comparison.to_dict` does."""
     rows = [
         {
-            **{field.name: getattr(row, field.name) for field in dataclasses.fields(row)},
-            "label": row.label,
+            **fields(row),
             "gradient": _by_label(comparison, row.gradient),
-            "accurate": comparison.is_accurate(row),
-            "advice": advice.why_off(comparison, row),
+            "accurate": is_accurate(comparison, row),
+            "advice": advice.explanation(comparison, row),
         }
         for row in comparison.rows
     ]
-    best = comparison.best()
-    argnum = comparison.argnum
-    found = plain(
+    recommended = best(comparison)
+    found = jsonable(
         {
             "version": VERSION,
             "call": comparison.call,
             "function": comparison.function,
-            "argnum": argnum,
+            "argnum": comparison.argnum,
             "value": {
                 jax.tree_util.keystr(path): leaf
                 for path, leaf in jax.tree_util.tree_leaves_with_path(comparison.value)
@@ -50,16 +48,21 @@ def dictionary(comparison: Comparison, tolerance: float) -> dict[str, Any]:
             "reference_name": comparison.reference_name,
             "reference_error": comparison.reference_error,
             "shots": comparison.shots,
-            "tolerance": tolerance,
-            "best": {"label": best.row.label if best.row else None, "reason": best.reason},
+            "infinity_remark": advice.infinity_remark(comparison),
+            "tolerance": TOLERANCE,
+            "limit": None if comparison.reference is None else limit(comparison.reference),
+            "best": {
+                "label": recommended.row.label if recommended.row else None,
+                "reason": recommended.reason,
+            },
         }
     )
     assert isinstance(found, dict)
     return found
 
 
-def frame(comparison: Comparison) -> DataFrame:
-    """See `Comparison.to_pandas`."""
+def frame(comparison: ComparisonData) -> DataFrame:
+    """Return what `Comparison.to_pandas` does."""
     try:
         import pandas
     except ImportError as error:
@@ -74,7 +77,7 @@ def frame(comparison: Comparison) -> DataFrame:
             "h": row.h,
             "difference": row.difference,
             "relative difference": row.relative_difference,
-            "accurate": comparison.is_accurate(row),
+            "accurate": is_accurate(comparison, row),
             "first": row.first,
             "per call": row.per_call,
             "executions": row.executions,
@@ -91,21 +94,25 @@ def frame(comparison: Comparison) -> DataFrame:
     return pandas.DataFrame(records)
 
 
-def _by_label(comparison: Comparison, gradient: Any) -> dict[str, Any] | None:
+def _by_label(comparison: ComparisonData, gradient: Any) -> dict[str, Any] | None:
     if gradient is None:
         return None
     return dict(zip(comparison.labels, jax.tree.leaves(gradient), strict=True))
 
 
-def plain(value: Any) -> Any:
-    """The same data in objects that ``json.dumps`` takes."""
+def jsonable(value: Any) -> Any:
+    """Convert data to objects that ``json.dumps`` takes.
+
+    >>> jsonable({"x": (np.arange(2), float("inf"))})
+    {'x': [[0, 1], 'Infinity']}
+    """
     match value:
         case dict():
-            return {key: plain(entry) for key, entry in value.items()}
+            return {key: jsonable(entry) for key, entry in value.items()}
         case tuple() | list():
-            return [plain(entry) for entry in value]
+            return [jsonable(entry) for entry in value]
         case np.ndarray() | np.generic():
-            return plain(value.tolist())
+            return jsonable(value.tolist())
         case float() if not math.isfinite(value):
             return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value

@@ -1,4 +1,4 @@
-"""The errors of finite differences, and what follows from them."""
+"""`StepSizes`: the errors of finite differences against their step, and what follows from them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qgrad_lab.results import describe
-from qgrad_lab.results.export import plain
+from qgrad_lab.results.export import jsonable
+from qgrad_lab.results.format import difference, number
 from qgrad_lab.results.study import Study
+from qgrad_lab.results.table import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from qgrad_lab.results.table import Table
+_STEPS_SHOWN = 14
+"""Rows of the table, about."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -31,33 +33,33 @@ class StepSizes(Study):
     function : str
         The name of the function.
     value : float
-        What it returns.
+        The value of the call.
     elements : tuple of str
         The names of the elements that were differentiated.
     total : int
         How many elements there are.
     gradient : numpy.ndarray
-        The true derivatives in `elements`, as far as the reference is true.
+        The derivatives in `elements` by the reference, which are taken for true.
     hs : numpy.ndarray
-        The steps, in growing order.
+        The steps, in increasing order.
     element_errors : numpy.ndarray
-        The absolute error of each step (rows) in each element (columns).
+        The absolute error of each step (rows) in each element (columns); 0 for equal infinities.
     noise : float
         The error of one value of the function.
     noise_kind : {"rounding", "shots"}
-        Where that comes from.
+        The source of that error.
     second : numpy.ndarray or None
-        The second derivatives in `elements`, exact; None if they could not be computed.
+        The exact second derivatives in `elements`; None if they could not be computed.
     default : float
-        The step that ``grad`` takes where none is given.
+        The step that ``grad`` takes by default.
     order : int
-        With which power of the step the truncation error falls: 1, unless `second` vanishes.
+        The power of the step with which the truncation error falls: 1, unless `second` vanishes.
     coefficient : float or None
-        The truncation error is this times the power; None if it is not known.
+        The factor of that power in the truncation error; None if it is not known.
     coefficient_source : {"second derivatives", "fit", ""}
-        Where that comes from.
+        What the coefficient was derived from.
     reference_name : str
-        What `gradient` is.
+        What `gradient` was computed by.
     reference_error : str or None
         Why it is not the reference that was asked for.
 
@@ -91,21 +93,20 @@ class StepSizes(Study):
 
     @property
     def errors(self) -> np.ndarray:
-        """The error of each step, the largest over all elements; not a number if any is."""
+        """The error of each step: the largest over all elements, NaN if any is."""
         return np.max(self.element_errors, axis=1, initial=0.0)
 
     @property
     def truncation(self) -> np.ndarray | None:
-        """The error that each step has by the curvature of the function, ``h |f''| / 2``.
+        """The error of each step due to the curvature of the function, ``h |f''| / 2``.
 
-        As in Press et al., *Numerical Recipes*, 3rd ed. (2007), section 5.7; None if it is not
-        known.
+        See Press et al., *Numerical Recipes*, 3rd ed. (2007), section 5.7. None if it is not known.
         """
         return None if self.coefficient is None else self.coefficient * self.hs**self.order
 
     @property
     def noise_error(self) -> np.ndarray:
-        """The error that each step has by rounding, ``2 noise / h``, or by shots.
+        """The error of each step due to rounding, ``2 noise / h``, or to shots.
 
         Samples are independent, so that with shots it is ``sqrt(2) noise / h``.
         """
@@ -113,7 +114,7 @@ class StepSizes(Study):
 
     @property
     def best(self) -> float:
-        """The step with the smallest error of all that were tried."""
+        """The step with the smallest error of all that were tried; NaN if no error is finite."""
         errors = self.errors
         if not np.isfinite(errors).any():
             return float("nan")
@@ -127,9 +128,9 @@ class StepSizes(Study):
 
     @property
     def predicted(self) -> float | None:
-        """The step at which truncation and noise have the smallest sum; None if not known.
+        """The step that minimises ``truncation + noise_error``, in the units of the element.
 
-        In the units of the element; where the derivative of ``truncation + noise_error`` is zero.
+        None if either is not known.
         """
         if not self.coefficient or not self.noise:
             return None
@@ -139,7 +140,7 @@ class StepSizes(Study):
 
     @property
     def predicted_error(self) -> float | None:
-        """That sum at `predicted`."""
+        """The sum ``truncation + noise_error`` at `predicted`."""
         if self.predicted is None or self.coefficient is None:
             return None
         h = self.predicted
@@ -148,20 +149,47 @@ class StepSizes(Study):
     @property
     def reason(self) -> str:
         """Why the best step is what it is, in words."""
-        return describe.reason(self)
+        if not np.isfinite(self.best):
+            for name, slope in zip(self.elements, self.gradient, strict=True):
+                if not np.isfinite(slope):
+                    what = "NaN" if np.isnan(slope) else "infinite"
+                    return f"The reference is {what} in {name}, so that no step has a finite error."
+            return "No step gave a finite derivative."
+        said = f"The best step tried is {self.best:.2g}, with an error of {self.best_error:.1e}."
+        noise = (
+            f"values that are precise to {self.noise:.1e}"
+            if self.noise_kind == "rounding"
+            else f"values with a standard deviation of {self.noise:.1e} from shots"
+        )
+        if self.predicted is not None:
+            power = "" if self.order == 1 else f"^{self.order}"
+            said += (
+                f" Below about {self.predicted:.1e} the noise of {noise} decides, which grows as h "
+                f"shrinks; above it truncation, which grows as h{power}. There the two give "
+                f"{self.predicted_error:.1e}."
+            )
+            if self.order > 1:
+                said += (
+                    " The second derivative vanishes here, so that a longer step does no harm yet."
+                )
+        elif not self.coefficient:
+            said += " No truncation error was seen: the function is linear, or the noise covers it."
+        else:
+            said += " No noise was seen, so that a shorter step is a better one."
+        return said
 
     @property
     def _noise_factor(self) -> float:
-        # Two values, whose rounding errors may add up; samples are independent.
+        # The rounding errors of two values may add up; samples are independent.
         return 2.0 if self.noise_kind == "rounding" else 2.0**0.5
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain Python objects that ``json.dumps`` takes.
+        """Return everything as plain Python objects that ``json.dumps`` takes.
 
         Returns
         -------
         dict
-            As of the other studies; with what follows from the numbers, such as `best`.
+            As for the other studies, with all that follows from the numbers, such as `best`.
 
         Examples
         --------
@@ -180,10 +208,10 @@ class StepSizes(Study):
             "predicted_error": self.predicted_error,
             "reason": self.reason,
         }
-        return {**super().to_dict(), **plain(derived)}
+        return {**super().to_dict(), **jsonable(derived)}
 
     def plot(self, *, theme: str = "auto") -> Figure:
-        """The error against the step, on logarithmic axes, with what it is made of.
+        """Draw the error against the step on logarithmic axes, with its two parts.
 
         Parameters
         ----------
@@ -193,7 +221,7 @@ class StepSizes(Study):
         Returns
         -------
         matplotlib.figure.Figure
-            Not registered with pyplot, so that it is drawn once: by being a cell's last value.
+            Not registered with pyplot, so that it is drawn once: as the last value of a cell.
 
         Raises
         ------
@@ -207,9 +235,31 @@ class StepSizes(Study):
         >>> figure.axes[0].get_yscale()
         'log'
         """
-        from qgrad_lab.plots import step_sizes  # matplotlib takes long to import
+        # Upwards and lazily: results do without matplotlib, which takes long to import.
+        from qgrad_lab.plots import step_sizes
 
         return step_sizes(self, theme=theme)
 
     def _table(self) -> Table:
-        return describe.step_sizes(self)
+        errors, truncation, noise = self.errors, self.truncation, self.noise_error
+        shown = set(range(0, len(errors), max(1, -(-len(errors) // _STEPS_SHOWN))))
+        shown |= {int(np.flatnonzero(self.hs == self.best)[0])} if np.isfinite(self.best) else set()
+        rows: list[tuple[str, ...]] = [
+            (
+                f"{self.hs[i]:.2e}" + (" *" if self.hs[i] == self.best else ""),
+                difference(float(errors[i])),
+                difference(None if truncation is None else float(truncation[i])),
+                difference(float(noise[i])),
+            )
+            for i in sorted(shown)
+        ]
+        name = "Rounding" if self.noise_kind == "rounding" else "Shot noise"
+        remarks = [f"* {self.reason}"]
+        count = len(self.elements)
+        if count < self.total:
+            remarks.append(f"{count} of {self.total} elements, spread evenly.")
+        remarks.append(f"Error: the largest from {self.reference_name}, over all elements.")
+        if self.reference_error:
+            remarks.append(f"That is not the reference: {self.reference_error.rstrip('.')}.")
+        headline = f"Finite differences of {self.call} = {number(self.value)}, by their step"
+        return Table(headline, ("h", "Error", "Truncation", name), rows, remarks)

@@ -1,36 +1,34 @@
-"""What all studies can do: show themselves, and become plain data."""
+"""The base of all studies: render a table, and export plain data."""
 
 from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from qgrad_lab.results.comparison import label
-from qgrad_lab.results.export import plain
-
-if TYPE_CHECKING:
-    from qgrad_lab.results.table import Table
+from qgrad_lab.results.export import jsonable
+from qgrad_lab.results.rows import fields, find
+from qgrad_lab.results.table import Table
 
 VERSION = 1
-"""Of the form of ``to_dict``."""
+"""The version of the form of ``to_dict``."""
 
 
 class Study(abc.ABC):
-    """What all of them can do."""
+    """A study: a dataclass that is shown as a table, and becomes plain data."""
 
     @abc.abstractmethod
     def _table(self) -> Table:
-        """What it shows of itself."""
+        """Return the table that is shown."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain Python objects that ``json.dumps`` takes.
+        """Return everything as plain Python objects that ``json.dumps`` takes.
 
         Returns
         -------
         dict
-            With the ``version`` of this form, and the ``study`` that it is of. Arrays are nested
-            lists, times are in seconds. Of numbers that are not finite it has the words ``"NaN"``,
+            With the ``version`` of this form, and the name of the ``study``. Arrays are nested
+            lists, times are in seconds. Numbers that are not finite are the words ``"NaN"``,
             ``"Infinity"`` and ``"-Infinity"``, as JSON has no such numbers.
 
         Examples
@@ -40,17 +38,11 @@ class Study(abc.ABC):
         >>> found["study"], found["axes"], found["rows"][0]["derivatives"]
         ('Landscape', [[1.0, 2.0, 3.0]], [[3.0, 12.0, 27.0]])
         """
-        kind = type(self).__name__
-        found = {"version": VERSION, "study": kind}
+        found = {"version": VERSION, "study": type(self).__name__}
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
-            if field.name == "rows":
-                value = [
-                    {**_fields(row), "label": label(row.method, row.h)}  # in words, too
-                    for row in value
-                ]
-            found[field.name] = value
-        written: dict[str, Any] = plain(found)
+            found[field.name] = [fields(row) for row in value] if field.name == "rows" else value
+        written: dict[str, Any] = jsonable(found)
         return written
 
     def __repr__(self) -> str:
@@ -60,19 +52,10 @@ class Study(abc.ABC):
         return self._table().bundle()
 
 
-class Rows:
-    """Studies with one row for each method and step."""
+class StudyOfMethods(Study):
+    """A study with one row for each method and step, which are its keys."""
 
     rows: tuple[Any, ...]
 
     def __getitem__(self, key: str | tuple[str, float | None]) -> Any:
-        method, *step = (key,) if isinstance(key, str) else key
-        for row in self.rows:
-            if row.method == method and (not step or row.h == step[0]):
-                return row
-        found = ", ".join(row.label for row in self.rows)
-        raise KeyError(f"{key!r} is not among the methods of this study: {found}")
-
-
-def _fields(row: Any) -> dict[str, Any]:
-    return {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
+        return find(self.rows, key, "the methods of this study")

@@ -1,4 +1,4 @@
-"""``landscape``, ``step_sizes`` and ``scaling``: the public functions."""
+"""The public functions of this room: ``landscape``, ``step_sizes`` and ``scaling``."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -6,9 +6,10 @@ from typing import Any
 from qgrad_lab.comparison.references import Kind
 from qgrad_lab.core.tracebacks import frames_hidden
 from qgrad_lab.differentiate.options import check_callable
-from qgrad_lab.results.comparison import DEFAULT_METHODS
+from qgrad_lab.methods.table import DEFAULT_NAMES
+from qgrad_lab.results.landscapes import Landscape
+from qgrad_lab.results.scalings import Scaling
 from qgrad_lab.results.steps import StepSizes
-from qgrad_lab.results.studies import Landscape, Scaling
 from qgrad_lab.studies import growth, landscapes, steps
 
 
@@ -18,7 +19,7 @@ def landscape(
     along: landscapes.Along = None,
     span: landscapes.Span = None,
     points: int | Sequence[int] | None = None,
-    methods: Sequence[str] | str = DEFAULT_METHODS,
+    methods: Sequence[str] | str = DEFAULT_NAMES,
     h: float | Sequence[float] | None = None,
     argnum: int | Sequence[int] | None = None,
     reference: Kind = "jax",
@@ -26,7 +27,7 @@ def landscape(
 ) -> Landscape:
     """Evaluate and differentiate ``fn`` along one element of its arguments, or over two.
 
-    Every method is compiled once, for the derivatives in these elements alone, and evaluated point
+    Every method is compiled once, for the derivatives in these elements only, and evaluated point
     by point.
 
     Parameters
@@ -34,15 +35,15 @@ def landscape(
     fn : callable
         A function, QNode or compiled program that returns one real number, perhaps in a pytree.
     *args, **kwargs
-        The arguments of the call. What is not moved stays as it is here.
+        The arguments of the call. Everything that is not moved stays at these values.
     along : int or str, or a pair of these, optional
         The element: its number among all of the differentiated arguments, or its name, such as
         ``"phi"``, ``"theta[3]"`` or ``"params['w'][1, 2]"``. A pair is a plane. The first element
         by default. A name may be that of any argument, unless ``argnum`` is given.
     span : float or pair of float, or a pair of these, optional
-        The width around the value in the call, or both ends; ``2 * pi`` around it by default.
+        The width around the value in the call, or both ends; a width of ``2 * pi`` by default.
     points : int or pair of int, optional
-        How many: 101 along one element, 31 along each of two by default.
+        The number of points: 101 along one element, 31 along each of two by default.
     methods, h, argnum, reference
         As for `compare`.
 
@@ -50,7 +51,7 @@ def landscape(
     -------
     Landscape
         The grid, the values, and the derivatives by each method and by the reference. A method that
-        fails, or does not apply, has its reason in its row. ``found.plot()`` draws it.
+        fails, or does not apply, has the reason in its row. ``found.plot()`` draws it.
 
     Raises
     ------
@@ -64,11 +65,11 @@ def landscape(
     See Also
     --------
     compare : All elements of the gradient, at one point.
-    step_sizes : Finite differences against their step.
+    step_sizes : The error of finite differences against their step.
 
     Notes
     -----
-    For large circuits nearly all of the time is the reference's; ``reference=None`` leaves it out.
+    For large circuits the reference takes nearly all of the time; ``reference=None`` omits it.
 
     Examples
     --------
@@ -116,8 +117,8 @@ def step_sizes(
     """Measure the error of finite differences of ``fn`` against their step.
 
     ``(f(x + h) - f(x)) / h`` is off by about ``h |f''| / 2``, because ``f`` is not a straight line
-    (truncation), and by about ``2 eps / h`` because its values have an error ``eps``, of rounding
-    or of shots. The step at which the two are alike is the best one.
+    (truncation), and by about ``2 eps / h`` because its values have an error ``eps``, from rounding
+    or shots. The best step balances the two.
 
     Parameters
     ----------
@@ -128,16 +129,16 @@ def step_sizes(
     hs : sequence of float, optional
         The steps; three for each power of ten from 1e-13 to 1 by default.
     along : int or str, or a sequence of these, optional
-        The elements to differentiate, as for `landscape`, in the arguments that ``argnum`` means.
-        All of them by default, or 64 that are evenly spread if there are more.
+        The elements to differentiate, as for `landscape`, in the arguments at ``argnum``. All of
+        them by default, or 64 that are evenly spread if there are more.
     argnum, reference
-        As for `compare`. Where there is no reference, ``grad`` by ``"auto"`` takes its place.
+        As for `compare`. Without a reference, ``grad`` by ``"auto"`` takes its place.
 
     Returns
     -------
     StepSizes
-        The errors, what they are made of, and the best step, measured and predicted.
-        ``found.plot()`` draws it.
+        The errors, their two parts, and the best step, measured and predicted. ``found.plot()``
+        draws it.
 
     Raises
     ------
@@ -154,10 +155,11 @@ def step_sizes(
 
     Notes
     -----
-    The second derivatives are exact, of the engine. The error of a value by rounding is estimated
-    from higher differences (More and Wild, SIAM J. Sci. Comput. 33 (2011) 1292), and is at least
-    half of the last place of the value; that by shots from repeated values. For both parts of the
-    error see Press et al., *Numerical Recipes*, 3rd ed. (2007), section 5.7.
+    The second derivatives are exact, computed by the engine. The rounding error of a value is
+    estimated from higher differences (More and Wild, SIAM J. Sci. Comput. 33 (2011) 1292), and is
+    at least half a unit in its last place; the error by shots is estimated from repeated values.
+    For both parts of the error see Press et al., *Numerical Recipes*, 3rd ed. (2007), section
+    5.7.
 
     Examples
     --------
@@ -191,7 +193,7 @@ def scaling(
     make: Callable[[Any], tuple[Callable[..., Any], tuple[Any, ...]]],
     sizes: Sequence[Any],
     *,
-    methods: Sequence[str] | str = DEFAULT_METHODS,
+    methods: Sequence[str] | str = DEFAULT_NAMES,
     h: float | Sequence[float] | None = None,
     argnum: int | Sequence[int] | None = None,
 ) -> Scaling:
@@ -205,7 +207,8 @@ def scaling(
         From a size to a pair: a function, QNode or compiled program that returns one real number,
         and a tuple of its arguments.
     sizes : sequence
-        What ``make`` is called with, in growing order, such as numbers of layers or of wires.
+        The sizes that ``make`` is called with, in increasing order, such as numbers of layers or of
+        wires.
     methods, h, argnum
         As for `compare`.
 
@@ -213,14 +216,14 @@ def scaling(
     -------
     Scaling
         The median time per call of each method at each size, value and gradient together, and the
-        number of parameters. A method that fails at a size has its reason there, and one that took
+        number of parameters. A method that fails at a size has the reason there, and one that took
         more than 10 seconds is not tried again. ``found.plot()`` draws it.
 
     Raises
     ------
     TypeError, ValueError
-        If ``make`` is not callable, or returns no such pair; if an option has a value that is not
-        among those above.
+        If ``make`` is not callable, or returns anything but such a pair; if an option has a value
+        that is not among those above.
     DifferentiableCompileError
         If a function does not return one number.
     Exception

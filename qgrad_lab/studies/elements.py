@@ -1,4 +1,4 @@
-"""Single elements of the arguments of a call: their names, and how they are found by them."""
+"""Name the single elements of the arguments of a call, and find them by their names."""
 
 import dataclasses
 import itertools
@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from qgrad_lab.comparison.point import Point, argument_name
+from qgrad_lab.results.format import element_name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,13 +20,13 @@ class Element:
     Attributes
     ----------
     name : str
-        As people write it, such as ``theta[3]`` or ``params['w'][1, 2]``.
+        Its name as people write it, such as ``theta[3]`` or ``params['w'][1, 2]``.
     leaf : int
-        Which leaf of ``(point.args, point.kwargs)`` it is in.
+        The number of its leaf in ``(point.args, point.kwargs)``.
     index : tuple of int
-        Where in that leaf.
+        Its index in that leaf.
     value : float
-        What it is at the point.
+        Its value at the point.
     """
 
     name: str
@@ -50,31 +51,31 @@ class _Leaf:
         return _is_float(self.value)
 
     def element(self, place: tuple[int, ...]) -> Element:
-        """The one at a place."""
-        name = self.name + (f"[{', '.join(map(str, place))}]" if place else "")
-        return Element(name, self.number, place, float(np.asarray(self.value)[place]))
+        """Return the element at an index."""
+        value = float(np.asarray(self.value)[place])
+        return Element(element_name(self.name, place), self.number, place, value)
 
     def elements(self) -> Iterator[Element]:
         return map(self.element, np.ndindex(self.shape))
 
 
 def elements_of(point: Point) -> list[Element]:
-    """Every element of the differentiated arguments, in order."""
+    """Return every element of the differentiated arguments, in order."""
     leaves = [leaf for leaf in _leaves(point) if leaf.differentiated and leaf.is_float]
     return list(itertools.chain.from_iterable(leaf.elements() for leaf in leaves))
 
 
 def element(point: Point, along: Any, *, everywhere: bool = False) -> Element:
-    """The element that ``along`` means.
+    """Return the element that ``along`` names or counts.
 
     Parameters
     ----------
     point
         The call.
     along
-        A number, which counts through the elements of the differentiated arguments, or a name.
+        A number, which counts the elements of the differentiated arguments, or a name.
     everywhere
-        Whether a name may mean an element of another argument.
+        Whether a name may be that of an element of any argument.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def element(point: Point, along: Any, *, everywhere: bool = False) -> Element:
 
 
 def position(point: Point, element: Element) -> int | None:
-    """The number of the argument that an element is in; None for one that is passed by name."""
+    """Return the position of an element's argument; None if that is passed by name."""
     numbers = itertools.count()
     for place, argument in enumerate(point.args):
         if element.leaf in [next(numbers) for _ in jax.tree.leaves(argument)]:
@@ -104,12 +105,12 @@ def position(point: Point, element: Element) -> int | None:
 
 
 def selection(point: Point, elements: Sequence[Element]) -> list[tuple[int, tuple[int, ...]]]:
-    """For each element, its leaf among those of ``point.selected``, and its place in that.
+    """Return, for each element, the number of its leaf in ``point.selected`` and its index there.
 
     Raises
     ------
     KeyError
-        If an element is in none of the differentiated arguments.
+        If an element is not in a differentiated argument.
     """
     numbers = itertools.count()
     by_argument = [[next(numbers) for _ in jax.tree.leaves(argument)] for argument in point.args]
@@ -133,7 +134,7 @@ def _leaves(point: Point) -> list[_Leaf]:
 def _by_name(point: Point, name: str, everywhere: bool) -> Element:
     leaves = [leaf for leaf in _leaves(point) if leaf.differentiated or everywhere]
     wanted = _normal(name)
-    # The longest first: of a list of arrays, "theta[0][2]" is an element of "theta[0]".
+    # The longest name first: in a list of arrays, "theta[0][2]" is an element of "theta[0]".
     for leaf in sorted(leaves, key=lambda leaf: -len(leaf.name)):
         own = _normal(leaf.name)
         if not wanted.startswith(own):
@@ -169,7 +170,7 @@ def _normal(name: str) -> str:
 
 
 def _offer(point: Point, everywhere: bool = False) -> str:
-    """What can be chosen, in a sentence."""
+    """Return a sentence with the names that can be chosen."""
     leaves = [
         leaf
         for leaf in _leaves(point)
@@ -191,7 +192,7 @@ def _offer(point: Point, everywhere: bool = False) -> str:
 def _is_float(leaf: Any) -> bool:
     if isinstance(leaf, float):
         return True
-    # Also the small floats, which are no kind of their own to NumPy.
+    # By JAX's types: to NumPy, bfloat16 and its like are no floats.
     dtype = getattr(leaf, "dtype", None)
     return dtype is not None and jax.numpy.issubdtype(dtype, np.floating)
 

@@ -1,4 +1,4 @@
-"""Times the methods on functions of growing size."""
+"""Time the methods on functions of growing size."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,8 +10,8 @@ from qgrad_lab.comparison.methods import Method, derivative, methods_of
 from qgrad_lab.comparison.point import Point, PointProgram
 from qgrad_lab.comparison.running import Progress, first_runs, trace
 from qgrad_lab.comparison.timing import in_turn, median
-from qgrad_lab.results.studies import Scaling, ScalingRow
-from qgrad_lab.studies.pacing import Stage, silent
+from qgrad_lab.results.scalings import Scaling, ScalingRow
+from qgrad_lab.studies.pacing import Phase, silent
 
 PATIENCE = 10.0
 """Seconds to a first result after which a method is not tried on larger sizes."""
@@ -27,7 +27,7 @@ def run(
     function: str | None = None,
     progress: Progress = silent,
 ) -> Scaling:
-    """What `qgrad_lab.scaling` does; ``function`` is the text of ``make`` for titles."""
+    """Do what `qgrad_lab.scaling` does; ``function`` is the text of ``make`` for titles."""
     chosen = methods_of(methods, h)
     if not callable(make):
         raise TypeError(
@@ -42,7 +42,7 @@ def run(
             "such as [2, 4, 8]."
         )
     function = function or str(getattr(make, "__name__", type(make).__name__))
-    table = _Table(chosen, len(wanted))
+    timings = _Timings(chosen, len(wanted))
     parameters = []
     for i, size in enumerate(wanted):
         start, stop = i / len(wanted), (i + 1) / len(wanted)
@@ -55,14 +55,14 @@ def run(
         report(0.0, "tracing")
         f, args = _made(make(size), function, size)
         point = Point(f, args, {}, argnum)
-        _time(point, table, i, size, report)
+        _time(point, timings, i, size, report)
         parameters.append(sum(np.size(leaf) for leaf in jax.tree.leaves(point.selected)))
     progress(1.0, "done")
-    return Scaling(function, wanted, np.array(parameters), table.rows())
+    return Scaling(function, wanted, np.array(parameters), timings.rows())
 
 
-class _Table:
-    """What is known so far of each method at each size."""
+class _Timings:
+    """The times and errors of each method at each size, as far as they are known."""
 
     def __init__(self, methods: Sequence[Method], count: int) -> None:
         self.methods = methods
@@ -72,7 +72,7 @@ class _Table:
         self.too_slow: dict[Method, str] = {}
 
     def rows(self) -> tuple[ScalingRow, ...]:
-        """One for each method."""
+        """Return a row for each method."""
         return tuple(
             ScalingRow(
                 method.name,
@@ -85,32 +85,32 @@ class _Table:
         )
 
 
-def _time(point: Point, table: _Table, i: int, size: Any, report: Progress) -> None:
-    """Fill in one size of the table."""
-    # First, for this checks argnum.
-    derivatives = {method: derivative(point.f, method, point.argnum) for method in table.methods}
+def _time(point: Point, timings: _Timings, i: int, size: Any, report: Progress) -> None:
+    """Time all methods at one size."""
+    # First, because this checks argnum.
+    derivatives = {method: derivative(point.f, method, point.argnum) for method in timings.methods}
     name = str(getattr(point.f, "__name__", type(point.f).__name__))
     contents, seen = trace(point, name, f"{name}(...)")
     working: dict[Method, PointProgram] = {}
     for number, (method, derived) in enumerate(derivatives.items()):
-        if method in table.too_slow:
-            table.errors[method][i] = table.too_slow[method]
+        if method in timings.too_slow:
+            timings.errors[method][i] = timings.too_slow[method]
             continue
         report(0.1 + 0.4 * number / len(derivatives), f"compiling {method.label}")
         attempt = first_runs(point, method, derived, contents, seen)
-        table.errors[method][i] = attempt.error
+        timings.errors[method][i] = attempt.error
         if attempt.program is None or attempt.seconds is None:
             continue
         working[method] = attempt.program
-        table.first[method][i] = attempt.seconds
+        timings.first[method][i] = attempt.seconds
         if attempt.seconds > PATIENCE:
-            table.too_slow[method] = (
+            timings.too_slow[method] = (
                 f"not tried: its first result took {attempt.seconds:.0f} s at {size}"
             )
-    stage = Stage(report, 0.5, 0.5, 1, "timing")
-    timed = in_turn(list(working.values()), between=stage.step)
+    phase = Phase(report, 0.5, 0.5, 1, "timing")
+    timed = in_turn(list(working.values()), between=phase.step)
     for method, seconds in zip(working, timed, strict=True):
-        table.seconds[method][i] = median(seconds)
+        timings.seconds[method][i] = median(seconds)
 
 
 def _made(made: Any, function: str, size: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:

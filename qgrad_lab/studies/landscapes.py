@@ -1,5 +1,6 @@
-"""Runs the methods of a landscape, and its reference."""
+"""Run the methods of a landscape, and its reference."""
 
+import dataclasses
 import itertools
 import math
 import numbers
@@ -21,18 +22,19 @@ from qgrad_lab.comparison.references import (
 )
 from qgrad_lab.comparison.running import Progress, first_runs, reason_of, texts_of, trace
 from qgrad_lab.differentiate.api import jvp
-from qgrad_lab.results.studies import Landscape, LandscapeRow
+from qgrad_lab.results import differences
+from qgrad_lab.results.landscapes import Landscape, LandscapeRow
 from qgrad_lab.studies import elements as named
 from qgrad_lab.studies.elements import Element
 from qgrad_lab.studies.moves import coordinate, moved, restricted, stacked
-from qgrad_lab.studies.pacing import Stage, silent
+from qgrad_lab.studies.pacing import Phase, silent
 
 POINTS = (101, 31)
-"""By default, along one element and along each of two."""
+"""The default numbers of points: along one element, and along each of two."""
 MOST_POINTS = 1_000_000
 AT_ONCE = (32, 8, 2)
-"""Points at which the simulation in JAX is run at once, for most of its cost is for starting its
-operations: as many of these as its memory allows."""
+"""Numbers of points at which the simulation in JAX may run at once, as most of its cost is that of
+starting its operations; the first that its memory allows is taken."""
 
 Along = int | str | Sequence[int | str] | None
 Span = float | Sequence[float] | Sequence[Sequence[float]] | None
@@ -54,7 +56,7 @@ def run(
     call: str | None = None,
     progress: Progress = silent,
 ) -> Landscape:
-    """What `qgrad_lab.landscape` does; ``function`` and ``call`` are their texts for titles."""
+    """Do what `qgrad_lab.landscape` does; ``function`` and ``call`` are their texts for titles."""
     chosen = methods_of(methods, h)
     check_kind(reference)
     function, call = texts_of(f, function, call)
@@ -89,11 +91,11 @@ def run(
         if attempt.program is not None:
             start = 0.3 + 0.4 * number / len(attempts)
             stop = start + 0.4 / len(attempts)
-            stage = Stage(progress, start, stop, len(grid), f"evaluating {method.label}")
+            phase = Phase(progress, start, stop, len(grid), f"evaluating {method.label}")
             try:
-                values, slopes = _sweep(attempt.program, grid, len(elements), stage)
+                values, slopes = _sweep(attempt.program, grid, len(elements), phase)
             except Exception as failure:
-                if stage.ended_by(failure):
+                if phase.ended_by(failure):
                     raise
                 error = reason_of(failure)
             else:
@@ -102,8 +104,8 @@ def run(
         found = None if slopes is None else tuple(slopes.reshape(len(elements), *shape))
         rows.append(LandscapeRow(method.name, method.h, found, error=error, notes=attempt.notes))
 
-    stage = Stage(progress, 0.7, 1.0, len(grid), "computing the reference")
-    name, truth, reason = _reference(point, elements, grid, reference, stage)
+    phase = Phase(progress, 0.7, 1.0, len(grid), "computing the reference")
+    name, truth, reason = _reference(point, elements, grid, reference, phase)
     by_element = None if truth is None else tuple(truth.reshape(len(elements), *shape))
     progress(1.0, "done")
     return Landscape(
@@ -124,13 +126,13 @@ def run(
 def _derivatives(
     f: Callable[..., Any], method: Method, every: tuple[int, ...]
 ) -> list[Callable[..., Any]]:
-    """Ways to compute value and derivatives by a method, the first of which that works is taken.
+    """Return ways to compute value and derivatives by a method, in order of preference.
 
-    The parameter-shift rule in forward mode runs the circuits that are shifted in what the elements
-    move; in reverse mode it would run those of all parameters. Not all functions have that mode.
+    The parameter-shift rule in forward mode only shifts the parameters that depend on the elements;
+    in reverse mode it shifts all of them. Not all functions have a forward mode.
     """
     backward = derivative(f, method, every)
-    if method.name != "parameter-shift":
+    if not method.row.per_parameter:
         return [backward]
 
     def in_forward_mode(f: Callable[..., Any], argnum: Sequence[int]) -> Callable[..., Any]:
@@ -151,15 +153,15 @@ def _derivatives(
 
 
 def _sweep(
-    program: PointProgram, grid: Sequence[tuple[Any, ...]], count: int, stage: Stage
+    program: PointProgram, grid: Sequence[tuple[Any, ...]], count: int, phase: Phase
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The value and, for each element, the derivative at every point."""
+    """Return the value and, for each element, the derivative at every point."""
     values, slopes = np.empty(len(grid)), np.empty((count, len(grid)))
     for i, coordinates in enumerate(grid):
         value, gradient = program.at(coordinates)
         values[i] = np.asarray(jax.tree.leaves(value)[0])
         slopes[:, i] = [np.asarray(leaf) for leaf in jax.tree.leaves(gradient)]
-        stage.step()
+        phase.step()
     return values, slopes
 
 
@@ -168,32 +170,32 @@ def _reference(
     elements: Sequence[Element],
     grid: Sequence[tuple[Any, ...]],
     kind: Kind,
-    stage: Stage,
+    phase: Phase,
 ) -> tuple[str, np.ndarray | None, str]:
-    """The name of the reference, its derivatives at every point, and why there are none."""
+    """Return the name of the reference, its derivatives at every point, and why there are none."""
     if kind == "catalyst":
-        # Of all elements, for its derivative of an array of which one element is set is zero.
+        # In all elements, because Catalyst's derivative through setting one element is zero.
         places = [named.position(point, one) for one in elements]
         wanted = sorted({place for place in places if place is not None})
         point = Point(point.f, point.args, point.kwargs, wanted or point.argnum)
     if kind == "catalyst" or callable(kind):
-        return _of_all_elements(point, elements, grid, kind, stage)
+        return _of_all_elements(point, elements, grid, kind, phase)
     if kind == "jax":
         for count in AT_ONCE:
             compared = reference_of(stacked(point, elements, count), kind)
-            # At once it may be too large, and not every function can be mapped over its points.
+            # All at once may be too large, and not every function can be mapped over its points.
             if compared.gradient is not None:
-                found, reason = _in_chunks(compared, grid, count, stage)
+                found, reason = _in_chunks(compared, grid, count, phase)
                 if found is not None:
                     return compared.name, found, reason
-            stage.step(0)
+            phase.step(0)
     compared = reference_of(restricted(point, elements), kind)
-    found, reason = _one_by_one(compared, grid, stage)
+    found, reason = _one_by_one(compared, grid, phase)
     return compared.name, found, reason
 
 
 def _in_chunks(
-    compared: Reference, grid: Sequence[tuple[Any, ...]], count: int, stage: Stage
+    compared: Reference, grid: Sequence[tuple[Any, ...]], count: int, phase: Phase
 ) -> tuple[np.ndarray | None, str]:
     columns = [np.asarray(column) for column in zip(*grid, strict=True)]
     found = np.empty((len(columns), len(grid)))
@@ -201,18 +203,18 @@ def _in_chunks(
         part = slice(start, start + count)
         chunk = [column[part] for column in columns]
         size = len(chunk[0])
-        # All chunks are of one size: the last is filled up with its last point.
+        # Chunks have one size, so the last is padded with its last point.
         filled = [np.pad(column, (0, count - size), mode="edge") for column in chunk]
         leaves, reason = gradient_at(compared, filled)
         if leaves is None:
             return None, reason
         found[:, part] = [leaf[:size] for leaf in leaves]
-        stage.step(size)
+        phase.step(size)
     return found, ""
 
 
 def _one_by_one(
-    compared: Reference, grid: Sequence[tuple[Any, ...]], stage: Stage
+    compared: Reference, grid: Sequence[tuple[Any, ...]], phase: Phase
 ) -> tuple[np.ndarray | None, str]:
     found = np.empty((len(grid), len(grid[0])))
     for i, coordinates in enumerate(grid):
@@ -220,7 +222,7 @@ def _one_by_one(
         if leaves is None:
             return None, reason
         found[i] = leaves
-        stage.step()
+        phase.step()
     return found.T, ""
 
 
@@ -229,7 +231,7 @@ def _of_all_elements(
     elements: Sequence[Element],
     grid: Sequence[tuple[Any, ...]],
     kind: Kind,
-    stage: Stage,
+    phase: Phase,
 ) -> tuple[str, np.ndarray | None, str]:
     compared = reference_of(point, kind)
     try:
@@ -246,22 +248,15 @@ def _of_all_elements(
         if leaves is None:
             return compared.name, None, reason
         found[:, i] = [leaves[leaf][index] for leaf, index in places]
-        stage.step()
+        phase.step()
     return compared.name, found, ""
 
 
 def _compared(row: LandscapeRow, reference: tuple[np.ndarray, ...] | None) -> LandscapeRow:
     if row.derivatives is None or reference is None:
         return row
-    distances = [np.abs(a - b) for a, b in zip(row.derivatives, reference, strict=True)]
-    return LandscapeRow(
-        row.method,
-        row.h,
-        row.derivatives,
-        float(np.max(distances)),
-        row.error,
-        row.notes,
-    )
+    difference = differences.largest(differences.absolute(row.derivatives, reference))
+    return dataclasses.replace(row, difference=difference)
 
 
 def _elements(point: Point, along: Along, *, everywhere: bool) -> tuple[Element, ...]:
@@ -316,7 +311,7 @@ def _counts(points: int | Sequence[int] | None, count: int) -> list[int]:
 
 
 def _ends(span: Any, at: float) -> tuple[float, float] | None:
-    """The ends that a span means, if any."""
+    """Return the ends that a span means, if any."""
     given = [span] if np.ndim(span) == 0 else list(span)
     if span is None:
         low, high = at - math.pi, at + math.pi

@@ -1,4 +1,4 @@
-"""The same call as a function of a few of its elements, or along a direction."""
+"""Make a call a function of a few of its elements, or of a distance in a direction."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,16 +12,16 @@ from qgrad_lab.studies.elements import Element
 
 
 def restricted(point: Point, elements: Sequence[Element]) -> Point:
-    """The call as a function of some elements; everything else stays where it is.
+    """Return the call as a function of some elements, with everything else fixed.
 
-    Its differentiated arguments are the values of ``elements``, before all others. The derivative
-    in one element takes finite differences one more evaluation, not one for every element.
+    Its differentiated arguments are the values of ``elements``, before all others. Finite
+    differences in one element then take one more evaluation, not one for every element.
     """
     return _restricted(point, elements, lambda f: f, lambda start: start)
 
 
 def stacked(point: Point, elements: Sequence[Element], count: int) -> Point:
-    """As `restricted`, with ``count`` values of every element, and the sum of all results.
+    """Return the sum of `restricted` over ``count`` values of every element.
 
     The derivative of the sum in one of the values is that of the function there.
     """
@@ -40,28 +40,28 @@ def stacked(point: Point, elements: Sequence[Element], count: int) -> Point:
 
 
 def coordinate(point: Point, element: Element, value: float) -> Any:
-    """A value of an element, of the type that the element has, so that nothing is compiled anew."""
+    """Return a value in the type of an element, so that nothing is compiled again."""
     leaf = jax.tree.leaves((point.args, point.kwargs))[element.leaf]
     return float(value) if isinstance(leaf, float) else np.asarray(value, leaf.dtype)
 
 
 def moved(point: Point, elements: Sequence[Element], values: Sequence[Any]) -> tuple[Any, ...]:
-    """``point.selected`` with other values of some elements."""
+    """Return ``point.selected`` with some elements replaced."""
     args, _ = _placed((point.args, point.kwargs), elements, values)
     return tuple(args[position] for position in point.positions)
 
 
 def directed(point: Point, elements: Sequence[Element], *, wide: bool) -> Point:
-    """The call as a function of a distance ``t`` and a direction, which are its first arguments.
+    """Return the call as a function of a distance ``t`` and a direction, its first two arguments.
 
     Parameters
     ----------
     point
         The call.
     elements
-        Of all that is moved. A direction has one array for each leaf that they are in.
+        The elements that may be moved. A direction has one array for each of their leaves.
     wide
-        Whether what is moved is moved in 64 bits, as finite differences do where they can.
+        Whether they are moved in 64 bits, as finite differences do if they can.
     """
     numbers = sorted({one.leaf for one in elements})
 
@@ -82,7 +82,7 @@ def directed(point: Point, elements: Sequence[Element], *, wide: bool) -> Point:
 def direction_of(
     point: Point, elements: Sequence[Element], chosen: Sequence[Element]
 ) -> list[np.ndarray]:
-    """The direction, for `directed`, in which ``chosen`` grow."""
+    """Return the direction, for `directed`, in which ``chosen`` increase."""
     leaves = jax.tree.leaves((point.args, point.kwargs))
     numbers = sorted({one.leaf for one in elements})
     found = {number: np.zeros(np.shape(leaves[number])) for number in numbers}
@@ -114,7 +114,7 @@ def _restricted(
 
 
 def _named(function: Callable[..., Any], f: Callable[..., Any]) -> Callable[..., Any]:
-    """``function`` under the name of ``f``."""
+    """Give ``function`` the name of ``f``."""
     function.__name__ = str(getattr(f, "__name__", type(f).__name__))
     return function
 

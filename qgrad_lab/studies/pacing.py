@@ -1,4 +1,4 @@
-"""How a long computation tells how far it is, and is asked to stop."""
+"""Report the progress of a long computation, and let it be stopped."""
 
 import time
 
@@ -9,20 +9,20 @@ INTERVAL = 0.05
 
 
 def silent(done: float, now: str) -> None:
-    """The `Progress` of those who do not want to know."""
+    """Report to nobody: the default `Progress`."""
 
 
-class Stage:
-    """A part of the work, of known size, between two fractions of the whole.
+class Phase:
+    """A part of the work that consists of equal steps, between two fractions of the whole.
 
     Parameters
     ----------
     progress
-        Whom to tell.
+        The callback to report to.
     start, stop
         The fractions of the whole at its beginning and its end.
     count
-        Of how many equal steps it consists.
+        The number of steps.
     now
         What is being done, in words.
     """
@@ -36,7 +36,7 @@ class Stage:
         progress(start, now)
 
     def step(self, count: int = 1) -> None:
-        """Some more steps are done; reports, unless it has just been reported."""
+        """Count more steps as done, and report unless that has just been done."""
         self._done += count
         present = time.perf_counter()
         if present - self._last >= INTERVAL:
@@ -49,5 +49,5 @@ class Stage:
                 raise
 
     def ended_by(self, error: BaseException) -> bool:
-        """Whether an error is the one by which whom it tells has ended the work."""
+        """Return whether ``error`` was raised by the callback to stop the work."""
         return error is self._end

@@ -1,4 +1,4 @@
-"""Runs finite differences with many steps, and finds out what their errors are made of."""
+"""Run finite differences with many steps, and split their errors into truncation and noise."""
 
 import math
 import warnings
@@ -17,22 +17,23 @@ from qgrad_lab.differentiate import finite_difference
 from qgrad_lab.differentiate.api import grad
 from qgrad_lab.differentiate.on_default_qubit import reference as on_default_qubit
 from qgrad_lab.errors import DifferentiableCompileError
+from qgrad_lab.results.differences import distances, magnitude
 from qgrad_lab.results.steps import StepSizes
 from qgrad_lab.studies import elements as named
 from qgrad_lab.studies.elements import Element
 from qgrad_lab.studies.moves import directed, direction_of
-from qgrad_lab.studies.pacing import Stage, silent
+from qgrad_lab.studies.pacing import Phase, silent
 
 STEPS = np.logspace(-13, 0, 40)
-"""Three for each power of ten."""
+"""The default steps, three for each power of ten."""
 MOST_ELEMENTS = 64
-"""Of functions with more of them, as many are differentiated, where none are named."""
+"""The largest number of elements that are differentiated by default."""
 MOST_STEPS = 10_000
 
 _REPEATS = 64
-"""Evaluations from which the standard deviation of sampled values is estimated: to 9%."""
+"""Evaluations for the standard deviation of sampled values, which is then known to 9%."""
 _SPACINGS = (2.0**-40, 2.0**-32, 2.0**-24)
-"""Between the points whose differences tell the rounding error: the longer, the less precise."""
+"""Spacings of points whose differences tell the rounding error: the longer, the less precise."""
 
 
 def run(
@@ -48,7 +49,7 @@ def run(
     call: str | None = None,
     progress: Progress = silent,
 ) -> StepSizes:
-    """What `qgrad_lab.step_sizes` does; ``function`` and ``call`` are their texts for titles."""
+    """Do what `qgrad_lab.step_sizes` does; ``function`` and ``call`` are their texts for titles."""
     steps = _steps(hs)
     check_kind(reference)
     function, call = texts_of(f, function, call)
@@ -62,22 +63,21 @@ def run(
     progress(0.05, f"compiling {function}")
     curve = _Curve(point, elements)
     value = curve(0.0, ())
-    stage = Stage(progress, 0.1, 0.5, len(elements) * len(steps), "taking differences")
-    differences = np.empty((len(steps), len(elements)))
+    phase = Phase(progress, 0.1, 0.5, len(elements) * len(steps), "taking differences")
+    quotients = np.empty((len(steps), len(elements)))
     for j, element in enumerate(elements):
         for i, h in enumerate(steps):
             with np.errstate(invalid="ignore", over="ignore"):
-                differences[i, j] = (curve(h, (element,)) - value) / h
-            stage.step()
+                quotients[i, j] = (curve(h, (element,)) - value) / h
+            phase.step()
 
     progress(0.5, "computing the reference")
     truth = _gradient(point, elements, reference, derived["auto"])
     sampled = contents.sampled > 0
     noise = _deviation(curve) if sampled else _rounding(curve, value, truth.gradient)
     second = _second(curve, elements, sampled, progress)
-    with np.errstate(invalid="ignore"):
-        errors = np.abs(differences - truth.gradient)
-    scale = max(abs(value), _largest(truth.gradient))
+    errors = distances(quotients, truth.gradient)
+    scale = magnitude([value, truth.gradient])
     fitted = _truncation(steps, errors, second, 2 * noise, scale)
     progress(1.0, "done")
     return StepSizes(
@@ -102,7 +102,7 @@ def run(
 
 
 class _Curve:
-    """The function at a distance from its point, in a direction."""
+    """The function along a direction from its point."""
 
     def __init__(self, point: Point, elements: Sequence[Element]) -> None:
         self.elements = elements
@@ -113,19 +113,19 @@ class _Curve:
             self.program: PointProgram = self.moving.program(self.moving.f)
             self(0.0, ())
         except (TypeError, ValueError):
-            # The function insists on its precision, as a scan with a float32 carry does.
+            # The function insists on its own precision, as a scan with a float32 carry does.
             self.moving = directed(point, elements, wide=False)
             self.program = self.moving.program(self.moving.f)
 
     def __call__(self, distance: float, chosen: tuple[Element, ...]) -> float:
-        """The value where ``chosen`` are larger by ``distance``."""
+        """Evaluate the function with ``chosen`` larger by ``distance``."""
         value = self.program.at((float(distance), self.direction(chosen)))
         (leaf,) = jax.tree.leaves(value)
         self.precision = float(jax.numpy.finfo(leaf.dtype).eps)
         return float(leaf)
 
     def direction(self, chosen: tuple[Element, ...]) -> list[np.ndarray]:
-        """The direction in which ``chosen`` grow."""
+        """Return the direction in which ``chosen`` increase."""
         if chosen not in self._directions:
             self._directions = {chosen: direction_of(self._point, self.elements, chosen)}
         return self._directions[chosen]
@@ -140,7 +140,7 @@ class _Truth(NamedTuple):
 def _gradient(
     point: Point, elements: Sequence[Element], kind: Kind, derived: Callable[..., Any]
 ) -> _Truth:
-    """The true derivatives: by the reference, or else by ``"auto"``, which is exact too."""
+    """Return the true derivatives, by the reference or else by ``"auto"``, which is exact too."""
     places = named.selection(point, elements)
     compared = reference_of(point, kind)
     leaves, reason = gradient_at(compared, point.selected)
@@ -159,13 +159,13 @@ def _gradient(
 def _second(
     curve: _Curve, elements: Sequence[Element], sampled: bool, progress: Progress
 ) -> np.ndarray | None:
-    """The second derivative in each element, exact; None if there is none to be had.
+    """Return the exact second derivative in each element; None if it cannot be computed.
 
-    Of the engine, and where that has none, or only an estimate from shots, of the simulation in
-    JAX.
+    The engine computes it; if it cannot, or only estimates it from shots, the simulation in JAX
+    does.
     """
     for route in ([] if sampled else [_twice_by_engine]) + [_twice_by_jax]:
-        stage = Stage(progress, 0.6, 1.0, len(elements), "computing second derivatives")
+        phase = Phase(progress, 0.6, 1.0, len(elements), "computing second derivatives")
         found = np.empty(len(elements))
         try:
             with warnings.catch_warnings(action="ignore"):
@@ -173,10 +173,10 @@ def _second(
                 for j, element in enumerate(elements):
                     (leaf,) = jax.tree.leaves(twice((0.0, curve.direction((element,)))))
                     found[j] = leaf
-                    stage.step()
+                    phase.step()
         except Exception as error:
             # Such as a circuit that is not differentiable twice.
-            if stage.ended_by(error):
+            if phase.ended_by(error):
                 raise
             continue
         if np.isfinite(found).all():
@@ -189,7 +189,7 @@ def _twice_by_engine(curve: _Curve) -> Callable[[Sequence[Any]], Any]:
 
 
 def _twice_by_jax(curve: _Curve) -> Callable[[Sequence[Any]], Any]:
-    """One operation after the other, as the reference is."""
+    """Differentiate the simulation in JAX twice, operation by operation as for the reference."""
     moving = curve.moving
     f = on_default_qubit(moving.f)
 
@@ -204,7 +204,7 @@ def _twice_by_jax(curve: _Curve) -> Callable[[Sequence[Any]], Any]:
 
 
 def _default(point: Point, derived: Callable[..., Any]) -> float:
-    """The step that ``grad`` takes where none is given."""
+    """Return the step that ``grad`` takes by default."""
     with warnings.catch_warnings(action="ignore"):
         program, _ = point.jaxpr(derived)
     return finite_difference.steps(program)[0]
@@ -223,15 +223,15 @@ def _truncation(
     noise: float,
     scale: float,
 ) -> _Fit:
-    """The truncation error, as a coefficient and a power of the step.
+    """Return the truncation error as a coefficient and a power of the step.
 
-    By the second derivatives, ``h |f''| / 2``, where these are known and not all zero; otherwise
-    by a line through the errors of long steps on logarithmic axes.
+    It is ``h |f''| / 2`` if the second derivatives are known and not all zero; otherwise it is
+    fitted to the errors of long steps on logarithmic axes.
     """
-    if second is not None and _largest(second) > 1e-9 * scale:
-        return _Fit(1, _largest(second) / 2, "second derivatives")
+    if second is not None and magnitude([second]) > 1e-9 * scale:
+        return _Fit(1, magnitude([second]) / 2, "second derivatives")
     largest = np.max(errors, axis=1, initial=0.0)
-    # Where the errors are far above the noise, and the steps are short enough for one power.
+    # Steps that are short enough for a single power, with errors far above the noise.
     used = np.isfinite(largest) & (largest > 30 * noise / steps) & (largest > 0) & (steps < 0.3)
     if np.count_nonzero(used) < 3:
         return _Fit(1, None, "")
@@ -241,18 +241,19 @@ def _truncation(
 
 
 def _rounding(curve: _Curve, value: float, gradient: np.ndarray) -> float:
-    """The rounding error of a value: half of its last place at least, and what differences show.
+    """Return the rounding error of a value, at least half a unit in its last place.
 
-    From higher differences of values so near each other that the function itself has none (J. J.
-    More and S. M. Wild, Estimating computational noise, SIAM J. Sci. Comput. 33 (2011) 1292). To
-    that comes half of the error that the rounding of ``x + h`` makes, which one of two values has.
+    It is estimated from higher differences of values so near each other that those of the function
+    itself vanish (J. J. More and S. M. Wild, Estimating computational noise, SIAM J. Sci. Comput.
+    33 (2011) 1292). Half of the error by rounding ``x + h`` is added, as one of two values has it.
     """
-    moved = np.array([one.value for one in curve.elements]) * gradient
-    shifted = _largest(moved) * float(np.finfo(np.float64).eps) / 4
+    with np.errstate(invalid="ignore"):
+        moved = np.array([one.value for one in curve.elements]) * gradient
+    shifted = magnitude([moved]) * float(np.finfo(np.float64).eps) / 4
     for spacing in _SPACINGS:
         table = np.array([curve(k * spacing, tuple(curve.elements)) for k in range(9)])
         if np.count_nonzero(np.diff(table)) > 4:
-            break  # shorter ones do not reach the next value
+            break  # shorter spacings do not reach the next value
     found = []
     for order in range(1, 7):
         table = np.diff(table)
@@ -265,12 +266,8 @@ def _rounding(curve: _Curve, value: float, gradient: np.ndarray) -> float:
 
 
 def _deviation(curve: _Curve) -> float:
-    """The standard deviation of a value that is an estimate from shots."""
+    """Return the standard deviation of a value that is estimated from shots."""
     return float(np.std([curve(0.0, ()) for _ in range(_REPEATS)], ddof=1))
-
-
-def _largest(values: np.ndarray) -> float:
-    return float(np.max(np.abs(values), initial=0.0))
 
 
 def _steps(hs: Sequence[float] | np.ndarray | None) -> np.ndarray:

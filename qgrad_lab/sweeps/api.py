@@ -1,7 +1,7 @@
 """``sweep``: value and gradient at every point of a grid."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qgrad_lab.core.tracebacks import frames_hidden
 from qgrad_lab.differentiate.options import check_callable
@@ -11,6 +11,9 @@ from qgrad_lab.sweeps.grid import Grid
 from qgrad_lab.sweeps.methods import Ways
 from qgrad_lab.sweeps.running import Request, run_sweep
 from qgrad_lab.sweeps.target import Target
+
+if TYPE_CHECKING:
+    import xarray
 
 
 def sweep(
@@ -27,7 +30,7 @@ def sweep(
     chunk: int | None = None,
     units: Mapping[str, str] | None = None,
     progress: bool = True,
-) -> Any:
+) -> "xarray.Dataset":
     """Compute value and gradient of ``fn`` at every point of a grid, as one labelled dataset.
 
     The program is compiled once for a block of points, and blocks are computed in this process, by

@@ -1,4 +1,4 @@
-"""The ways in which a sweep differentiates its function: methods, and the steps that they take."""
+"""The variants of a sweep: methods, each with the steps that it takes."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from qgrad_lab.comparison.methods import STEPPED, Method, methods_of
+from qgrad_lab.comparison.methods import Method, methods_of
 from qgrad_lab.comparison.methods import derivative as derivative_by
 from qgrad_lab.differentiate.api import value_and_grad
 
 
 class Variant(NamedTuple):
-    """One way to compute every point.
+    """A variant: one way to compute every point.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Variant(NamedTuple):
     step: int | None
 
     def derivative(self, fn: Callable[..., Any], argnames: tuple[str, ...]) -> Callable[..., Any]:
-        """The ``value_and_grad`` of ``fn``."""
+        """Return the ``value_and_grad`` of ``fn``."""
         transform = functools.partial(value_and_grad, argnames=argnames)
         return derivative_by(fn, self.method, None, transform)
 
@@ -56,7 +56,7 @@ class Ways:
     def __init__(self, names: str | Sequence[str], h: Any) -> None:
         found = methods_of(names, h)
         self.methods = tuple(dict.fromkeys(method.name for method in found))
-        stepped = tuple(method.h for method in found if method.name == STEPPED)
+        stepped = tuple(dict.fromkeys(method.h for method in found if method.row.takes_step))
         is_list = np.ndim(h) > 0
         self.steps = stepped if is_list else None
         self.h = None if is_list else h
@@ -64,7 +64,7 @@ class Ways:
             Variant(
                 method,
                 self.methods.index(method.name),
-                stepped.index(method.h) if is_list and method.name == STEPPED else None,
+                stepped.index(method.h) if is_list and method.row.takes_step else None,
             )
             for method in found
         ]

@@ -14,6 +14,7 @@ from qgrad_lab._version import __version__
 from qgrad_lab.compile import export
 from qgrad_lab.compile.api import qjit
 from qgrad_lab.core.jaxprs import equations, peak_bytes
+from qgrad_lab.core.primitives import CALLBACKS
 from qgrad_lab.errors import CompileError
 from qgrad_lab.sweeps.executors.worker import Payload
 from qgrad_lab.sweeps.grid import Grid
@@ -50,7 +51,7 @@ class SinglePointProgram:
         self.shapes = jax.tree.leaves(traced.out_info)
         self._bytes = max(1, peak_bytes(traced.jaxpr.jaxpr))
         kinds = {equation.primitive.name for equation in equations(traced.jaxpr.jaxpr)}
-        self.calls_python = any(kind.endswith("callback") for kind in kinds)
+        self.calls_python = not CALLBACKS.isdisjoint(kinds)
         text = self._program.lower(target.given, self._first).as_text()
         self.fingerprint = _digest(_ADDRESS.sub("", text).encode())
 

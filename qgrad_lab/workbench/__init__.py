@@ -1,6 +1,7 @@
-"""The notebook side of qgrad_lab: its magics and its widget. It uses the public functions alone.
+"""Differentiate functions in a notebook: the magics and the widget.
 
-``list_functions`` is what JupyterLab's panel asks a kernel.
+In: cells, calls and namespaces of IPython. Out: comparisons and plots, and the Python that has the
+same result. ``list_functions`` and ``panel`` are what JupyterLab's extension calls in a kernel.
 """
 
 from qgrad_lab.workbench.listing import list_functions

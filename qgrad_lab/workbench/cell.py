@@ -1,4 +1,4 @@
-"""The code of a cell whose last line is a call: run all of it but that call."""
+"""Run a cell whose last line is a call, except for that call."""
 
 import ast
 import dataclasses
@@ -13,7 +13,7 @@ from qgrad_lab.workbench.tracebacks import begin_below
 
 
 class Magic(NamedTuple):
-    """What a magic is called, and what is said to who gives it no call."""
+    """A magic: its name, and its message where no call was given."""
 
     name: str
     advice: str
@@ -26,7 +26,7 @@ QGRAD = Magic(
 
 @dataclasses.dataclass(frozen=True)
 class Call:
-    """A call that has not been made: the function, its arguments, and their source text."""
+    """A call not yet made: the function, its arguments, and their source text."""
 
     f: Callable[..., Any]
     args: tuple[Any, ...]
@@ -129,13 +129,13 @@ class Cell:
 
 
 def _above(first: str, source: str) -> str:
-    """The magic's own line and the blank ones after it, which IPython's transformation drops."""
+    """Return the magic's line and blank lines after it, which IPython's transformation drops."""
     blank = source[: len(source) - len(source.lstrip())].count("\n")
     return f"# {first}".rstrip() + "\n" * (1 + blank)
 
 
 def _last_call(tree: ast.Module, text: str, source: str, magic: Magic) -> ast.Call:
-    """Take the last statement out of the tree, and the call out of that."""
+    """Remove the last statement from the tree, and return the call in it."""
     if not tree.body:
         raise UsageError(f"{magic.advice}; this cell has no code.")
     last = tree.body.pop()
@@ -164,7 +164,7 @@ def _parsed_call(target: str, shell: InteractiveShell) -> ast.Call:
 
 
 def _is_command(call: ast.Call) -> bool:
-    """Whether this was a magic or a shell command before IPython's transformation."""
+    """Return whether this was a magic or a shell command before IPython's transformation."""
     match call.func:
         case ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython"))):
             return True
@@ -172,7 +172,7 @@ def _is_command(call: ast.Call) -> bool:
 
 
 def _parts(call: ast.Call) -> ast.Expression:
-    """The expression ``(f, [*args], {**kwargs})``."""
+    """Return the expression ``(f, [*args], {**kwargs})``."""
     keywords = ast.Dict(
         keys=[None if key.arg is None else ast.Constant(key.arg) for key in call.keywords],
         values=[key.value for key in call.keywords],

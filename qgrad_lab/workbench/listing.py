@@ -1,4 +1,4 @@
-"""What there is to differentiate in a kernel, as JSON: what JupyterLab's panel asks for."""
+"""List the functions of a kernel that can be differentiated, as JSON, for JupyterLab's panel."""
 
 import inspect
 import json
@@ -20,11 +20,11 @@ PROTOCOL = 1
 JupyterLab extension that knows the older one could misread it."""
 
 _ENTRIES, _LETTERS = 6, 40
-"""Of defaults: what of a container and of a text is written."""
+"""How much of a default is written: of a container and of a text."""
 
 
 def list_functions(namespace: Mapping[str, Any] | None = None) -> str:
-    """The functions in a namespace that can be differentiated, as JSON.
+    """List the functions in a namespace that can be differentiated, as JSON.
 
     They are those that `Workbench` offers: what the user defined, and not what was imported.
     Nothing is called, evaluated or changed: no function, no ``repr`` of the user's, no array.
@@ -76,7 +76,7 @@ def list_functions(namespace: Mapping[str, Any] | None = None) -> str:
 
 
 def user_names() -> tuple[Mapping[str, Any], Any]:
-    """The names of the notebook, and those among them that IPython put there."""
+    """Return the names of the notebook, and those among them that IPython put there."""
     shell = get_ipython()
     if shell is None:
         return vars(sys.modules["__main__"]), ()
@@ -125,7 +125,7 @@ def _summary(function: Callable[..., Any]) -> str | None:
 
 
 def _signature(found: list[inspect.Parameter]) -> str:
-    """As `inspect.Signature` writes it, without annotations and without anybody's ``repr``."""
+    """Write a signature as `inspect.Signature` does, without annotations or anybody's ``repr``."""
     parts: list[str] = []
     for i, parameter in enumerate(found):
         before = found[i - 1].kind if i else None
@@ -144,7 +144,7 @@ def _signature(found: list[inspect.Parameter]) -> str:
 
 
 def text(value: Any) -> str:
-    """A value in a few letters, by our own words alone.
+    """Write a value in a few letters, without running its ``repr``.
 
     >>> text(0.5), text("adjoint"), text((1, None)), text(np.zeros((2, 3))), text(object())
     ('0.5', "'adjoint'", '(1, None)', '<float64[2, 3]>', '<object>')

@@ -136,7 +136,7 @@ class QgradMagics(Magics):
         return stage
 
     def _say(self, error: Exception) -> NoReturn:
-        """Raise ``error``, as it is to be shown."""
+        """Raise ``error`` in the form in which it is shown."""
         words = message(error)
         if words is not None:
             raise UsageError(words) from None
@@ -188,7 +188,7 @@ class QgradMagics(Magics):
 
 
 def _target(options: Any) -> str | None:
-    """The call that ``-f`` and ``--at`` make, if they are given."""
+    """Return the call that ``-f`` and ``--at`` make, if they are given."""
     if options.function is None:
         return None
     arguments = " ".join(options.at or [])
@@ -213,7 +213,7 @@ _COMPLETED = {
 
 
 def load(shell: InteractiveShell) -> None:
-    """Register the magics and their completion, in place of any that are there."""
+    """Register the magics and their completion, replacing earlier ones."""
     unload(shell)
     shell.register_magics(QgradMagics)
     for key, completer in _COMPLETED.items():
@@ -221,7 +221,7 @@ def load(shell: InteractiveShell) -> None:
 
 
 def unload(shell: InteractiveShell) -> None:
-    """Take back all that `load` did; IPython has no function for that."""
+    """Undo `load`, for which IPython has no function."""
     manager = shell.magics_manager
     for kind, name in (("cell", "qgrad"), ("line", "qgrad"), ("line", "qgrad_ir")):
         manager.magics[kind].pop(name, None)

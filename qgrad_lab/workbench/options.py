@@ -1,4 +1,4 @@
-"""The options of ``%qgrad`` and ``%%qgrad``: what they may be, their help, and their completion."""
+"""The options of ``%qgrad`` and ``%%qgrad``: checks, help and completion."""
 
 import keyword
 import math
@@ -12,21 +12,29 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic_arguments import argument, parse_argstring
 
-from qgrad_lab.comparison import METHODS
 from qgrad_lab.comparison.references import KINDS
 from qgrad_lab.inspection.api import STAGES
-from qgrad_lab.results.comparison import DEFAULT_METHODS, THEMES
+from qgrad_lab.methods.table import (
+    DEFAULT_NAMES,
+    NAMES,
+    STEPPED,
+    Scope,
+    any_takes_step,
+    listed,
+    names_of,
+)
+from qgrad_lab.results.comparison import THEMES
 
 
 def method(text: str) -> str:
-    """The name of a method."""
-    if text in METHODS:
+    """Check the name of a method."""
+    if text in NAMES:
         return text
-    raise ArgumentTypeError(f"{text!r} is not a method; these are: {', '.join(METHODS)}.")
+    raise ArgumentTypeError(f"{text!r} is not a method; these are: {', '.join(NAMES)}.")
 
 
 def step(text: str) -> float:
-    """A step of finite differences."""
+    """Read a step of finite differences."""
     try:
         found = float(text)
     except ValueError:
@@ -37,7 +45,7 @@ def step(text: str) -> float:
 
 
 def position(text: str) -> int:
-    """The position of an argument."""
+    """Read the position of an argument."""
     try:
         return int(text)
     except ValueError:
@@ -47,28 +55,28 @@ def position(text: str) -> int:
 
 
 def name(text: str) -> str:
-    """A name of Python."""
+    """Check a name of Python."""
     if text.isidentifier() and not keyword.iskeyword(text):
         return text
     raise ArgumentTypeError(f"{text!r} is not a Python name.")
 
 
 def dotted(text: str) -> str:
-    """A name of Python, or an attribute of one."""
+    """Check a name of Python, or an attribute of one."""
     for part in text.split("."):
         name(part)
     return text
 
 
 def stage(text: str) -> str:
-    """The name of a stage."""
+    """Check the name of a stage."""
     if text in STAGES:
         return text
     raise ArgumentTypeError(f"{text!r} is not a stage; these are: {', '.join(STAGES)}.")
 
 
 def theme(text: str) -> str:
-    """The name of a theme of plots."""
+    """Check the name of a theme of plots."""
     if text in THEMES:
         return text
     raise ArgumentTypeError(f"{text!r} is not a theme; these are: {', '.join(THEMES)}.")
@@ -82,8 +90,9 @@ _ARGUMENTS = (
         nargs="+",
         action="extend",
         type=method,
-        help=f"""How to differentiate, one or more of: {", ".join(METHODS)};
-        {" and ".join(DEFAULT_METHODS)} by default. The last three are for all QNodes.""",
+        help=f"""How to differentiate, one or more of: {", ".join(NAMES)};
+        {listed(DEFAULT_NAMES, "and")} by default.
+        {listed(names_of(Scope.QNODES, Scope.PENNYLANE), "and")} are for all QNodes.""",
     ),
     argument(
         "--h",
@@ -91,7 +100,8 @@ _ARGUMENTS = (
         nargs="+",
         action="extend",
         type=step,
-        help="The step of fd, finite differences; 1e-7 by default. Of several, each makes a row.",
+        help=f"""The step of {listed(STEPPED, "and")}, finite differences; 1e-7 by default.
+        Of several, each makes a row.""",
     ),
     argument(
         "-a",
@@ -156,14 +166,14 @@ _ARGUMENTS = (
 
 
 def comparison_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a magic the options of a comparison."""
+    """Decorate a magic with the options of a comparison."""
     for decorate in reversed(_ARGUMENTS):
         function = decorate(function)
     return function
 
 
 def parse(magic: Callable[..., Any], line: str, cell_magic: str) -> Any:
-    """The checked options on ``line``.
+    """Parse and check the options on ``line``.
 
     Raises
     ------
@@ -175,9 +185,11 @@ def parse(magic: Callable[..., Any], line: str, cell_magic: str) -> Any:
     except (UsageError, ValueError) as error:  # ValueError: an open quotation mark
         problem = str(error).rstrip(".")
         raise UsageError(f"{problem}. See {cell_magic}? for the options.") from None
-    options.method = tuple(dict.fromkeys(options.method or DEFAULT_METHODS))
-    if options.h is not None and "fd" not in options.method:
-        raise UsageError("--h is the step of the method fd, which --method leaves out.")
+    options.method = tuple(dict.fromkeys(options.method or DEFAULT_NAMES))
+    if options.h is not None and not any_takes_step(options.method):
+        raise UsageError(
+            f"--h is the step of the method {listed(STEPPED, 'or')}, which --method leaves out."
+        )
     if options.argnum is not None and len(options.argnum) == 1:
         (options.argnum,) = options.argnum
     if options.at is not None and options.function is None:
@@ -191,7 +203,7 @@ _FUNCTION = re.compile(r"(?:^|\s)(?:-f|--function)(?:\s|=)")
 
 
 def split(line: str, is_call: Callable[[str], bool]) -> tuple[str, str]:
-    """The options and the call on the line of ``%qgrad``.
+    """Split the line of ``%qgrad`` into options and call.
 
     The call is the longest part at the end that is one, so that the values of an option before it
     are not taken for it. With ``-f`` there is none.
@@ -210,8 +222,8 @@ def split(line: str, is_call: Callable[[str], bool]) -> tuple[str, str]:
 
 
 _VALUES = {
-    "-m": METHODS,
-    "--method": METHODS,
+    "-m": NAMES,
+    "--method": NAMES,
     "-r": (*KINDS, "none"),
     "--reference": (*KINDS, "none"),
     "--ir": STAGES,
@@ -220,7 +232,7 @@ _VALUES = {
 
 
 def complete(shell: InteractiveShell, event: SimpleNamespace) -> list[str]:
-    """The options of ``%%qgrad``, or the values of the one before the cursor."""
+    """Complete the options of ``%%qgrad``, or the values of the one before the cursor."""
     words = event.text_until_cursor.split()[1:]
     if event.symbol:
         words = words[:-1]
@@ -249,19 +261,19 @@ def complete(shell: InteractiveShell, event: SimpleNamespace) -> list[str]:
 
 
 def complete_line(shell: InteractiveShell, event: SimpleNamespace) -> list[str]:
-    """The same for ``%qgrad``, and the functions that may be called."""
+    """Complete the same for ``%qgrad``, and functions that may be called."""
     return [*complete(shell, event), *functions(shell)]
 
 
 def complete_ir(_: InteractiveShell, event: SimpleNamespace) -> list[str]:
-    """The stages, where ``%qgrad_ir`` expects one."""
+    """Complete the name of a stage, where ``%qgrad_ir`` expects one."""
     words = event.line.split()[1:]
     typing = words[:1] == [event.symbol] if event.symbol else not words
     return list(STAGES) if typing else []
 
 
 def functions(shell: InteractiveShell) -> list[str]:
-    """The names of what the user has defined that can be called, and is no class."""
+    """Return the names of callables that the user has defined, classes left out."""
     return [
         name
         for name, value in shell.user_ns.items()

@@ -1,4 +1,4 @@
-"""The workbench in JupyterLab's panel: what the extension runs in the notebook's kernel."""
+"""Open and close workbenches in JupyterLab's panel: run by the extension in the kernel."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from IPython.display import HTML, display
 
 from qgrad_lab.comparison.references import Kind
-from qgrad_lab.results.comparison import DEFAULT_METHODS
+from qgrad_lab.methods.table import DEFAULT_NAMES
 from qgrad_lab.workbench.listing import user_names
 from qgrad_lab.workbench.widget.bench import Workbench
 from qgrad_lab.workbench.widget.namespace import arguments_of, functions
@@ -14,7 +14,7 @@ from qgrad_lab.workbench.widget.status import error_html
 from qgrad_lab.workbench.widget.style import STYLE
 
 _open: dict[str, Workbench] = {}
-"""By panel: the workbench that it shows."""
+"""The workbench that each panel shows."""
 
 
 def open_workbench(
@@ -22,13 +22,13 @@ def open_workbench(
     function: str,
     arguments: str = "",
     *,
-    methods: Sequence[str] = DEFAULT_METHODS,
+    methods: Sequence[str] = DEFAULT_NAMES,
     h: float | None = None,
     reference: Kind = "jax",
     theme: str = "auto",
     namespace: Mapping[str, Any] | None = None,
 ) -> None:
-    """Show a `Workbench`, in place of the one that a panel showed before.
+    """Show a `Workbench` in a panel, in place of the previous one.
 
     What is wrong with the function or its arguments is shown instead, as a message. Nothing is
     added to the namespace.
@@ -64,7 +64,7 @@ def open_workbench(
 
 
 def close_workbench(panel: str) -> None:
-    """End the workbench of a panel, with its thread and its widgets, if it has one."""
+    """Close the workbench of a panel, its thread and its widgets, if there is one."""
     bench = _open.pop(panel, None)
     if bench is not None:
         bench.close()

@@ -1,4 +1,4 @@
-"""Which part of an error is shown: the user's, and none of what is between."""
+"""Show the user's part of a traceback, and none of what is between."""
 
 import types
 from typing import Any
@@ -11,7 +11,7 @@ _BETWEEN = ("qgrad_lab", "jax", "jaxlib", "pennylane", "IPython")
 
 
 def message(error: Exception) -> str | None:
-    """All there is to show of ``error``, if that is a message.
+    """Return all there is to show of ``error``, if that is a message.
 
     It is where qgrad_lab says what is wrong with its input, and where no code of the user was
     running, so that there is no line to point at.
@@ -33,7 +33,7 @@ def begin_below(frames: int, error: BaseException, shell: InteractiveShell) -> N
 
 
 def leave_out_libraries(error: BaseException, shell: InteractiveShell) -> None:
-    """Show of the traceback of a caught ``error`` what is the user's code.
+    """Show only the user's code in the traceback of a caught ``error``.
 
     Nothing is left out of what was raised by qgrad_lab: that is a bug of ours.
     """

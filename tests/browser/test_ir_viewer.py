@@ -50,7 +50,7 @@ def loss(x):
 
 BIG = """\
 import qgrad_lab
-from qgrad_lab.stages import Line, Stage, Stages
+from qgrad_lab.inspection import Line, Stage, Stages
 from qgrad_lab.inspection.stage import Rendered
 
 COUNT = 80_000

@@ -19,11 +19,12 @@ from qgrad_lab import (
     value_and_grad,
     vjp,
 )
+from qgrad_lab.methods.table import Scope, names_of
 
-METHODS = ["auto", "fd"]
+METHODS = names_of(Scope.FUNCTION)
 WHERE = pytest.mark.parametrize("where", [qjit, lambda f: f], ids=["inside", "outside"])
 X, N, Y = 0.7, 3, jnp.array([0.4, -1.1, 0.2])
-TOLERANCE = {"auto": 1e-12, "fd": 2e-5}
+TOLERANCE = {**dict.fromkeys(METHODS, 2e-5), "auto": 1e-12}
 
 
 def assert_same(found, expected, method="auto", tolerance=None):

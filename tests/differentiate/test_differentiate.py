@@ -18,10 +18,11 @@ from qgrad_lab.core import mode
 from qgrad_lab.core.mode import Mode
 from qgrad_lab.differentiate.api import grad, hessian, jacobian, jvp, value_and_grad, vjp
 from qgrad_lab.errors import DifferentiableCompileError
+from qgrad_lab.methods.table import Scope, names_of
 
-METHODS = ["auto", "fd"]
+METHODS = names_of(Scope.FUNCTION)
 TRANSFORMS = [grad, value_and_grad, jacobian, hessian]
-TOLERANCE = {"auto": 1e-12, "fd": 1e-5}
+TOLERANCE = {**dict.fromkeys(METHODS, 1e-5), "auto": 1e-12}
 
 
 def inside(f):

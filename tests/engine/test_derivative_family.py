@@ -10,9 +10,10 @@ import pennylane as qml
 import pytest
 
 from qgrad_lab import DifferentiableCompileError, for_loop, grad, qjit, reference
-from qgrad_lab.engine import evaluate
+from qgrad_lab.engine import shifts
+from qgrad_lab.methods.table import Scope, names_of
 
-METHODS = ["adjoint", "parameter-shift"]
+METHODS = names_of(Scope.QNODES)
 POINT = jnp.array([0.37, -0.9, 1.6])
 
 
@@ -106,7 +107,7 @@ def test_batches_inside_and_outside_of_derivatives(method):
 @pytest.mark.parametrize("chunk_bytes", [1, 200, 1000])
 def test_shifted_evaluations_in_several_chunks(chunk_bytes, derivatives, monkeypatch):
     """What does not fit at once is summed in a loop; the last chunk is filled up."""
-    monkeypatch.setattr(evaluate, "_CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(shifts, "CHUNK_BYTES", chunk_bytes)
     f = make_circuit("parameter-shift")
     for second in (jax.hessian, lambda f: jax.jacrev(jax.jacrev(f))):
         compiled = qjit(second(f))
@@ -147,7 +148,7 @@ def test_a_first_derivative_by_shifts_is_one_native_call():
 
 
 def test_much_work_is_announced(monkeypatch):
-    monkeypatch.setattr(evaluate, "_MUCH_WORK", 10)
+    monkeypatch.setattr(shifts, "MUCH_WORK", 10)
     expected = "a circuit of 4 parameters 24 times for one derivative"
     with pytest.warns(UserWarning, match=expected):
         shifted = qjit(jax.jacrev(make_circuit("parameter-shift")))(POINT)

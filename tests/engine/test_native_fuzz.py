@@ -42,7 +42,7 @@ THROUGH_XLA = """
 import sys
 import jax, numpy as np
 from tests.support.circuits import random_cases
-from qgrad_lab.engine.evaluate import result_width
+from qgrad_lab.engine.member import result_width
 from qgrad_lab.engine.library import FFI_TARGET
 
 rng = np.random.default_rng(int(sys.argv[1]))

@@ -17,11 +17,12 @@ from hypothesis import HealthCheck, Phase, given, note, seed, settings
 
 from qgrad_lab import qjit, reference
 from qgrad_lab.gates.table import GATES
+from qgrad_lab.methods.table import Scope, names_of
 from tests.support.circuits import MEASUREMENTS, SEED, Recipe, function, recipes, sum_of_words
 
 EXAMPLES = int(os.environ.get("QGRAD_EXAMPLES", 7))
 HESSIAN_EXAMPLES = max(2, EXAMPLES // 3)
-METHODS = ["adjoint", "parameter-shift"]
+METHODS = names_of(Scope.QNODES)
 TOLERANCE = 1e-9
 HESSIAN_TOLERANCE = 1e-8
 X = jnp.array([0.37, -1.21, 2.3, 0.94])

@@ -5,16 +5,15 @@ trigonometric polynomial whose frequencies are multiples of 1/2, so a discrete F
 over one period gives its frequencies and its derivatives exactly, with no step size.
 """
 
-import re
 from fractions import Fraction
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pennylane as qml
 import pytest
 import scipy.linalg
 
+from qgrad_lab.circuit.ir.extras import EXTRAS
 from qgrad_lab.circuit.ir.instructions import (
     Data,
     Expval,
@@ -29,8 +28,9 @@ from qgrad_lab.circuit.ir.instructions import (
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.lower.operands import Operands
 from qgrad_lab.circuit.lower.operations import is_native, lower
-from qgrad_lab.engine.evaluate import Member
-from qgrad_lab.gates.table import GATES, PREPARATIONS
+from qgrad_lab.engine.member import Member
+from qgrad_lab.gates import native
+from qgrad_lab.gates.table import GATES
 from tests.support.circuits import (
     SEED,
     apply_matrix,
@@ -43,27 +43,33 @@ from tests.support.circuits import (
     random_unitary,
 )
 
-NATIVE = Path(__file__).parents[2] / "qgrad_lab/engine/native"
 TOLERANCE = 1e-12
 MAX_WIRES = 8
 ANGLES = [0.0, np.pi, 2 * np.pi, -1.3, 0.8]
 
-FIXED = [name for name in GATES if GATES[name].num_wires is not None]
+WORDS = ("X", "Y", "Z", "XY", "ZYX", "YYXZ", "XZZYX", "XYZZYXZY")
+SIZES_OF_EXTRA = {
+    None: [(k, None) for k in (1, 2, 3, 5, 8)],
+    "dimension": [(k, dimension) for k in (1, 2, 3) for dimension in range(2**k + 1)],
+    "letters": [(len(word), word) for word in WORDS],
+    "matrix": [(k, None) for k in (1, 2, 3, 4)],
+}
+"""For gates on any number of wires: numbers of wires, with a dimension or a word."""
+
+
+def sizes_of(kind):
+    return SIZES_OF_EXTRA[kind.extra] if kind.num_wires is None else [(kind.num_wires, None)]
+
+
 VARIANTS = [
-    *((name, GATES[name].num_wires, None) for name in FIXED),
-    *(("MultiRZ", k, None) for k in (1, 2, 3, 5, 8)),
-    ("GlobalPhase", 0, None),
-    *(("PCPhase", k, dimension) for k in (1, 2, 3) for dimension in range(2**k + 1)),
-    *(("PauliRot", len(word), word) for word in ("X", "Y", "Z", "XY", "ZYX", "YYXZ", "XZZYX")),
-    ("PauliRot", 8, "XYZZYXZY"),
-    *(("QubitUnitary", k, None) for k in (1, 2, 3, 4)),
+    (name, *size) for name, kind in GATES.items() if not kind.prepares for size in sizes_of(kind)
 ]
-"""Name, number of wires, and PCPhase's dimension or PauliRot's word."""
+"""Name, number of wires, and a dimension or a word."""
 
-ANGLED = [v for v in VARIANTS if GATES[v[0]].spectrum is not None and v[1] <= 5]
+ANGLED = [v for v in VARIANTS if GATES[v[0]].has_angle and v[1] <= 5]
 
-PROPER = [v for v in ANGLED if v[0] != "PCPhase" or 0 < v[2] < 2 ** v[1]]
-"""Without the PCPhases that give every state the same phase: they have less than the spectrum."""
+PROPER = [v for v in ANGLED if GATES[v[0]].extra != "dimension" or 0 < v[2] < 2 ** v[1]]
+"""Without dimensions that give every state the same phase: they have less than the spectrum."""
 
 
 def ids(variant):
@@ -78,17 +84,14 @@ def pennylane_operator(variant, wires, controls, values, adjoint, angle):
     """The operator that the Program's gate stands for."""
     name, k, extra = variant
     wires, controls = list(wires), list(controls)
-    match name:
-        case "PCPhase" | "PauliRot":
-            operator = getattr(qml, name)(angle, extra, wires)
-        case "QubitUnitary":
-            operator = qml.QubitUnitary(unitary_of(k), wires)
-        case "GlobalPhase":
-            operator = qml.GlobalPhase(angle)
-        case _ if GATES[name].spectrum is not None:
-            operator = getattr(qml, name)(angle, wires=wires)
-        case _:
-            operator = getattr(qml, name)(wires=wires)
+    kind = GATES[name]
+    parameters = [angle] if kind.has_angle else []
+    if extra is not None:
+        parameters.append(extra)
+    elif kind.extra == "matrix":
+        parameters.append(unitary_of(k))
+    make = getattr(qml, name)
+    operator = make(*parameters) if kind.num_wires == 0 else make(*parameters, wires=wires)
     if adjoint:
         operator = qml.adjoint(operator, lazy=True)
     if controls:
@@ -134,12 +137,12 @@ def derivative(variant, values, adjoint, angle, order) -> np.ndarray:
 def gate(variant, wires, controls, values, adjoint, angle) -> Gate:
     """The Program's gate."""
     name, _, extra = variant
-    match name:
-        case "PCPhase":
+    match GATES[name].extra:
+        case "dimension":
             own = (extra,)
-        case "PauliRot":
+        case "letters":
             own = tuple(extra)
-        case "QubitUnitary":
+        case "matrix":
             own = (Data(0),)
         case _:
             own = ()
@@ -147,8 +150,8 @@ def gate(variant, wires, controls, values, adjoint, angle) -> Gate:
 
 
 def control_choices(variant):
-    """Control values: none, one, two; Lightning has no controlled PauliRot."""
-    counts = (0,) if variant[0] == "PauliRot" else (0, 1, 2)
+    """Control values: none, one, two, where the gate takes controls."""
+    counts = (0, 1, 2) if GATES[variant[0]].takes_controls else (0,)
     return [values for c in counts for values in control_values(c)]
 
 
@@ -166,15 +169,16 @@ def placements(variant, rng, *, every_size: bool):
 
 
 def data_of(variant, state) -> np.ndarray:
-    """The matrix, if it is a QubitUnitary, and the initial state."""
-    matrix = unitary_of(variant[1]).ravel() if variant[0] == "QubitUnitary" else np.zeros(0)
+    """The gate's matrix, if it is an operand, and the initial state."""
+    has_matrix = GATES[variant[0]].extra == "matrix"
+    matrix = unitary_of(variant[1]).ravel() if has_matrix else np.zeros(0)
     return np.concatenate([matrix, state])
 
 
 def program(variant, num_wires, placed, measurements, num_index=0) -> Program:
     """The gate on a state from data, its angle theta[0]."""
-    angle = Slot(0) if GATES[variant[0]].spectrum is not None else None
-    offset = 4 ** variant[1] if variant[0] == "QubitUnitary" else 0
+    angle = Slot(0) if GATES[variant[0]].has_angle else None
+    offset = 4 ** variant[1] if GATES[variant[0]].extra == "matrix" else 0
     prepare = Gate(GATES["StatePrep"], tuple(range(num_wires)), extra=(Data(offset),))
     return Program(
         num_wires,
@@ -199,29 +203,46 @@ def acting_on(matrix, wires, controls, state):
 # -- The table -------------------------------------------------------------------------------------
 
 
-def native_table() -> dict[str, tuple[int, int, bool]]:
-    """From the C++ sources: opcode, number of targets (0: any), whether it has an angle."""
-    header = (NATIVE / "ir/program.hpp").read_text()
-    names = re.search(r"enum class Opcode.*?\{(.*?)\}", header, re.S).group(1)
-    enumerators = [name.split("=")[0].strip() for name in names.split(",") if name.strip()]
-    assert re.search(rf"{enumerators[0]}\s*=\s*1\b", names)
-    rows = re.findall(
-        r"\{Opcode::(\w+),\s*\"(\w+)\",\s*(\d+),\s*(true|false)",
-        (NATIVE / "ir/gate_table.cpp").read_text(),
-    )
-    return {
-        name: (1 + enumerators.index(enumerator), int(targets), angle == "true")
-        for enumerator, name, targets, angle in rows
-    }
-
-
-def test_the_native_table_has_the_same_rows():
-    ours = {
-        name: (kind.opcode, kind.num_wires or 0, kind.spectrum is not None)
-        for name, kind in GATES.items()
-    }
-    assert native_table() == ours
+def test_rows_stand_in_the_order_of_their_opcodes():
+    assert [kind.opcode for kind in GATES.values()] == list(range(1, len(GATES) + 1))
     assert [kind.name for kind in GATES.values()] == list(GATES)
+
+
+def test_the_native_table_is_the_one_that_the_rows_make():
+    assert native.PATH.read_text() == native.table_text(), "run: python -m qgrad_lab.gates"
+
+
+@pytest.mark.parametrize("name", [name for name, kind in GATES.items() if kind.components])
+def test_the_matrix_of_the_row_is_that_of_pennylane(name):
+    kind = GATES[name]
+    for angle in ANGLES if kind.has_angle else ANGLES[:1]:
+        matrix = np.zeros((2**kind.num_wires,) * 2, complex)
+        for frequency, entries in kind.components:
+            for place, value in entries.items():
+                matrix[place] += np.exp(1j * float(frequency) * angle) * value
+        expected = matrix_at((name, kind.num_wires, None), (), False, angle)
+        if kind.num_wires == 0:
+            matrix = matrix[0, 0] * np.eye(2)
+        np.testing.assert_allclose(matrix, expected, atol=1e-15)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=ids)
+def test_traits_are_those_of_the_matrix(variant):
+    kind = GATES[variant[0]]
+    if kind.extra in ("letters", "matrix"):
+        assert not kind.is_diagonal and not kind.is_monomial and not kind.inverts_itself
+        return
+    matrices = [matrix_at(variant, (), False, angle) for angle in (0.4, 1.9)]
+    present = [np.abs(matrix) > TOLERANCE for matrix in matrices]
+    squares = [matrix @ matrix for matrix in matrices]
+    assert kind.is_diagonal == all(
+        np.array_equal(p, p & np.eye(len(p), dtype=bool)) for p in present
+    )
+    assert kind.is_monomial == all((p.sum(axis) == 1).all() for p in present for axis in (0, 1))
+    one = np.eye(len(matrices[0]))
+    assert kind.inverts_itself == all(
+        np.allclose(square, one, atol=TOLERANCE) for square in squares
+    )
 
 
 @pytest.mark.parametrize("variant", ANGLED, ids=ids)
@@ -276,7 +297,7 @@ def test_frequencies_are_complete_and_none_is_spare(variant):
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=ids)
 def test_operations_are_lowered_to_the_gate(variant):
-    angle = 0.61 if GATES[variant[0]].spectrum is not None else None
+    angle = 0.61 if GATES[variant[0]].has_angle else None
     for values in control_choices(variant):
         for adjoint in (False, True):
             controls = tuple(range(len(values)))
@@ -296,7 +317,7 @@ def test_operations_are_lowered_to_the_gate(variant):
 @pytest.mark.parametrize("variant", VARIANTS, ids=ids)
 def test_states_are_those_of_the_matrix(variant):
     rng = np.random.default_rng(SEED)
-    has_angle = GATES[variant[0]].spectrum is not None
+    has_angle = GATES[variant[0]].has_angle
     cases, expected = [], []
     for num_wires, *placed in placements(variant, rng, every_size=True):
         wires, controls, values, adjoint = placed
@@ -316,7 +337,7 @@ def test_states_are_those_of_the_matrix(variant):
 @pytest.mark.parametrize("variant", VARIANTS, ids=ids)
 def test_wires_known_only_at_run_time_make_no_difference(variant):
     rng = np.random.default_rng(SEED)
-    has_angle = GATES[variant[0]].spectrum is not None
+    has_angle = GATES[variant[0]].has_angle
     cases = []
     for num_wires, *placed in placements(variant, rng, every_size=False):
         wires, controls, values, adjoint = placed
@@ -492,5 +513,9 @@ def test_derivatives_of_measured_numbers_are_those_of_the_matrix(variant):
 
 
 def test_preparations_take_no_part_in_derivatives():
-    assert PREPARATIONS == {"BasisState", "StatePrep"}
-    assert all(GATES[name].spectrum is None for name in PREPARATIONS)
+    assert {name for name, kind in GATES.items() if kind.prepares} == {"BasisState", "StatePrep"}
+    assert not any(kind.has_angle for kind in GATES.values() if kind.prepares)
+
+
+def test_every_kind_of_extra_operand_has_its_class():
+    assert {kind.extra for kind in GATES.values()} - {None} <= EXTRAS.keys()

@@ -16,11 +16,11 @@ from matplotlib.figure import Figure
 
 from qgrad_lab import plots
 from qgrad_lab.comparison import Comparison, MethodResult
+from qgrad_lab.methods.table import NAMES as METHODS
 from qgrad_lab.plots import style
 from qgrad_lab.plots.figures import name_shortened
-from qgrad_lab.plots.scales import ErrorAxis, compact, logarithmic, unit_of_time
+from qgrad_lab.plots.scales import ErrorAxis, compact, logarithmic, unit_of_times
 from qgrad_lab.results import differences
-from qgrad_lab.results.comparison import METHODS
 from qgrad_lab.studies import Landscape, LandscapeRow, Scaling, ScalingRow, StepSizes
 
 THEMES = ("light", "dark")
@@ -533,8 +533,8 @@ class TestAxes:
         assert name_shortened("parameters['layer'][12][0]") == "paramet…['layer'][12][0]"
 
     def test_units(self):
-        assert unit_of_time([2e-6, np.nan]) == (1e-6, "µs")
-        assert unit_of_time([0.2])[1] == "ms" and unit_of_time([2.0, 3.0])[1] == "s"
+        assert unit_of_times([2e-6, np.nan]) == (1e-6, "µs")
+        assert unit_of_times([0.2])[1] == "ms" and unit_of_times([2.0, 3.0])[1] == "s"
         assert compact(1e-7) == "$10^{-7}$"
 
 

@@ -9,8 +9,9 @@ import pytest
 import scipy.linalg
 
 from qgrad_lab import for_loop, grad, jacobian, qjit, reference, value_and_grad
+from qgrad_lab.methods.table import Scope, names_of
 
-METHODS = ["adjoint", "parameter-shift"]
+METHODS = names_of(Scope.QNODES)
 
 
 def device(wires: int) -> qml.devices.Device:

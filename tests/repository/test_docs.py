@@ -59,7 +59,7 @@ def test_a_missing_name_is_found():
     assert {"qgrad_lab.grad", "qgrad_lab.plots.cost", "qgrad_lab.Comparison.best"} <= set(names)
     assert "qgrad_lab.DifferentiableCompilerError" in names
     assert len(names) > 80
-    assert {"qgrad_lab", "qgrad_lab.stages", "qgrad_lab.sweeps"} <= set(MODULES)
+    assert {"qgrad_lab", "qgrad_lab.inspection", "qgrad_lab.sweeps"} <= set(MODULES)
 
 
 def test_the_magics_are_described_by_their_parsers():

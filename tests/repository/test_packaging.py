@@ -21,7 +21,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 LIBRARY = f"qgrad_lab/engine/libqgrad_lab{SUFFIX}"
-
+TYPED = "qgrad_lab/py.typed"  # it tells type checkers to read our annotations
 
 EXTENSION = json.loads((ROOT / "extension" / "package.json").read_text(encoding="utf-8"))
 LABEXTENSION = f"qgrad_lab-{__version__}.data/data/share/jupyter/labextensions/qgrad-lab/"
@@ -108,7 +108,7 @@ def library(wheel, tmp_path_factory):
 
 def test_the_sdist_has_every_source_and_nothing_built(sdist):
     packed = {path.relative_to(sdist).as_posix() for path in sdist.rglob("*") if path.is_file()}
-    expected = sources("qgrad_lab", "*.py") | sources("qgrad_lab/engine/native", "*")
+    expected = sources("qgrad_lab", "*.py") | sources("qgrad_lab/engine/native", "*") | {TYPED}
     expected |= sources("notebooks", "*") | {"LICENSE", "README.md", "CHANGELOG.md"}
     expected |= extension_sources()
     assert expected <= packed
@@ -130,7 +130,7 @@ def test_the_wheel_has_the_package_the_library_and_the_tutorials(wheel):
     with zipfile.ZipFile(wheel) as content:
         packed = content.namelist()
     assert len(packed) == len(set(packed))
-    expected = sources("qgrad_lab", "*.py") | {LIBRARY}
+    expected = sources("qgrad_lab", "*.py") | {LIBRARY, TYPED}
     expected |= {
         f"qgrad_lab/_notebooks/{name.removeprefix('notebooks/')}"
         for name in sources("notebooks", "*")
@@ -279,7 +279,9 @@ def test_every_native_source_is_compiled():
     native = ROOT / "qgrad_lab" / "engine" / "native"
     cmake = (native / "CMakeLists.txt").read_text(encoding="utf-8")
     listed = re.search(r"add_library\(qgrad_lab SHARED\s+(.*?)\)", cmake, re.S)[1].split()
-    assert listed == sorted(path.name for path in native.glob("*.cpp"))
+    assert sorted(listed) == sorted(
+        path.relative_to(native).as_posix() for path in native.rglob("*.cpp")
+    )
 
 
 def test_no_flag_that_changes_numbers_or_ties_to_a_machine():

@@ -14,9 +14,9 @@ from qgrad_lab import DifferentiableCompileError, grad, landscape, qjit, scaling
 from qgrad_lab.comparison.meters import metered
 from qgrad_lab.comparison.methods import Method
 from qgrad_lab.comparison.point import Point
-from qgrad_lab.results.studies import Scaling, ScalingRow
+from qgrad_lab.results.scalings import Scaling, ScalingRow
 from qgrad_lab.studies import elements, growth, landscapes, moves, steps
-from qgrad_lab.studies.pacing import Stage
+from qgrad_lab.studies.pacing import Phase
 
 device = qml.device("lightning.qubit", wires=2)
 
@@ -285,9 +285,9 @@ class TestProgress:
 
     def test_reports_are_not_more_than_people_read(self):
         told = []
-        stage = Stage(lambda done, now: told.append(done), 0.2, 0.4, 10_000, "at it")
+        phase = Phase(lambda done, now: told.append(done), 0.2, 0.4, 10_000, "at it")
         for _ in range(10_000):
-            stage.step()
+            phase.step()
         assert told[0] == 0.2 and len(told) < 100
 
 

@@ -32,9 +32,9 @@ from qgrad_lab.circuit.ir.instructions import (
 )
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.verify import verify
-from qgrad_lab.engine.evaluate import Member
+from qgrad_lab.engine.member import Member
 from qgrad_lab.engine.primitive import bind
-from qgrad_lab.gates.table import GATES, PREPARATIONS
+from qgrad_lab.gates.table import GATES
 
 SEED = int(os.environ.get("QGRAD_SEED", int.from_bytes(os.urandom(4), "little")))
 """Of every random test; set QGRAD_SEED to repeat a run."""
@@ -178,24 +178,18 @@ def operator(op: Op, x) -> qml.operation.Operator:
     wires = list(op.wires)
     angle = number(op.angle, x)
     base = getattr(qml, op.name)
-    rng = np.random.default_rng(op.extra if op.name in ("QubitUnitary", "StatePrep") else 0)
-    match op.name:
-        case "QubitUnitary":
-            made = base(random_unitary(rng, 2 ** len(wires)), wires)
-        case "StatePrep":
-            made = base(random_state(rng, len(wires)), wires)
-        case "BasisState":
-            made = base(np.array(op.extra), wires)
-        case "PauliRot":
-            made = base(angle, op.extra, wires)
-        case "PCPhase":
-            made = base(angle, op.extra, wires)
-        case "GlobalPhase":
-            made = base(angle)
-        case _ if op.angle is not None:
-            made = base(angle, wires=wires)
-        case _:
-            made = base(wires=wires)
+    kind = GATES[op.name]
+    parameters = [] if op.angle is None else [angle]
+    match kind.extra:
+        case "matrix":
+            parameters.append(random_unitary(np.random.default_rng(op.extra), 2 ** len(wires)))
+        case "state":
+            parameters.append(random_state(np.random.default_rng(op.extra), len(wires)))
+        case "bits":
+            parameters.append(np.array(op.extra))
+        case "letters" | "dimension":
+            parameters.append(op.extra)
+    made = base(*parameters) if kind.num_wires == 0 else base(*parameters, wires=wires)
     if op.adjoint:
         made = qml.adjoint(made, lazy=True)
     if op.controls:
@@ -295,30 +289,28 @@ def _wires(num_wires: int, count: int):
 def ops(draw, num_wires: int, num_x: int, name: str):
     """An operation of the kind ``name``, which has to fit on the wires."""
     kind = GATES[name]
-    if name == "GlobalPhase":
-        k = 0
-    elif kind.num_wires is None:
-        limit = 3 if name in ("QubitUnitary", "PCPhase", "StatePrep") else num_wires
+    k = kind.num_wires
+    if k is None:
+        limit = 3 if kind.extra in ("matrix", "dimension", "state") else num_wires
         k = draw(st.integers(1, min(num_wires, limit)))
-    else:
-        k = kind.num_wires
-    may_control = name not in PREPARATIONS
+    # PennyLane decomposes controlled forms of gates that take no controls.
+    may_control = not kind.prepares
     c = draw(st.integers(0, min(2, num_wires - k))) if may_control else 0
     chosen = draw(_wires(num_wires, k + c))
     extra = None
-    match name:
-        case "PauliRot":
+    match kind.extra:
+        case "letters":
             extra = "".join(draw(st.lists(st.sampled_from("IXYZ"), min_size=k, max_size=k)))
-        case "PCPhase":
+        case "dimension":
             extra = draw(st.integers(0, 2**k))
-        case "QubitUnitary" | "StatePrep":
+        case "matrix" | "state":
             extra = draw(st.integers(0, 2**16))
-        case "BasisState":
+        case "bits":
             extra = tuple(draw(st.lists(st.integers(0, 1), min_size=k, max_size=k)))
     return Op(
         name,
         chosen[c:],
-        angle=draw(_numbers(num_x)) if kind.spectrum is not None else None,
+        angle=draw(_numbers(num_x)) if kind.has_angle else None,
         controls=chosen[:c],
         values=tuple(draw(st.lists(st.booleans(), min_size=c, max_size=c))),
         adjoint=may_control and draw(st.booleans()),
@@ -348,13 +340,14 @@ def measures(draw, num_wires: int, num_x: int, kind: str, form: str):
 @st.composite
 def recipes(draw, must: str, measured: tuple[str, str], num_x: int, max_ops: int, max_wires: int):
     """A circuit that holds the gate ``must`` and the measurement ``measured``."""
-    names = [name for name in GATES if name not in PREPARATIONS]
-    preparing = must in PREPARATIONS
+    names = [name for name, kind in GATES.items() if not kind.prepares]
+    preparing = GATES[must].prepares
     num_wires = draw(st.integers(GATES[must].num_wires or 1, max_wires))
     fitting = [name for name in names if (GATES[name].num_wires or 1) <= num_wires]
-    prepare = must if preparing else draw(st.sampled_from(["BasisState", "StatePrep", None]))
+    preparations = [None, *(name for name, kind in GATES.items() if kind.prepares)]
+    prepare = must if preparing else draw(st.sampled_from(preparations))
     first = [draw(ops(num_wires, num_x, prepare))] if prepare else []
-    if not first or len(first[0].wires) < num_wires or prepare == "BasisState":
+    if not first or len(first[0].wires) < num_wires or GATES[prepare].extra == "bits":
         # |0..0> is fixed by many gates: leave it on every wire.
         first += [Op("RY", (wire,), angle=0.3 + 0.4 * wire) for wire in range(num_wires)]
     before = draw(st.lists(st.sampled_from(fitting), min_size=1, max_size=max_ops // 2))
@@ -419,32 +412,30 @@ def random_program(rng: np.random.Generator, names, num_wires: int) -> RandomPro
     def gate(name):
         kind = GATES[name]
         k = kind.num_wires
-        if name == "GlobalPhase":
-            k = 0
-        elif k is None:
+        if k is None:
             k = int(rng.integers(1, min(3, num_wires) + 1))
-        prepares = name in PREPARATIONS
-        c = 0 if prepares or name == "PauliRot" else int(rng.integers(0, min(2, num_wires - k) + 1))
+        prepares = kind.prepares
+        c = int(rng.integers(0, min(2, num_wires - k) + 1)) if kind.takes_controls else 0
         order = [int(wire) for wire in rng.permutation(num_wires)[: k + c]]
         traced = not prepares and rng.integers(4) == 0
         wires = tuple(integer(wire, traced and rng.integers(2)) for wire in order)
-        match name:
-            case "PCPhase":
+        match kind.extra:
+            case "dimension":
                 extra = (int(rng.integers(0, 2**k + 1)),)
-            case "PauliRot":
+            case "letters":
                 extra = tuple(rng.choice(list("XYZ"), size=k).tolist())
-            case "QubitUnitary" | "StatePrep":
+            case "matrix" | "state":
                 extra = (Data(len(data)),)
-                unitary = name == "QubitUnitary"
+                unitary = kind.extra == "matrix"
                 data.extend(
                     (random_unitary(rng, 2**k) if unitary else random_state(rng, k)).ravel()
                 )
-            case "BasisState":
+            case "bits":
                 extra = tuple(integer(rng.integers(2), rng.integers(2)) for _ in range(k))
             case _:
                 extra = ()
         angle = None
-        if kind.spectrum is not None:
+        if kind.has_angle:
             angle = float(rng.normal()) if rng.integers(4) == 0 else Slot(slot())
         values = tuple(bool(value) for value in rng.integers(0, 2, c))
         adjoint = not prepares and bool(rng.integers(2))
@@ -488,10 +479,11 @@ def random_program(rng: np.random.Generator, names, num_wires: int) -> RandomPro
 
 def random_cases(rng: np.random.Generator, count: int):
     """Native members of random Programs that together hold every gate, with operands."""
-    names = [name for name in GATES if name not in PREPARATIONS]
+    names = [name for name, kind in GATES.items() if not kind.prepares]
+    preparations = [None, *(name for name, kind in GATES.items() if kind.prepares)]
     cases = []
     for number in range(count):
-        prepare = [None, "BasisState", "StatePrep"][number % 3]
+        prepare = preparations[number % len(preparations)]
         must = names[number % len(names)]
         least = GATES[must].num_wires or 1
         num_wires = int(rng.integers(least, 7))

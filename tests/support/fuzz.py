@@ -11,6 +11,7 @@ been told more.
 
 import argparse
 import collections
+import functools
 import json
 import multiprocessing
 import pathlib
@@ -21,9 +22,8 @@ import traceback
 import warnings
 from typing import Any
 
-USUAL = """RX RY RZ PhaseShift Rot Hadamard S T SX PauliX PauliY PauliZ CNOT CZ CRX CRot SWAP CSWAP
-Toffoli IsingXX IsingXY IsingZZ MultiRZ U2 U3 SingleExcitation ControlledPhaseShift GlobalPhase
-QFT""".split()
+COMPOSITE = ("Rot", "CRot", "U2", "U3", "QFT")
+"""Operations that programs usually have and that are no rows of the gate table."""
 PACKAGE = str(pathlib.Path(__file__).parents[2] / "qgrad_lab")
 SECONDS_PER_CASE = 120
 PLANNED = (ValueError, TypeError, NotImplementedError, ImportError, MemoryError)
@@ -79,7 +79,7 @@ def _wires(rng: _Choices, count: int, traced: Any) -> Any:
 def _operation(rng: _Choices, qml: Any, names: list[str], x: Any, n: Any, tools: Any) -> None:
     """Queue one operation, perhaps in a loop, a branch, an adjoint or a control."""
     jnp, np, lab = tools
-    name = rng.pick(USUAL, names)
+    name = rng.pick(_usual_names(), names)
     kind = getattr(qml, name)
     num_params = getattr(kind, "num_params", None)
     num_wires = getattr(kind, "num_wires", None)
@@ -203,6 +203,15 @@ def run_case(seed: int, names: list[str]) -> None:
         lambda: lab.qjit(lambda x, n: lab.jvp(total, [x, n], [x], argnum=[0]))(x, n),
     ]
     jax.block_until_ready(rng.choice(transforms)())
+
+
+@functools.cache
+def _usual_names() -> list[str]:
+    """The gates that take wires and angles only, and what is composed of them."""
+    from qgrad_lab.gates.table import CONTROLLED, GATES
+
+    plain = [name for name, kind in GATES.items() if kind.extra is None]
+    return [*plain, *CONTROLLED.values(), *COMPOSITE]
 
 
 def operation_names() -> list[str]:

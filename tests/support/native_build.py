@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qgrad_lab.engine.evaluate import Member, result_width
+from qgrad_lab.engine.member import Member, result_width
 
 ROOT = Path(__file__).parents[2]
 NATIVE = ROOT / "qgrad_lab/engine/native"

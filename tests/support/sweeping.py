@@ -35,13 +35,13 @@ def energy(theta):
     return qml.expval(qml.prod(*(qml.Z(wire) for wire in range(WIRES))))
 
 
-def sweep(**options):
+def run_sweep(**options):
     """The sweep that is interrupted in the tests."""
     options = {"chunk": CHUNK, "progress": False, "fixed": FIXED} | options
     return qgrad_lab.sweep(energy, GRID, **options)
 
 
-def check(found):
+def check_sweep(found):
     """Compare all of ``found`` with the closed form."""
     first, fifth = np.meshgrid(*GRID.values(), indexing="ij")
     theta = np.broadcast_to(FIXED["theta"], (*first.shape, WIRES)).copy()

@@ -10,7 +10,7 @@ from dask.distributed import Client, LocalCluster
 from distributed.scheduler import KilledWorker
 
 from qgrad_lab.sweeps.executors.dask import DaskCluster
-from tests.support import sweeping
+from tests.support.sweeping import BLOCKS, CHUNK, blocks_in, check_sweep, kill_when, run_sweep
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +33,12 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(client, tmp_path):
     store = tmp_path / "sweep.zarr"
     before = client.run(os.getpid)
     victim = next(iter(before.values()))
-    killer = sweeping.kill_when(store, 4, victim)
-    found = sweeping.sweep(executor=client, store=store)
+    killer = kill_when(store, 4, victim)
+    found = run_sweep(executor=client, store=store)
     killer.join()
-    sweeping.check(found)
+    check_sweep(found)
     assert found.attrs["executor"] == "dask.distributed"
-    assert sweeping.blocks_in(store) == sweeping.BLOCKS
+    assert blocks_in(store) == BLOCKS
     client.wait_for_workers(2, timeout=120)
     after = client.run(os.getpid)
     assert victim not in after.values() and len(set(before.values()) & set(after.values())) == 1
@@ -46,7 +46,7 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(client, tmp_path):
 
 def test_without_a_store_and_by_the_executor_of_a_client(client):
     client.wait_for_workers(2, timeout=120)
-    sweeping.check(sweeping.sweep(executor=client.get_executor()))
+    check_sweep(run_sweep(executor=client.get_executor()))
 
 
 def test_interruptions_cancel_what_waits(client, tmp_path, monkeypatch):
@@ -63,12 +63,12 @@ def test_interruptions_cancel_what_waits(client, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(DaskCluster, "submit", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            sweeping.sweep(executor=client, store=store)
+            run_sweep(executor=client, store=store)
     # Those that came were kept, and those that were waiting will not be computed.
-    assert 14 <= sweeping.blocks_in(store) <= 20
+    assert 14 <= blocks_in(store) <= 20
     waiting = [future for future in submitted if future.status == "pending"]
     assert not waiting
-    sweeping.check(sweeping.sweep(executor=client, store=store))
+    check_sweep(run_sweep(executor=client, store=store))
 
 
 def test_blocks_that_kill_every_worker_are_told(client):
@@ -108,19 +108,19 @@ def test_a_scheduler_that_is_killed(tmp_path, subprocess_environment):
             time.sleep(0.05)
         with Client(scheduler_file=str(file), timeout=5) as client:
             client.wait_for_workers(1, timeout=120)
-            killer = sweeping.kill_when(store, 4, scheduler.pid)
+            killer = kill_when(store, 4, scheduler.pid)
             with pytest.raises(RuntimeError, match="connection to the Dask scheduler is lost") as e:
-                sweeping.sweep(executor=client, store=store)
+                run_sweep(executor=client, store=store)
             killer.join()
-            kept = sweeping.blocks_in(store)
-            assert 4 <= kept < sweeping.BLOCKS
-            assert f"stopped after {kept * sweeping.CHUNK} of 240 points" in str(e.value)
+            kept = blocks_in(store)
+            assert 4 <= kept < BLOCKS
+            assert f"stopped after {kept * CHUNK} of 240 points" in str(e.value)
             assert f"kept in store='{store}'. Call sweep again in the same way" in str(e.value)
             with pytest.raises(RuntimeError, match="connection to the Dask scheduler is lost"):
-                sweeping.sweep(executor=client, store=store)
+                run_sweep(executor=client, store=store)
     finally:
         for process in (scheduler, worker):
             process.kill()
             process.wait()
-    sweeping.check(sweeping.sweep(store=store))
-    assert sweeping.blocks_in(store) == sweeping.BLOCKS
+    check_sweep(run_sweep(store=store))
+    assert blocks_in(store) == BLOCKS

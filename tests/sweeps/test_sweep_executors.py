@@ -15,8 +15,8 @@ import xarray
 import qgrad_lab
 from qgrad_lab import qjit
 from qgrad_lab.sweeps.executors import worker
-from tests.support import sweeping
 from tests.support.small_sweeps import ANGLES, DEVICE, THETA, layers, loss, quick
+from tests.support.sweeping import BLOCKS, blocks_in, check_sweep, kill_when, run_sweep
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +62,8 @@ def test_threads_and_processes_give_the_same(processes):
 
 
 def test_blocks_of_the_default_size(processes):
-    found = sweeping.sweep(executor=processes, chunk=None)
-    sweeping.check(found)
+    found = run_sweep(executor=processes, chunk=None)
+    check_sweep(found)
 
 
 def test_loops_that_outgrow_their_program(processes):
@@ -95,7 +95,7 @@ class Recording(Executor):
         self.waiting.append((future, function, args))
         self.most = max(self.most, len(self.waiting))
         self.submitted += 1
-        if len(self.waiting) == 3 * self._max_workers or self.submitted == sweeping.BLOCKS:
+        if len(self.waiting) == 3 * self._max_workers or self.submitted == BLOCKS:
             for future, function, args in self.waiting:
                 future.set_result(function(*args))
             self.waiting = []
@@ -104,8 +104,8 @@ class Recording(Executor):
 
 def test_only_a_few_blocks_are_submitted_at_once():
     recording = Recording(workers=4)
-    sweeping.check(sweeping.sweep(executor=recording))
-    assert (recording.submitted, recording.most) == (sweeping.BLOCKS, 12)
+    check_sweep(run_sweep(executor=recording))
+    assert (recording.submitted, recording.most) == (BLOCKS, 12)
 
 
 def test_a_worker_of_another_version():
@@ -124,13 +124,13 @@ def test_forked_processes_are_refused():
 def test_a_pool_whose_process_dies(tmp_path):
     store = tmp_path / "sweep.zarr"
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        killer = sweeping.kill_when(store, 3, pool.submit(os.getpid).result())
+        killer = kill_when(store, 3, pool.submit(os.getpid).result())
         with pytest.raises(RuntimeError, match="process of the ProcessPoolExecutor died") as caught:
-            sweeping.sweep(executor=pool, store=store)
+            run_sweep(executor=pool, store=store)
         killer.join()
     assert "Call sweep again in the same way" in str(caught.value)
-    assert 3 <= sweeping.blocks_in(store) < sweeping.BLOCKS
-    sweeping.check(sweeping.sweep(store=store))
+    assert 3 <= blocks_in(store) < BLOCKS
+    check_sweep(run_sweep(store=store))
 
 
 def test_what_calls_python_stays_in_this_process(processes):

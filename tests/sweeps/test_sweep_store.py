@@ -15,7 +15,7 @@ import zarr
 
 from qgrad_lab import sweep
 from qgrad_lab.sweeps.executors import choice, local
-from tests.support import sweeping
+from tests.support.sweeping import BLOCKS, CHUNK, blocks_in, check_sweep, run_sweep, wait_for_blocks
 
 POINTS = np.linspace(0.0, 1.0, 10)
 
@@ -144,24 +144,24 @@ def test_a_process_that_is_stopped_loses_no_block(store, computed, subprocess_en
     program = f"""
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from tests.support import sweeping
-sweeping.sweep(store={str(store)!r})
+from tests.support.sweeping import run_sweep
+run_sweep(store={str(store)!r})
 """
     process = subprocess.Popen(
         [sys.executable, "-c", program], env=subprocess_environment, stderr=subprocess.PIPE
     )
-    sweeping.wait_for_blocks(store, 5)
+    wait_for_blocks(store, 5)
     process.send_signal(how)
     _, told = process.communicate()
     assert process.returncode == -how
-    kept = sweeping.blocks_in(store)
-    assert 5 <= kept < sweeping.BLOCKS
+    kept = blocks_in(store)
+    assert 5 <= kept < BLOCKS
     if how == signal.SIGINT:
         note = re.search(r"stopped after (\d+) of 240 points, which are kept in", told.decode())
         # It may come between the mark of a block and the count.
-        assert kept * sweeping.CHUNK - int(note[1]) in (0, sweeping.CHUNK)
-    sweeping.check(sweeping.sweep(store=store))
-    assert len(computed) == sweeping.BLOCKS - kept
+        assert kept * CHUNK - int(note[1]) in (0, CHUNK)
+    check_sweep(run_sweep(store=store))
+    assert len(computed) == BLOCKS - kept
 
 
 def _chunk(store, number, name="gradient_x"):

@@ -10,6 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from qgrad_lab import reference
+from qgrad_lab.methods.table import NAMES
 
 
 class TestTargets:
@@ -123,8 +124,8 @@ class TestExtension:
         ("line", "offered"),
         [
             ("%%qgrad --me", ["--method"]),
-            ("%%qgrad --method ", ["adjoint", "auto", "backprop", "fd", "parameter-shift"]),
-            ("%%qgrad --method auto ", ["adjoint", "backprop", "fd", "parameter-shift"]),
+            ("%%qgrad --method ", sorted(NAMES)),
+            ("%%qgrad --method auto ", sorted({*NAMES} - {"auto"})),
             ("%%qgrad -m f", ["fd"]),
             ("%%qgrad -m fd --a", ["--argnum", "--at"]),
             ("%%qgrad -r c", ["catalyst"]),

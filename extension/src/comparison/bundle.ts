@@ -1,5 +1,16 @@
 /** The comparison bundle: what `Comparison.to_dict` of Python returns, checked. */
 
+import {
+  checkVersion,
+  list,
+  number,
+  optional,
+  real,
+  record,
+  text,
+  UnreadableBundle
+} from '../wire/json';
+
 export const MIME_TYPE = 'application/vnd.qgrad-lab.comparison.v1+json';
 
 /** The version of the bundle that is known here. */
@@ -31,9 +42,9 @@ export interface Row {
   readonly memory: number | null;
   readonly error: string | null;
   readonly notes: readonly string[];
-  /** Whether it is as close to the reference as asked for; null where that is not known. */
+  /** Whether it is as close to the reference as asked for; null if that is not known. */
   readonly accurate: boolean | null;
-  /** Why it is not, in words. */
+  /** Why it is not, or why that is not known, in words. */
   readonly advice: string | null;
 }
 
@@ -47,33 +58,21 @@ export interface Comparison {
   readonly referenceName: string;
   readonly referenceError: string | null;
   readonly tolerance: number;
+  /** The largest absolute difference of an accurate element; null if the bundle does not say. */
+  readonly limit: number | null;
+  /** What infinite elements of the reference mean, in words. */
+  readonly infinityRemark: string | null;
   readonly best: { readonly label: string | null; readonly reason: string };
 }
 
-/** A bundle of another version than this one. */
-export class VersionError extends Error {
-  constructor(readonly found: number) {
-    super(`version ${found}`);
-  }
-}
-
-/** A bundle that is not of the form of its version; `path` is where. */
-export class ShapeError extends Error {
-  constructor(readonly path: string) {
-    super(path);
-  }
-}
-
-/** Check a bundle; throws `VersionError` or `ShapeError`. */
+/**
+ * Check a bundle.
+ *
+ * @throws UnreadableBundle
+ */
 export function parse(data: unknown): Comparison {
   const bundle = record(data, 'bundle');
-  const version = bundle['version'];
-  if (typeof version !== 'number') {
-    throw new ShapeError('version');
-  }
-  if (version !== VERSION) {
-    throw new VersionError(version);
-  }
+  checkVersion(number(bundle['version'], 'version'), VERSION);
   const labels = list(bundle['labels'], 'labels').map((label, i) => text(label, `labels[${i}]`));
   const best = record(bundle['best'], 'best');
   return {
@@ -85,11 +84,13 @@ export function parse(data: unknown): Comparison {
     rows: list(bundle['rows'], 'rows').map((row, i) => parseRow(row, labels, `rows[${i}]`)),
     reference: leaves(bundle['reference'], labels, 'reference'),
     referenceName: text(bundle['reference_name'], 'reference_name'),
-    referenceError: textOrNull(bundle['reference_error'], 'reference_error'),
+    referenceError: optional(text, bundle['reference_error'], 'reference_error'),
     // Bundles that were saved before there was a viewer do not say it: it was always this.
     tolerance: real(bundle['tolerance'] ?? 1e-6, 'tolerance'),
+    limit: optional(real, bundle['limit'], 'limit'),
+    infinityRemark: optional(text, bundle['infinity_remark'], 'infinity_remark'),
     best: {
-      label: textOrNull(best['label'], 'best.label'),
+      label: optional(text, best['label'], 'best.label'),
       reason: text(best['reason'], 'best.reason')
     }
   };
@@ -97,12 +98,12 @@ export function parse(data: unknown): Comparison {
 
 function parseRow(data: unknown, labels: readonly string[], path: string): Row {
   const row = record(data, path);
-  const error = textOrNull(row['error'], `${path}.error`);
+  const error = optional(text, row['error'], `${path}.error`);
   const gradient = leaves(row['gradient'], labels, `${path}.gradient`);
   if (gradient === null && error === null) {
-    throw new ShapeError(`${path}.gradient`);
+    throw new UnreadableBundle('broken', `${path}.gradient`);
   }
-  const numeric = (name: string) => realOrNull(row[name], `${path}.${name}`);
+  const numeric = (name: string) => optional(real, row[name], `${path}.${name}`);
   return {
     method: text(row['method'], `${path}.method`),
     h: numeric('h'),
@@ -121,7 +122,7 @@ function parseRow(data: unknown, labels: readonly string[], path: string): Row {
       text(note, `${path}.notes[${i}]`)
     ),
     accurate: typeof row['accurate'] === 'boolean' ? row['accurate'] : null,
-    advice: textOrNull(row['advice'], `${path}.advice`)
+    advice: optional(text, row['advice'], `${path}.advice`)
   };
 }
 
@@ -132,7 +133,7 @@ function leaves(data: unknown, labels: readonly string[], path: string): Leaf[] 
   const byLabel = record(data, path);
   return labels.map(label => {
     if (!(label in byLabel)) {
-      throw new ShapeError(`${path}.${label}`);
+      throw new UnreadableBundle('broken', `${path}.${label}`);
     }
     const shape = shapeOf(byLabel[label]);
     const values: number[] = [];
@@ -152,54 +153,11 @@ function flatten(data: unknown, shape: number[], depth: number, into: number[], 
   }
   const entries = list(data, path);
   if (entries.length !== shape[depth]) {
-    throw new ShapeError(path);
+    throw new UnreadableBundle('broken', path);
   }
   for (const entry of entries) {
     flatten(entry, shape, depth + 1, into, path);
   }
-}
-
-function record(data: unknown, path: string): Record<string, unknown> {
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-    throw new ShapeError(path);
-  }
-  return data as Record<string, unknown>;
-}
-
-function list(data: unknown, path: string): unknown[] {
-  if (!Array.isArray(data)) {
-    throw new ShapeError(path);
-  }
-  return data;
-}
-
-function text(data: unknown, path: string): string {
-  if (typeof data !== 'string') {
-    throw new ShapeError(path);
-  }
-  return data;
-}
-
-function textOrNull(data: unknown, path: string): string | null {
-  return data === null || data === undefined ? null : text(data, path);
-}
-
-const WORDS: Record<string, number> = { NaN: NaN, Infinity: Infinity, '-Infinity': -Infinity };
-
-/** A number; JSON has words for those that are not finite. */
-function real(data: unknown, path: string): number {
-  if (typeof data === 'number') {
-    return data;
-  }
-  const found = typeof data === 'string' ? WORDS[data] : undefined;
-  if (found === undefined) {
-    throw new ShapeError(path);
-  }
-  return found;
-}
-
-function realOrNull(data: unknown, path: string): number | null {
-  return data === null || data === undefined ? null : real(data, path);
 }
 
 function reals(data: unknown, labels: readonly string[], path: string): number[] | null {
@@ -208,7 +166,7 @@ function reals(data: unknown, labels: readonly string[], path: string): number[]
   }
   const found = list(data, path).map((value, i) => real(value, `${path}[${i}]`));
   if (found.length !== labels.length) {
-    throw new ShapeError(path);
+    throw new UnreadableBundle('broken', path);
   }
   return found;
 }

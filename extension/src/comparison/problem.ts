@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { element } from '../dom';
-import { ShapeError, VERSION, VersionError } from './bundle';
+import { UnreadableBundle } from '../wire/json';
+import { VERSION } from './bundle';
 
 /** What is wrong with a bundle, what to do about it, and the table as text where there is one. */
 export function problem(
@@ -23,11 +24,17 @@ export function problem(
 }
 
 function explained(error: unknown, trans: TranslationBundle): [string, string] {
-  if (error instanceof VersionError && error.found > VERSION) {
+  const again = trans.__(
+    "In the notebook's kernel: %pip install -U qgrad-lab; then restart the kernel and run the cell again."
+  );
+  if (!(error instanceof UnreadableBundle)) {
+    return [trans.__('✗ This comparison cannot be shown: %1', String(error)), again];
+  }
+  if (error.kind === 'newer') {
     return [
       trans.__(
         '✗ This comparison has version %1, and this JupyterLab shows version %2.',
-        error.found,
+        error.version,
         VERSION
       ),
       trans.__(
@@ -35,30 +42,24 @@ function explained(error: unknown, trans: TranslationBundle): [string, string] {
       )
     ];
   }
-  const again = trans.__(
-    "In the notebook's kernel: %pip install -U qgrad-lab; then restart the kernel and run the cell again."
-  );
-  if (error instanceof VersionError) {
+  if (error.kind === 'older') {
     return [
       trans.__(
         '✗ This comparison has version %1, which is older than version %2 that this JupyterLab shows.',
-        error.found,
+        error.version,
         VERSION
       ),
       again
     ];
   }
-  if (error instanceof ShapeError) {
-    return [
-      trans.__(
-        '✗ This comparison cannot be read: %1 is missing or not of the expected form.',
-        error.path
-      ),
-      trans.__(
-        'It was made by a qgrad_lab that does not fit this JupyterLab, or was changed since. %1',
-        again
-      )
-    ];
-  }
-  return [trans.__('✗ This comparison cannot be shown: %1', String(error)), again];
+  return [
+    trans.__(
+      '✗ This comparison cannot be read: %1 is missing or not of the expected form.',
+      error.path
+    ),
+    trans.__(
+      'It was made by a qgrad_lab that does not fit this JupyterLab, or was changed since. %1',
+      again
+    )
+  ];
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_METHODS, STEPPED } from '../generated/methods';
 import type { Defaults } from '../settings/defaults';
 
 export const MAGIC = '%%qgrad';
@@ -47,10 +48,10 @@ export function edit(source: string, defaults: Defaults): Edit {
 export function header(defaults: Defaults, others: readonly string[]): string {
   const { methods, h, reference, irStage, showIr, plot, theme } = defaults;
   const parts: string[] = [];
-  if (methods.join() !== 'auto,fd') {
+  if (methods.join() !== DEFAULT_METHODS.join()) {
     parts.push('--method', ...methods);
   }
-  if (h.length > 0 && methods.includes('fd')) {
+  if (h.length > 0 && methods.some(name => STEPPED.includes(name))) {
     parts.push('--h', ...h.map(step => step.toExponential()));
   }
   if (reference !== 'jax') {

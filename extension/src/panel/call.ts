@@ -1,3 +1,4 @@
+import { STEPPED } from '../generated/methods';
 import { imported, quoted } from '../kernel/ask';
 import type { Defaults } from '../settings/defaults';
 import type { Argument, KernelFunction } from './listing';
@@ -90,7 +91,7 @@ export function openCode(
   defaults: Defaults
 ): string {
   const { methods, h, reference, theme } = defaults;
-  const step = methods.includes('fd') ? h[0] : undefined;
+  const step = methods.some(name => STEPPED.includes(name)) ? h[0] : undefined;
   const options = [
     `methods=[${methods.map(quoted).join(', ')}]`,
     `h=${step === undefined ? 'None' : step.toExponential()}`,

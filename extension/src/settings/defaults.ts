@@ -1,3 +1,5 @@
+import { DEFAULT_METHODS, METHODS } from '../generated/methods';
+
 /** The settings, checked: what a differentiated cell and a workbench begin with. */
 export interface Defaults {
   readonly methods: readonly string[];
@@ -11,7 +13,7 @@ export interface Defaults {
 
 /** As in the schema; for where settings cannot be read. */
 export const FALLBACK: Defaults = {
-  methods: ['auto', 'fd'],
+  methods: DEFAULT_METHODS,
   h: [],
   reference: 'jax',
   irStage: 'program',
@@ -19,9 +21,6 @@ export const FALLBACK: Defaults = {
   plot: true,
   theme: 'auto'
 };
-
-/** In the order of the rows of a table. */
-const METHODS = ['auto', 'fd', 'adjoint', 'parameter-shift', 'backprop'];
 
 /** Settings as they are stored; those of another type than they should be are left out. */
 export function defaultsOf(settings: Record<string, unknown>): Defaults {

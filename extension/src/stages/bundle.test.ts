@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { UnreadableBundle, byteLength, contentOf, parseBundle } from './bundle';
+import { UnreadableBundle } from '../wire/json';
+import { byteLength, contentOf, parseBundle } from './bundle';
 
 const STAGE = {
   name: 'jaxpr',
@@ -61,7 +62,7 @@ describe('parseBundle', () => {
     ['broken', { ...BUNDLE, sources: {} }]
   ])('says that it is %s: %j', (kind, data) => {
     expect(problemOf(data).kind).toBe(kind);
-    expect(problemOf(data).detail).not.toBe('');
+    expect(problemOf(data).message).not.toBe('');
   });
 });
 

@@ -1,5 +1,7 @@
 /** The stages of a program as the kernel sends them, and what is wrong with them. */
 
+import { checkVersion, list, number, record, text, UnreadableBundle, whole } from '../wire/json';
+
 export const MIME_TYPE = 'application/vnd.qgrad-lab.stages.v1+json';
 
 /** The version of the data that is understood. */
@@ -52,16 +54,6 @@ export interface Bundle {
   sources: Snippet[];
 }
 
-/** Data that this version of the extension does not understand, and why. */
-export class UnreadableBundle extends Error {
-  constructor(
-    readonly kind: 'newer' | 'older' | 'broken',
-    readonly detail: string
-  ) {
-    super(detail);
-  }
-}
-
 /**
  * The stages in what a kernel sent.
  *
@@ -73,22 +65,19 @@ export function parseBundle(data: unknown): Bundle {
   const fields = record(data, 'the data');
   const version = fields['version'];
   if (typeof version !== 'number') {
-    throw new UnreadableBundle('older', 'the data has no version');
+    throw new UnreadableBundle('older', 'version', 'the data has no version');
   }
-  if (version !== VERSION) {
-    const kind = version > VERSION ? 'newer' : 'older';
-    throw new UnreadableBundle(kind, `the data has version ${version}`);
-  }
+  checkVersion(version, VERSION);
   return {
-    name: text(fields, 'name'),
-    stages: list(fields, 'stages').map(stageOf),
-    sources: optionalList(fields, 'sources').map(entry => {
+    name: text(fields['name'], 'name'),
+    stages: list(fields['stages'], 'stages').map(stageOf),
+    sources: list(fields['sources'] ?? [], 'sources').map(entry => {
       const source = record(entry, 'sources');
       return {
-        name: text(source, 'name'),
-        file: text(source, 'file'),
-        first: count(source, 'first'),
-        text: text(source, 'text')
+        name: text(source['name'], 'name'),
+        file: text(source['file'], 'file'),
+        first: number(source['first'], 'first'),
+        text: text(source['text'], 'text')
       };
     })
   };
@@ -105,7 +94,7 @@ export async function contentOf(stage: Stage): Promise<Content> {
   try {
     unpacked = await new Response(stream).json();
   } catch (error) {
-    throw new UnreadableBundle('broken', `${stage.name}: ${String(error)}`);
+    throw new UnreadableBundle('broken', stage.name, `${stage.name}: ${String(error)}`);
   }
   return contentFrom(record(unpacked, stage.name));
 }
@@ -119,15 +108,19 @@ function stageOf(entry: unknown): Stage {
   const fields = record(entry, 'stages');
   const gzip = fields['gzip'];
   return {
-    name: text(fields, 'name'),
-    title: text(fields, 'title'),
-    language: text(fields, 'language'),
-    size: count(fields, 'size'),
-    seconds: count(fields, 'seconds'),
-    missing: text(fields, 'missing'),
-    calls: optionalList(fields, 'calls').map(call => {
-      const [first, last, places] = tuple(call, 'calls');
-      return { first: whole(first), last: whole(last), places: placesOf(places) };
+    name: text(fields['name'], 'name'),
+    title: text(fields['title'], 'title'),
+    language: text(fields['language'], 'language'),
+    size: number(fields['size'], 'size'),
+    seconds: number(fields['seconds'], 'seconds'),
+    missing: text(fields['missing'], 'missing'),
+    calls: list(fields['calls'] ?? [], 'calls').map(call => {
+      const [first, last, places] = list(call, 'calls');
+      return {
+        first: whole(first, 'a line number'),
+        last: whole(last, 'a line number'),
+        places: placesOf(places)
+      };
     }),
     content: typeof gzip === 'string' ? { gzip } : contentFrom(fields)
   };
@@ -135,68 +128,16 @@ function stageOf(entry: unknown): Stage {
 
 function contentFrom(fields: Record<string, unknown>): Content {
   const lines = new Map<number, Place[]>();
-  for (const entry of list(fields, 'lines')) {
-    const [number, places] = tuple(entry, 'lines');
-    lines.set(whole(number), placesOf(places));
+  for (const entry of list(fields['lines'], 'lines')) {
+    const [number, places] = list(entry, 'lines');
+    lines.set(whole(number, 'a line number'), placesOf(places));
   }
-  return { text: text(fields, 'text'), lines };
+  return { text: text(fields['text'], 'text'), lines };
 }
 
 function placesOf(value: unknown): Place[] {
-  return tuple(value, 'places').map(entry => {
-    const [file, line] = tuple(entry, 'places');
-    if (typeof file !== 'string') {
-      throw broken('places');
-    }
-    return { file, line: whole(line) };
+  return list(value, 'places').map(entry => {
+    const [file, line] = list(entry, 'places');
+    return { file: text(file, 'places'), line: whole(line, 'a line number') };
   });
-}
-
-function broken(what: string): UnreadableBundle {
-  return new UnreadableBundle('broken', `${what} is not as expected`);
-}
-
-function record(value: unknown, what: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw broken(what);
-  }
-  return value as Record<string, unknown>;
-}
-
-function tuple(value: unknown, what: string): unknown[] {
-  if (!Array.isArray(value)) {
-    throw broken(what);
-  }
-  return value;
-}
-
-function list(fields: Record<string, unknown>, key: string): unknown[] {
-  return tuple(fields[key], key);
-}
-
-function optionalList(fields: Record<string, unknown>, key: string): unknown[] {
-  return key in fields ? list(fields, key) : [];
-}
-
-function text(fields: Record<string, unknown>, key: string): string {
-  const value = fields[key];
-  if (typeof value !== 'string') {
-    throw broken(key);
-  }
-  return value;
-}
-
-function count(fields: Record<string, unknown>, key: string): number {
-  const value = fields[key];
-  if (typeof value !== 'number') {
-    throw broken(key);
-  }
-  return value;
-}
-
-function whole(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isInteger(value)) {
-    throw broken('a line number');
-  }
-  return value;
 }

@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { element } from '../dom';
-import { VERSION, type UnreadableBundle } from './bundle';
+import type { UnreadableBundle } from '../wire/json';
+import { VERSION } from './bundle';
 
 const HERE = 'pip install --upgrade qgrad-lab';
 const KERNEL = '%pip install --upgrade qgrad-lab';
@@ -32,7 +33,7 @@ export function problem(error: UnreadableBundle, trans: TranslationBundle): HTML
     element('p', {}, [fix, ' ', element('code', {}, [command])]),
     element('p', {}, [after]),
     element('p', { class: 'qgrad-ir-details' }, [
-      trans.__('Details: %1; this JupyterLab shows version %2.', error.detail, VERSION)
+      trans.__('Details: %1; this JupyterLab shows version %2.', error.message, VERSION)
     ])
   ]);
 }

@@ -1,7 +1,8 @@
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
-import { MIME_TYPE, UnreadableBundle, parseBundle } from './bundle';
+import { UnreadableBundle } from '../wire/json';
+import { MIME_TYPE, parseBundle } from './bundle';
 import { problem } from './problem';
 import type { StagesView } from './view/view';
 

@@ -1,7 +1,7 @@
-"""QNodes on devices of which we have no kernels: PennyLane runs them, in the compiled program.
+"""Call QNodes on devices that the engine has no kernels for: PennyLane runs them.
 
-The quantum function is recorded with traced parameters, as for a compiled circuit. There are two
-ways from there:
+It does so in the compiled program. The quantum function is recorded with traced parameters, as for
+a compiled circuit. There are two ways from there:
 
 - Where PennyLane simulates and differentiates a circuit in JAX (``diff_method="backprop"``), it
   does so inside the program, and JAX compiles that.
@@ -20,7 +20,8 @@ import pennylane as qml
 from pennylane.measurements import MeasurementProcess
 from pennylane.tape import QuantumScript
 
-from qgrad_lab.circuit.capture.callbacks import Execution, qnode_name
+from qgrad_lab.circuit.capture.callbacks import outputs_of
+from qgrad_lab.circuit.capture.quantum_function import qnode_name
 from qgrad_lab.circuit.record.returned import Returned
 from qgrad_lab.circuit.record.sources import SourceQueue
 from qgrad_lab.core.mode import Mode, mode
@@ -40,7 +41,7 @@ _warned: "weakref.WeakSet[qml.QNode]" = weakref.WeakSet()
 def call(
     qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any], refusal: str | None
 ) -> Any:
-    """The results of ``qnode(*args, **kwargs)``, computed by PennyLane.
+    """Evaluate ``qnode(*args, **kwargs)`` by PennyLane.
 
     Parameters
     ----------
@@ -65,8 +66,7 @@ def call(
     _check_method(qnode, tape)
     shapes = [_result_shape(measured, tape, qnode) for measured in tape.measurements]
     copies = [[shape(shots) for shape in shapes] for shots in tape.shots or [None]]
-    execution = Execution.of(qnode, tape, [one for copy in copies for one in copy], refusal)
-    outputs = iter(execution.outputs())
+    outputs = iter(outputs_of(qnode, tape, [one for copy in copies for one in copy], refusal))
     results = []
     for copy in copies:
         values = [next(outputs) for _ in copy]
@@ -132,7 +132,7 @@ def _check_method(qnode: qml.QNode, tape: QuantumScript) -> None:
 def _result_shape(
     measured: MeasurementProcess, tape: QuantumScript, qnode: qml.QNode
 ) -> Callable[[int | None], jax.ShapeDtypeStruct]:
-    """From the number of shots to the shape and type of what ``measured`` gives."""
+    """Return a function from the number of shots to the shape and type of what is measured."""
     wires = qnode.device.wires if qnode.device.wires is not None else tape.wires
     batch = () if tape.batch_size is None else (tape.batch_size,)
 

@@ -1,4 +1,4 @@
-"""What a QNode call means: PennyLane's own execution, a compiled circuit, or the reference.
+"""Patch PennyLane: a QNode call is its own execution, a compiled circuit, or the reference.
 
 PennyLane has no hook at this place short of its program capture, which changes how the user's
 function is run. So ``QNode.__call__`` is wrapped once; outside of our modes the wrapper calls
@@ -14,16 +14,18 @@ import pennylane as qml
 from pennylane.ops.op_math import controlled as controlled_module
 
 from qgrad_lab.circuit.capture import qnode
+from qgrad_lab.circuit.capture.quantum_function import qnode_name
 from qgrad_lab.circuit.lower.blocks import region_of
 from qgrad_lab.circuit.record import queues
 from qgrad_lab.circuit.record.compat import complete_jax
 from qgrad_lab.core.mode import Mode, mode, threads
 from qgrad_lab.errors import CompileError
+from qgrad_lab.methods.table import Scope, names_of, quoted
 
 
 @functools.cache
 def install() -> None:
-    """Wrap ``QNode.__call__``, once."""
+    """Wrap what this module patches, at the first call only."""
     complete_jax()
     queues.install()
     original = qml.QNode.__call__
@@ -32,7 +34,7 @@ def install() -> None:
     def __call__(self: qml.QNode, *args: Any, **kwargs: Any) -> Any:
         state = threads.state
         if state.diff_method is not None and state.mode is not Mode.REFERENCE:
-            self = _changed(self, state.diff_method)
+            self = _with_diff_method(self, state.diff_method)
         match state.mode:
             case Mode.OUTSIDE:
                 return original(self, *args, **kwargs)
@@ -68,12 +70,12 @@ def install() -> None:
     controlled_module.create_controlled_op = create_controlled_op
 
 
-def _changed(qnode: qml.QNode, diff_method: str) -> qml.QNode:
+def _with_diff_method(node: qml.QNode, diff_method: str) -> qml.QNode:
     try:
-        return qnode.update(diff_method=diff_method)
+        return node.update(diff_method=diff_method)
     except qml.exceptions.QuantumFunctionError as error:
         raise CompileError(
-            f"The QNode {getattr(qnode.func, '__name__', 'circuit')} is on the device "
-            f"{qnode.device.name}, which does not support diff_method={diff_method!r}. On "
-            "lightning.qubit it is 'adjoint' or 'parameter-shift'."
+            f"The QNode {qnode_name(node)} is on the device "
+            f"{node.device.name}, which does not support diff_method={diff_method!r}. On "
+            f"lightning.qubit it is {quoted(names_of(Scope.QNODES), 'or')}."
         ) from error

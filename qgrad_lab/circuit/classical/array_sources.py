@@ -1,4 +1,4 @@
-"""Arrays that elements are taken from, one after the other in one numbering."""
+"""Take elements from several arrays that are numbered one after the other."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,20 +22,20 @@ class ArraySources:
 
     Attributes
     ----------
-    views
+    positions
         For each variable that holds real numbers the positions of its elements, in its shape.
     """
 
     def __init__(self, variables: Sequence[Any], values: Sequence[Any]) -> None:
         self._values: list[Any] = []
         self._ends = [0]
-        self.views = {}
+        self.positions = {}
         for variable, value in zip(variables, values, strict=True):
             if jnp.issubdtype(variable.aval.dtype, jnp.floating):
-                self.views[variable] = self.add(value, variable.aval.shape)
+                self.positions[variable] = self.add(value, variable.aval.shape)
 
     def add(self, value: Any, shape: tuple[int, ...]) -> np.ndarray:
-        """The positions of the elements of one more array, in its shape."""
+        """Append an array and return the positions of its elements, in its shape."""
         first = self._ends[-1]
         size = int(np.prod(shape))
         self._values.append(value)
@@ -43,7 +43,7 @@ class ArraySources:
         return np.arange(first, first + size).reshape(shape)
 
     def elements(self, positions: np.ndarray) -> jax.Array:
-        """Those at ``positions``, f64[P]."""
+        """Return the elements at ``positions``, f64[P]."""
         if len(positions) == 0:
             return jnp.zeros(0)
         numbers = np.searchsorted(self._ends, positions, side="right") - 1
@@ -61,14 +61,14 @@ class ArraySources:
 
 
 def _by_number(numbers: np.ndarray) -> list[np.ndarray]:
-    """The places of each number, by first appearance: often this is the order that is asked for."""
+    """Return the places of each number, by first appearance: often the order that is asked for."""
     order = np.argsort(numbers, kind="stable")
     (changes,) = np.nonzero(np.diff(numbers[order]))
     return sorted(np.split(order, changes + 1), key=lambda own: int(own[0]))
 
 
 def _cover(value: Any, positions: np.ndarray) -> tuple[jax.Array, np.ndarray]:
-    """A vector that has the elements of an array at ``positions``, and where in it they are."""
+    """Return a vector that has an array's elements at ``positions``, and their places in it."""
     vector = jnp.ravel(jnp.asarray(value)).astype(jnp.float64)
     first, last = int(positions[0]), int(positions[-1])
     if np.array_equal(positions, np.arange(first, last + 1)):

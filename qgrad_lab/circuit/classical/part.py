@@ -1,7 +1,7 @@
-"""The classical part of a circuit or of a region: the numbers that it reads, as traced values.
+"""Trace the classical part of a circuit, of a loop or of a branch: the numbers that it reads.
 
-The user's function is traced on its own (for ``views``); its operations become instructions, and
-the numbers they read become results of a jaxpr, which is then evaluated where it was called.
+The user's function is traced on its own (see ``assemble``); its operations become instructions, and
+the numbers that they read become results of a jaxpr, which is then evaluated where it was called.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,19 +12,34 @@ import jax.numpy as jnp
 from jax.extend.core import ClosedJaxpr
 
 from qgrad_lab.circuit.classical.assemble import assemble
-from qgrad_lab.circuit.lower.blocks import Sizes
+from qgrad_lab.circuit.ir.rewrite import Sizes
 from qgrad_lab.circuit.lower.operands import Operands
 
 
 class Numbers(NamedTuple):
-    """What a circuit reads: theta f64[P], index i64[K], data c128[D]."""
+    """The numbers that a circuit reads: theta f64[P], index i64[K], data c128[D]."""
 
     theta: jax.Array
     indices: jax.Array
     data: jax.Array
 
+    @classmethod
+    def of(cls, operands: Operands) -> "Numbers":
+        """Join the pieces of ``operands``."""
+        theta = _joined(operands.theta.values, jnp.float64)
+        return _numbers(theta, operands.index.values, operands.data.values)
 
-class Classical(NamedTuple):
+    @classmethod
+    def zeros(cls, sizes: Sizes) -> "Numbers":
+        """Return zeros of these lengths."""
+        return cls(
+            jnp.zeros(sizes.theta),
+            jnp.zeros(sizes.index, jnp.int64),
+            jnp.zeros(sizes.data, jnp.complex128),
+        )
+
+
+class ClassicalPart(NamedTuple):
     """A traced classical part.
 
     Attributes
@@ -48,15 +63,17 @@ class Classical(NamedTuple):
     static: Any
 
     def evaluate(self, arguments: Sequence[Any]) -> tuple[Numbers, list[Any]]:
-        """The numbers and the other results, at ``arguments``."""
+        """Evaluate the numbers and the other results at ``arguments``."""
         theta, others = assemble(self.jaxpr, arguments, self.counts[0])
         end = self.counts[1] + self.counts[2]
         index = others[: self.counts[1]]
         data = others[self.counts[1] : end]
-        return join(theta, index, data), others[end:]
+        return _numbers(theta, index, data), others[end:]
 
 
-def trace(function: Callable[..., tuple[Operands, list[Any], Any]], *arguments: Any) -> Classical:
+def trace(
+    function: Callable[..., tuple[Operands, list[Any], Any]], *arguments: Any
+) -> ClassicalPart:
     """Trace ``function``, which returns operands, traced results, and anything static."""
     captured: list[tuple[Operands, int, Any]] = []
 
@@ -70,16 +87,15 @@ def trace(function: Callable[..., tuple[Operands, list[Any], Any]], *arguments: 
     pieces = (operands.theta, operands.index, operands.data)
     counts = (len(pieces[0].values), len(pieces[1].values), len(pieces[2].values))
     sizes = Sizes(pieces[0].size, pieces[1].size, pieces[2].size)
-    return Classical(jaxpr, counts, sizes, num_results, static)
+    return ClassicalPart(jaxpr, counts, sizes, num_results, static)
 
 
-def join(theta: jax.Array, index: Sequence[Any], data: Sequence[Any]) -> Numbers:
-    """Numbers from theta and the pieces of the others."""
-    return Numbers(theta, joined(index, jnp.int64), joined(data, jnp.complex128))
+def _numbers(theta: jax.Array, index: Sequence[Any], data: Sequence[Any]) -> Numbers:
+    return Numbers(theta, _joined(index, jnp.int64), _joined(data, jnp.complex128))
 
 
-def joined(pieces: Sequence[Any], dtype: Any) -> jax.Array:
-    """One flat array of all pieces."""
+def _joined(pieces: Sequence[Any], dtype: Any) -> jax.Array:
+    """Join all pieces to one flat array."""
     if not pieces:
         return jnp.zeros(0, dtype)
     return jnp.concatenate([jnp.ravel(jnp.asarray(piece, dtype)) for piece in pieces])

@@ -1,9 +1,9 @@
-"""Expressions that are alike, so that all of them are evaluated at once.
+"""Vectorize structurally identical scalar expressions.
 
 Users write ``qml.RX(2 * x[i], wires=i)``. To JAX that is a multiplication for each gate, which
 takes XLA milliseconds to compile, and its derivative a padded array. Here scalars that the same
 operations make of elements of arrays are found, and become one operation on vectors; an expression
-that is there several times is evaluated once.
+that occurs several times is evaluated once.
 """
 
 import dataclasses
@@ -14,41 +14,39 @@ import jax
 import numpy as np
 from jax.extend.core import Literal
 
-_ELEMENTWISE = frozenset(
-    "abs acos acosh add asin asinh atan atan2 atanh cbrt convert_element_type copy copy_p cos cosh "
-    "div exp exp2 expm1 integer_pow log log1p logistic max min mul neg pow sign sin sinh sqrt "
-    "square sub tan tanh".split()
-)
-_MOST_LEAVES = 8
-"""Of an expression: one that grows from gate to gate is not like any other."""
-_FEWEST = 3
-"""Expressions that are alike, from which on they are evaluated at once."""
+from qgrad_lab.core.primitives import REAL
+
+_MAX_ELEMENTS = 8
+"""Bound on an expression: one that grows from gate to gate has the structure of no other."""
+
+_MIN_GROUP = 3
+"""Fewest expressions of one structure that are worth a vector."""
 
 
-class _Leaf:
-    """An element of an array, another one in each expression."""
+class _Element:
+    """Placeholder of an element of an array, another one in each expression."""
 
 
-_LEAF = _Leaf()
+_ELEMENT = _Element()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Structure:
-    """What expressions that are alike have in common."""
+    """What structurally identical expressions have in common."""
 
     primitive: Any
     params: Mapping[str, Any]
     operands: tuple[Any, ...]
-    """Structures, leaves, literals and variables."""
+    """Structures, elements, literals and variables."""
 
-    def evaluate(self, leaves: Iterator[Any], values: Mapping[Any, Any]) -> Any:
-        """The expression with these leaves, and with the values of variables."""
+    def evaluate(self, elements: Iterator[Any], values: Mapping[Any, Any]) -> Any:
+        """Evaluate the expression of these elements, given the values of its variables."""
         operands = []
         for operand in self.operands:
             if isinstance(operand, _Structure):
-                operands.append(operand.evaluate(leaves, values))
-            elif operand is _LEAF:
-                operands.append(next(leaves))
+                operands.append(operand.evaluate(elements, values))
+            elif operand is _ELEMENT:
+                operands.append(next(elements))
             elif isinstance(operand, Literal):
                 aval: Any = operand.aval
                 operands.append(np.asarray(operand.val, aval.dtype))
@@ -57,58 +55,58 @@ class _Structure:
         return self.primitive.bind(*operands, **self.params)
 
     def variables(self) -> Iterator[Any]:
-        """Those that it reads, which are the same in all expressions."""
+        """Yield the variables that it reads, which are the same in all expressions."""
         for operand in self.operands:
             if isinstance(operand, _Structure):
                 yield from operand.variables()
-            elif operand is not _LEAF and not isinstance(operand, Literal):
+            elif operand is not _ELEMENT and not isinstance(operand, Literal):
                 yield operand
 
 
-Leaves = tuple[int, ...]
-"""Positions of elements, in the order in which a structure reads them."""
+Elements = tuple[int, ...]
+"""Positions of the elements that an expression reads, in the order in which it reads them."""
 
 
 class Expressions:
-    """The expressions among the variables of a jaxpr."""
+    """The scalar expressions of array elements among the variables of a jaxpr."""
 
     def __init__(self) -> None:
         self._structures: dict[Any, _Structure] = {}
-        self._known: dict[Any, tuple[_Structure, Leaves]] = {}
+        self._known: dict[Any, tuple[_Structure, Elements]] = {}
 
-    def note(self, equation: Any, views: Mapping[Any, np.ndarray]) -> None:
-        """Take note of what ``equation`` makes, if that is an expression.
+    def note(self, equation: Any, positions: Mapping[Any, np.ndarray]) -> None:
+        """Take note of the result of ``equation`` if it is such an expression.
 
         Parameters
         ----------
         equation
             Of the jaxpr.
-        views
-            The variables that are elements of arrays, as their positions.
+        positions
+            Of the variables that consist of elements of arrays.
         """
-        if equation.primitive.name not in _ELEMENTWISE or not _is_scalar(equation.outvars[0]):
+        if equation.primitive.name not in REAL or not _is_scalar(equation.outvars[0]):
             return
         operands: list[Any] = []
         names: list[Any] = []
-        leaves: Leaves = ()
+        elements: Elements = ()
         for operand in equation.invars:
             if isinstance(operand, Literal):
                 operands.append(operand)
                 value: Any = operand.val
                 names.append((str(np.asarray(value).dtype), np.asarray(value).item()))
-            elif operand in views and _is_scalar(operand):
-                operands.append(_LEAF)
-                names.append(_LEAF)
-                leaves += (int(views[operand]),)
+            elif operand in positions and _is_scalar(operand):
+                operands.append(_ELEMENT)
+                names.append(_ELEMENT)
+                elements += (int(positions[operand]),)
             elif operand in self._known:
                 structure, inner = self._known[operand]
                 operands.append(structure)
                 names.append(structure)
-                leaves += inner
+                elements += inner
             else:
                 operands.append(operand)
                 names.append(operand)
-        if not 0 < len(leaves) <= _MOST_LEAVES:
+        if not 0 < len(elements) <= _MAX_ELEMENTS:
             return
         try:
             key = (equation.primitive, tuple(sorted(equation.params.items())), tuple(names))
@@ -118,47 +116,47 @@ class Expressions:
         if key not in self._structures:
             self._structures[key] = _Structure(equation.primitive, equation.params, tuple(operands))
         structure = self._structures[key]
-        self._known[equation.outvars[0]] = structure, leaves
+        self._known[equation.outvars[0]] = structure, elements
 
     def groups(self, variables: Sequence[Any]) -> "list[Group]":
-        """Those of ``variables`` that are alike."""
+        """Return the groups of structurally identical expressions among ``variables``."""
         found: dict[_Structure, Group] = {}
         for place, variable in enumerate(variables):
             if not isinstance(variable, Literal) and variable in self._known:
-                structure, leaves = self._known[variable]
+                structure, elements = self._known[variable]
                 group = found.setdefault(structure, Group(structure))
-                group.rows.setdefault(leaves, []).append(place)
-        return [group for group in found.values() if group.size >= _FEWEST]
+                group.rows.setdefault(elements, []).append(place)
+        return [group for group in found.values() if group.size >= _MIN_GROUP]
 
 
 @dataclasses.dataclass
 class Group:
-    """Expressions that are alike.
+    """Structurally identical expressions.
 
     Attributes
     ----------
     structure
         Of all of them.
     rows
-        For each different expression its leaves, and the places where it is asked for.
+        For each different expression the elements that it reads, and the places of its value.
     """
 
     structure: _Structure
-    rows: dict[Leaves, list[int]] = dataclasses.field(default_factory=dict)
+    rows: dict[Elements, list[int]] = dataclasses.field(default_factory=dict)
 
     @property
     def size(self) -> int:
-        """How often one of them is asked for."""
+        """The number of places in which the value of one of them is needed."""
         return sum(map(len, self.rows.values()))
 
     def variables(self) -> Iterator[Any]:
-        """Whose values they need."""
+        """Yield the variables whose values they need."""
         return self.structure.variables()
 
     def evaluate(
         self, elements: Callable[[np.ndarray], jax.Array], values: Mapping[Any, Any]
     ) -> jax.Array:
-        """A number for each of ``rows``, f64[R].
+        """Evaluate all of them at once.
 
         Parameters
         ----------
@@ -166,9 +164,14 @@ class Group:
             From positions to elements.
         values
             Of the variables.
+
+        Returns
+        -------
+        jax.Array
+            A number for each of ``rows``, f64[R].
         """
         columns = [elements(np.array(column)) for column in zip(*self.rows, strict=True)]
-        return jax.vmap(lambda *leaves: self.structure.evaluate(iter(leaves), values))(*columns)
+        return jax.vmap(lambda *row: self.structure.evaluate(iter(row), values))(*columns)
 
 
 def _is_scalar(variable: Any) -> bool:

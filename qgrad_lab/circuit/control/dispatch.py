@@ -1,8 +1,9 @@
-"""How a loop or a branch of a program is compiled.
+"""Choose how a loop or a branch of a program is compiled.
 
-Mostly as instructions (``bodies``). Where it measures in the middle, the state is carried through
-it, as one more of its values. Where only the wires of the circuit are looked for, it is run for
-its operations.
+Mostly as instructions (``loops``, ``branches``). Where it measures in the middle, the state is
+carried through it, as one more of its values: the body, traced for its instructions until it
+measured, is traced once more. Where only the wires of the circuit are looked for, it is run for its
+operations (``wire_discovery``).
 """
 
 import functools
@@ -12,19 +13,19 @@ from typing import Any
 import jax
 from pennylane.operation import Operator
 
-from qgrad_lab.circuit.control import bodies, wire_discovery
+from qgrad_lab.circuit.control import branches, loops, wire_discovery
 from qgrad_lab.circuit.control.bodies import BatchInside, Iteration
 from qgrad_lab.circuit.control.mid_circuit import MeasuresInside, end, resume, resumed, suspend
 from qgrad_lab.circuit.record.recording import Recording, current_recording
 
 
 def loop(iteration: Iteration, counters: range, values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """``iteration(i, *values)`` for each of ``counters``, values carried along."""
+    """Return the values that ``iteration(i, *values)`` carries through all of ``counters``."""
     recording = current_recording()
     if recording is not None and recording.unknown is not None:
         return wire_discovery.loop(recording, iteration, counters, values)
     try:
-        return bodies.loop(iteration, counters, values)
+        return loops.loop(iteration, counters, values)
     except MeasuresInside:
         if recording is None or not recording.is_active():
             raise
@@ -34,7 +35,7 @@ def loop(iteration: Iteration, counters: range, values: tuple[Any, ...]) -> tupl
             values = iteration(i, *values)
         return values
     carried = (suspend(recording), *values)
-    return _resumed(recording, bodies.loop(_carrying(recording, iteration), counters, carried))
+    return _resumed(recording, loops.loop(_carrying(recording, iteration), counters, carried))
 
 
 def bounded(
@@ -45,16 +46,16 @@ def bounded(
     name: str,
     iterations: Any = None,
 ) -> tuple[Any, ...]:
-    """``iteration(number, *values)`` while ``still(number, *values)``; see `bodies.bounded`."""
+    """Carry values through a loop of unknown length; see `loops.bounded`."""
     recording = current_recording()
     if recording is not None and recording.unknown is not None:
         return wire_discovery.bounded(recording, iteration, values)
     try:
-        return bodies.bounded(still, iteration, values, label, name, iterations)
+        return loops.bounded(still, iteration, values, label, name, iterations)
     except MeasuresInside:
         if recording is None or not recording.is_active():
             raise
-    results = bodies.bounded(
+    results = loops.bounded(
         lambda number, state, *carry: still(number, *carry),
         _carrying(recording, iteration),
         (suspend(recording), *values),
@@ -66,32 +67,32 @@ def bounded(
 
 
 def choose(number: Any, functions: Sequence[Callable[[], Any]], name: str) -> Any:
-    """The result of ``functions[number]``, for a traced number."""
+    """Return the result of ``functions[number]``, for a traced number."""
     recording = current_recording()
     if recording is not None and recording.unknown is not None:
         return wire_discovery.choose(recording, functions)
     try:
-        return bodies.choose(number, functions, name)
+        return branches.choose(number, functions, name)
     except MeasuresInside:
         if recording is None or not recording.is_active():
             raise
     state = suspend(recording)
 
     def carrying(function: Callable[[], Any]) -> Callable[[], tuple[Any, Any]]:
-        def run() -> tuple[Any, Any]:
+        def from_state() -> tuple[Any, Any]:
             with resumed(recording, state):
                 result = function()
                 return end(recording), result
 
-        return run
+        return from_state
 
-    state, result = bodies.choose(number, [carrying(f) for f in functions], name)
+    state, result = branches.choose(number, [carrying(f) for f in functions], name)
     resume(recording, state)
     return result
 
 
 def without_operators(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``function`` without the operators that it returns: they are in the circuit already."""
+    """Wrap ``function`` to drop operators that it returns: they are in the circuit already."""
 
     @functools.wraps(function, updated=())
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -107,14 +108,14 @@ def _is_operator(leaf: Any) -> bool:
 
 
 def _carrying(recording: Recording, iteration: Iteration) -> Iteration:
-    """``iteration`` with the state of the circuit as the first of its values."""
+    """Wrap ``iteration`` to carry the state of the circuit as the first of its values."""
 
-    def run(number: Any, state: Any, *carry: Any) -> tuple[Any, ...]:
+    def from_state(number: Any, state: Any, *carry: Any) -> tuple[Any, ...]:
         with resumed(recording, state):
             results = iteration(number, *carry)
             return (end(recording), *results)
 
-    return run
+    return from_state
 
 
 def _resumed(recording: Recording, results: tuple[Any, ...]) -> tuple[Any, ...]:

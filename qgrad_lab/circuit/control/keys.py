@@ -1,4 +1,4 @@
-"""Keys of random numbers for circuits, which differ between the iterations of loops."""
+"""Make keys of random numbers for circuits, which differ between the iterations of loops."""
 
 import contextlib
 import threading
@@ -11,30 +11,30 @@ from qgrad_lab.circuit.record.compat import trace_state
 from qgrad_lab.engine import randomness
 
 
-class _State(threading.local):
+class _Thread(threading.local):
     counter: tuple[Any, Any] | None = None
 
 
-_state = _State()
+_thread = _Thread()
 
 
 @contextlib.contextmanager
-def iteration(counter: Any) -> Iterator[None]:
-    """What is traced in the ``with`` block is the body of a loop with the traced ``counter``."""
-    previous = _state.counter
-    _state.counter = trace_state(), counter
+def in_iteration(counter: Any) -> Iterator[None]:
+    """Trace inside the ``with`` block the body of a loop with the traced ``counter``."""
+    previous = _thread.counter
+    _thread.counter = trace_state(), counter
     try:
         yield
     finally:
-        _state.counter = previous
+        _thread.counter = previous
 
 
 def next_key(*ties: Any, shots: int = 1) -> jax.Array:
-    """A new key, u32[2], of its own in every iteration of the loop around the caller.
+    """Return a new key, u32[2], of its own in every iteration of the loop around the caller.
 
     The parameters are those of `qgrad_lab.engine.randomness.next_key`.
     """
-    counter = _state.counter
+    counter = _thread.counter
     if counter is not None and counter[0] == trace_state():
         # JAX takes what does not depend on the iteration out of the derivative of a loop.
         ties = (*ties, counter[1])

@@ -1,4 +1,4 @@
-"""Bodies of loops and branches under ``jax.vmap``, where every element walks every path.
+"""Mask bodies of loops and branches under ``jax.vmap``, where every element takes every path.
 
 A condition that differs between the elements of a batch makes ``jax.vmap`` evaluate a body for all
 of them and discard what some did not ask for. Discarded values have to do no harm: not by a
@@ -19,49 +19,49 @@ from jax.interpreters import ad, batching, mlir
 from qgrad_lab.circuit.classical.part import Numbers
 from qgrad_lab.circuit.ir.instructions import Branch, Gate, Index
 from qgrad_lab.circuit.ir.program import Program
-from qgrad_lab.circuit.lower.blocks import Sizes, moved
+from qgrad_lab.circuit.ir.rewrite import Sizes, moved
 from qgrad_lab.circuit.record.compat import trace_state
-from qgrad_lab.gates.table import PREPARATIONS
 
 
-class _State(threading.local):
+class _Thread(threading.local):
     active: tuple[Any, Any] | None = None
 
 
-_state = _State()
+_thread = _Thread()
 
 
 def current_active() -> Any:
-    """Whether what is being traced is asked for, as a traced boolean; ``True`` where it always is.
+    """Return whether what is being traced is asked for: a traced boolean, or ``True`` if always.
 
     A function that JAX traces on its own, such as one under ``jax.jit``, is not told: its trace may
     be used again elsewhere.
     """
-    if _state.active is None or _state.active[0] != trace_state():
+    if _thread.active is None or _thread.active[0] != trace_state():
         return True
-    return _state.active[1]
+    return _thread.active[1]
 
 
 @contextlib.contextmanager
 def active_where(active: Any) -> Iterator[None]:
-    """What is traced in the ``with`` block is asked for where ``active`` holds."""
-    previous = _state.active
-    _state.active = trace_state(), active
+    """Trace inside the ``with`` block what is asked for where ``active`` holds."""
+    previous = _thread.active
+    _thread.active = trace_state(), active
     try:
         yield
     finally:
-        _state.active = previous
+        _thread.active = previous
 
 
 def where_active(program: Program, numbers: Numbers) -> tuple[Program, Numbers]:
-    """``program``, doing nothing in a loop or branch that is evaluated but not asked for.
+    """Let ``program`` do nothing in a loop or branch that is evaluated but not asked for.
 
-    Only where something in it, such as a traced wire, may then have a value that is an error.
+    It stays as it is unless something in it, such as a traced wire, may then have a value that is
+    an error.
     """
     active = current_active()
     if active is True or program.num_index == 0:
         return program, numbers
-    start = sum(isinstance(i, Gate) and i.kind.name in PREPARATIONS for i in program.body[:1])
+    start = sum(isinstance(i, Gate) and i.kind.prepares for i in program.body[:1])
     body = moved(program.body, Sizes(index=1))
     choice = Branch(Index(0), ((), body[start:]))
     program = dataclasses.replace(
@@ -72,9 +72,10 @@ def where_active(program: Program, numbers: Numbers) -> tuple[Program, Numbers]:
 
 
 def shield(active: Any, value: Any) -> Any:
-    """``value``, with derivatives that are zero where ``active`` does not hold, whatever follows.
+    """Return ``value``, with derivatives that are zero where ``active`` does not hold.
 
-    To be used inside a branch that runs where ``active`` holds.
+    They are so whatever follows, infinities included. To be used inside a branch that runs where
+    ``active`` holds.
     """
     if active is True or not jnp.issubdtype(jnp.result_type(value), jnp.inexact):
         return value

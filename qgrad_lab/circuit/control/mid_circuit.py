@@ -1,8 +1,8 @@
-"""``measure``: a wire is measured in the middle of a circuit.
+"""Measure a wire in the middle of a circuit.
 
 The operations recorded so far become a circuit of their own, which returns the state. The outcome
 is drawn from it, the state is collapsed, and what follows in the quantum function starts from
-there. A loop or a branch that measures takes the state as a value, and returns it (``flow``).
+there. A loop or a branch that measures takes the state as a value, and returns it (``dispatch``).
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import pennylane as qml
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
-from qgrad_lab.circuit.classical.part import join, joined
+from qgrad_lab.circuit.classical.part import Numbers
 from qgrad_lab.circuit.control.bodies import body_tape
 from qgrad_lab.circuit.control.keys import next_key
 from qgrad_lab.circuit.control.masking import where_active
@@ -25,21 +25,22 @@ from qgrad_lab.circuit.lower.refusals import MID_CIRCUIT
 from qgrad_lab.circuit.lower.tape import tape_program
 from qgrad_lab.circuit.record.recording import Recording, current_recording
 from qgrad_lab.circuit.record.sources import SourceQueue
-from qgrad_lab.engine.evaluate import Member
+from qgrad_lab.engine.member import Member
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.engine.randomness import folded, wrapped
 from qgrad_lab.errors import CompileError
+from qgrad_lab.methods.table import BEST
 
 
-class State(NamedTuple):
-    """A circuit in the middle, as a value that loops and branches carry.
+class Suspended(NamedTuple):
+    """A circuit suspended in the middle, as a value that loops and branches carry.
 
     Attributes
     ----------
     psi
         The state, c128[2^n].
     key
-        Of the random numbers to come u32[2], where the circuit is run for one shot.
+        Of the random numbers to come, u32[2], where the circuit is run for one shot.
     """
 
     psi: jax.Array
@@ -70,7 +71,7 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> jax.Array:
     Raises
     ------
     CompileError
-        Outside of a quantum function; inside a function under ``qml.adjoint`` or ``qml.ctrl``.
+        Outside of a quantum function, or inside a function under ``qml.adjoint`` or ``qml.ctrl``.
     """
     label = _single(wires)
     if postselect not in (None, 0, 1):
@@ -106,35 +107,37 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> jax.Array:
     psi, key = suspend(recording)
     outcome, psi = _collapsed(psi, wire, _own_key(key, psi), reset, postselect)
     recording.num_measured += 1
-    resume(recording, State(psi, _next_key(key)))
+    resume(recording, Suspended(psi, _next_key(key)))
     return outcome
 
 
-def suspend(recording: Recording) -> State:
-    """The state after the operations recorded so far, which leave the queue."""
-    return State(_state(recording, recording.wires()), recording.shot_key)
+def suspend(recording: Recording) -> Suspended:
+    """Take the recorded operations out of the queue and return the state after them."""
+    return Suspended(_psi(recording, recording.wires()), recording.shot_key)
 
 
-def resume(recording: Recording, state: State) -> None:
-    """Go on from ``state``, with an empty queue."""
-    recording.shot_key = state.key
-    recording.state = qml.StatePrep(state.psi, wires=list(recording.wires()), validate_norm=False)
+def resume(recording: Recording, suspended: Suspended) -> None:
+    """Go on from ``suspended``, with an empty queue."""
+    recording.shot_key = suspended.key
+    recording.state = qml.StatePrep(
+        suspended.psi, wires=list(recording.wires()), validate_norm=False
+    )
 
 
 @contextlib.contextmanager
-def resumed(recording: Recording, state: State) -> Iterator[None]:
-    """Record inside the ``with`` block what follows ``state`` in a body; see `end`."""
+def resumed(recording: Recording, suspended: Suspended) -> Iterator[None]:
+    """Record inside the ``with`` block what follows ``suspended`` in a body; see `end`."""
     previous = recording.queue, recording.shot_key, recording.state
     try:
         with SourceQueue() as recording.queue:
-            resume(recording, state)
+            resume(recording, suspended)
             yield
     finally:
         recording.queue, recording.shot_key, recording.state = previous
 
 
-def end(recording: Recording) -> State:
-    """The state at the end of a body."""
+def end(recording: Recording) -> Suspended:
+    """Suspend the circuit at the end of a body."""
     body_tape(recording.queue, recording.name)
     return suspend(recording)
 
@@ -150,8 +153,8 @@ def _single(wires: Any) -> Any:
     return labels[0]
 
 
-def _state(recording: Recording, wire_map: dict[Any, int]) -> jax.Array:
-    """The state after the operations recorded so far, c128[2^n]; they leave the queue."""
+def _psi(recording: Recording, wire_map: dict[Any, int]) -> jax.Array:
+    """Return the state after the recorded operations, c128[2^n]; they leave the queue."""
     queue = recording.queue
     with qml.QueuingManager.stop_recording():
         tape = QuantumScript(QuantumScript.from_queue(queue).operations, [qml.state()])
@@ -160,33 +163,31 @@ def _state(recording: Recording, wire_map: dict[Any, int]) -> jax.Array:
     if len(tape.operations) == 1 and tape.operations[0] is recording.state:
         return recording.state.parameters[0]
     try:
-        circuit = tape_program(tape, wire_map, recording.name, recording.single)
+        lowered = tape_program(tape, wire_map, recording.name, recording.single)
     except BroadcastNeeded:
         raise CompileError(
             f"An operation of {recording.name} was given a batch of parameters, and the circuit "
             "measures in the middle. Use jax.vmap of the QNode instead of parameter broadcasting."
         ) from None
-    theta = joined(circuit.operands.theta.values, jnp.float64)
-    numbers = join(theta, circuit.operands.index.values, circuit.operands.data.values)
-    assert isinstance(circuit.program, Program)  # the tape has no shots
-    program, numbers = where_active(circuit.program, numbers)
-    outputs = bind(Member(program, "adjoint", MID_CIRCUIT), *numbers)
+    assert isinstance(lowered.program, Program)  # the tape has no shots
+    program, numbers = where_active(lowered.program, Numbers.of(lowered.operands))
+    outputs = bind(Member(program, BEST, MID_CIRCUIT), *numbers)
     pairs = outputs.reshape(-1, 2)
     return jax.lax.complex(pairs[:, 0], pairs[:, 1])
 
 
 def last_key(key: jax.Array) -> jax.Array:
-    """The key of the measurements at the end of a shot, from the key of the shot."""
+    """Derive the key of the measurements at the end of a shot from the key of the shot."""
     return folded(key, 0)
 
 
 def tape_key(key: jax.Array, number: int) -> jax.Array:
-    """The key of one of several circuits that make up a shot, from the key of the shot."""
+    """Derive the key of one of several circuits in a shot from the key of the shot."""
     return folded(key, 3 + number)
 
 
 def _own_key(key: jax.Array | None, psi: jax.Array) -> jax.Array:
-    """The key of one measurement."""
+    """Derive the key of one measurement."""
     if key is not None:
         return folded(key, 1)
     # One number that depends on the state is enough to tell the elements of a batch apart.
@@ -194,14 +195,14 @@ def _own_key(key: jax.Array | None, psi: jax.Array) -> jax.Array:
 
 
 def _next_key(key: jax.Array | None) -> jax.Array | None:
-    """The key of what follows a measurement."""
+    """Derive the key of what follows a measurement."""
     return None if key is None else folded(key, 2)
 
 
 def _collapsed(
     psi: jax.Array, wire: Any, key: jax.Array, reset: bool, postselect: int | None
 ) -> tuple[jax.Array, jax.Array]:
-    """The outcome, and the state after it."""
+    """Return the outcome, and the state after it."""
     num_wires = psi.size.bit_length() - 1
     shift = jnp.asarray(num_wires - 1 - wire, jnp.int64)
     states = jnp.arange(psi.size)

@@ -1,4 +1,4 @@
-"""Circuits that measure in the middle, with shots: each shot is run on its own."""
+"""Run circuits that measure in the middle shot by shot."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -8,17 +8,18 @@ import jax.numpy as jnp
 import pennylane as qml
 
 from qgrad_lab.circuit.control.keys import next_key
+from qgrad_lab.circuit.lower.measurements.registry import combinations
 from qgrad_lab.engine.randomness import folded
 
 _AT_ONCE = 4096
-"""Shots that are run as one batch, at most."""
+"""The most shots that are run as one batch."""
 
 _CHUNK_BYTES = 256 * 2**20
 """Bound on the states of shots that are held at once."""
 
 
-class Results(NamedTuple):
-    """What a quantum function returned.
+class ReturnValue(NamedTuple):
+    """The value of a quantum function: a pytree, taken apart.
 
     Attributes
     ----------
@@ -31,7 +32,7 @@ class Results(NamedTuple):
     num_measured
         How many wires were measured in the middle.
     num_wires
-        Of the circuit, if some were.
+        Of the circuit, if some were measured.
     """
 
     structure: Any
@@ -41,17 +42,19 @@ class Results(NamedTuple):
     num_wires: int
 
     def restore(self) -> Any:
-        """The pytree."""
+        """Return the pytree."""
         return jax.tree.unflatten(self.structure, self.leaves)
 
 
-def one_shot(run: Callable[[jax.Array], Results], shots: int, num_wires: int) -> Results:
-    """The results of ``shots`` executions, put together.
+def one_shot(
+    execute: Callable[[jax.Array], ReturnValue], shots: int, num_wires: int
+) -> ReturnValue:
+    """Execute a circuit once for each shot and combine the results.
 
     Parameters
     ----------
-    run
-        One shot, with a key of its own.
+    execute
+        Executes one shot, with a key of its own.
     shots
         How many.
     num_wires
@@ -59,21 +62,21 @@ def one_shot(run: Callable[[jax.Array], Results], shots: int, num_wires: int) ->
 
     Returns
     -------
-    Results
+    ReturnValue
         As of a circuit that does not measure in the middle; of a classical value, those of all
         shots, stacked.
     """
     key = next_key(shots=shots)
-    traced: list[Results] = []
+    traced: list[ReturnValue] = []
 
     def parts(number: jax.Array) -> list[Any]:
-        traced.append(run(folded(key, number)))
+        traced.append(execute(folded(key, number)))
         return [jnp.asarray(part) for part in jax.tree.leaves(traced[-1].leaves)]
 
     types = jax.eval_shape(parts, jnp.zeros((), jnp.uint32))
     tree = jax.tree.structure(traced[-1].leaves)
     kinds = traced[-1].kinds
-    ways = [way for kind in kinds for way in _WAYS.get(kind, ("each",))]
+    ways = [way for kind in kinds for way in (("each",) if kind is None else combinations(kind))]
     at_once = max(1, min(_AT_ONCE, shots, _CHUNK_BYTES // (64 * 2**num_wires)))
     chunks = -(-shots // at_once)
     at_once = -(-shots // chunks)
@@ -115,20 +118,11 @@ def one_shot(run: Callable[[jax.Array], Results], shots: int, num_wires: int) ->
 
 
 def single_shot(measurement: qml.measurements.MeasurementProcess) -> Any:
-    """What is measured in each shot instead of ``measurement``: of a variance, the observable."""
+    """Return what each shot measures for ``measurement``: for a variance, the observable."""
     if isinstance(measurement, qml.measurements.VarianceMP):
         with qml.QueuingManager.stop_recording():
             return qml.sample(measurement.obs if measurement.mv is None else measurement.mv)
     return measurement
 
-
-_WAYS: dict[Any, tuple[str, ...]] = {
-    qml.measurements.ExpectationMP: ("mean",),
-    qml.measurements.ProbabilityMP: ("mean",),
-    qml.measurements.VarianceMP: ("variance",),
-    qml.measurements.SampleMP: ("outcome",),
-    qml.measurements.CountsMP: ("first", "sum"),
-}
-"""How the results of all shots become one; those of classical values are stacked."""
 
 _STACKED = ("variance", "outcome", "each")

@@ -1,9 +1,9 @@
-"""The wires of a quantum function with loops or branches, whose device has none of its own.
+"""Discover the wires of a quantum function with loops or branches on a device without wires.
 
 On such a device a circuit has the wires that its operations act on. Loops and branches have to
-know them when they are compiled, so the quantum function is run once beforehand, in which they
-only run for their operations: every branch, and a loop once, or where its wires depend on its
-counter, for every number that the counter takes. What is traced meanwhile is dropped.
+know them when they are compiled, so the quantum function runs once more, for its operations only:
+every branch, and a loop once, or where its wires depend on its counter, for every number that the
+counter takes. What is traced meanwhile is dropped.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,17 +19,22 @@ from qgrad_lab.circuit.record.recording import Recording, record
 from qgrad_lab.circuit.record.sources import SourceQueue
 
 
-def discovered(run: Callable[[], Any], name: str, defers: bool) -> dict[Any, int]:
-    """From the wire labels of the quantum function ``run`` to wires of a Program.
+def discovered(function: Callable[[], Any], name: str, defers: bool) -> dict[Any, int]:
+    """Run a quantum function for its wires.
 
     Parameters
     ----------
-    run
-        Calls the function.
+    function
+        The quantum function, its arguments bound.
     name
         Of the function, for messages.
     defers
         Whether PennyLane replaces measurements in the middle.
+
+    Returns
+    -------
+    dict
+        From its wire labels to wires of a Program.
 
     Raises
     ------
@@ -40,7 +45,7 @@ def discovered(run: Callable[[], Any], name: str, defers: bool) -> dict[Any, int
 
     def trace(unknown: Any) -> None:
         with record(Recording(name, None, defers=defers, unknown=unknown)) as queue:
-            run()
+            function()
         tapes.append(QuantumScript.from_queue(queue))
 
     jax.eval_shape(trace, jnp.zeros((), bool))
@@ -50,7 +55,7 @@ def discovered(run: Callable[[], Any], name: str, defers: bool) -> dict[Any, int
 def loop(
     recording: Recording, iteration: Callable[..., Any], counters: range, values: tuple[Any, ...]
 ) -> tuple[Any, ...]:
-    """A loop of known length, for its operations."""
+    """Run a loop of known length for its operations."""
     if len(counters) == 0:
         return values
     with SourceQueue() as queue:
@@ -68,12 +73,12 @@ def loop(
 def bounded(
     recording: Recording, iteration: Callable[..., Any], values: tuple[Any, ...]
 ) -> tuple[Any, ...]:
-    """A loop of unknown length, for its operations."""
+    """Run a loop of unknown length for its operations."""
     return _once(recording, iteration, values)
 
 
 def choose(recording: Recording, functions: Sequence[Callable[[], Any]]) -> Any:
-    """A choice, for the operations of every branch."""
+    """Run every branch for its operations."""
     return [_opaque(recording, function()) for function in functions][0]
 
 
@@ -86,7 +91,7 @@ def _once(
 
 
 def _opaque(recording: Recording, values: Any) -> Any:
-    """``values`` as traced ones, which say nothing about wires."""
+    """Return ``values`` as traced ones, which say nothing about wires."""
     # A branch may return the operator that it applied, which must not be applied once more.
     with qml.QueuingManager.stop_recording():
         return jax.tree.map(lambda value: jnp.where(recording.unknown, value, value), values)

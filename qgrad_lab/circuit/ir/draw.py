@@ -1,4 +1,4 @@
-"""A Program as a drawing of its wires.
+"""Draw a Program: its wires, and its gates on them.
 
 >>> from qgrad_lab.gates.table import GATES
 >>> from qgrad_lab.circuit.ir.instructions import (Expval, Gate, Slot, Term)
@@ -15,16 +15,11 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from qgrad_lab.circuit.ir.extras import extra_texts
 from qgrad_lab.circuit.ir.instructions import Branch, Gate, Index, Instruction, Repeat
 from qgrad_lab.circuit.ir.program import Program
-from qgrad_lab.circuit.ir.text import (
-    case_text,
-    extra_texts,
-    integer_text,
-    measurement_text,
-    number_text,
-    repeat_text,
-)
+from qgrad_lab.circuit.ir.scalars import integer_text, number_text
+from qgrad_lab.circuit.ir.text import case_text, measurement_text, repeat_text
 
 MOST_COLUMNS = 400
 """Columns of gates that are drawn; the rest is counted."""
@@ -32,7 +27,7 @@ MOST_COLUMNS = 400
 
 @dataclasses.dataclass
 class _Column:
-    """What stands above each other: of a gate a text for each wire that it crosses.
+    """A column of the drawing: for a gate, a text on each wire that it crosses.
 
     A column with a title is a border that no gate moves across; the title stands above the wires.
     """
@@ -42,7 +37,7 @@ class _Column:
 
 
 def drawing(program: Program, width: int = 100) -> str:
-    """``program`` with time from left to right, a line for each wire.
+    """Draw ``program`` with time from left to right, a line for each wire.
 
     Parameters
     ----------
@@ -118,8 +113,7 @@ def _label(gate: Gate) -> str:
     name = gate.kind.name
     name = {"PauliX": "X", "PauliY": "Y", "PauliZ": "Z", "Hadamard": "H"}.get(name, name)
     operands = [] if gate.angle is None else [number_text(gate.angle)]
-    if name in ("PauliRot", "PCPhase", "BasisState"):
-        operands += extra_texts(gate)
+    operands += extra_texts(gate, drawn=True)
     text = f"{name}({', '.join(operands)})" if operands else name
     return f"{text}†" if gate.adjoint else text
 
@@ -141,7 +135,7 @@ def _place(entry: _Column, columns: list[_Column]) -> None:
 
 
 def _blocks(columns: list[_Column], num_wires: int, width: int) -> Iterator[str]:
-    """The lines, in blocks of at most ``width`` characters."""
+    """Yield the lines, in blocks of at most ``width`` characters."""
     labels = [f"{wire}: " for wire in range(num_wires)]
     margin = max(map(len, labels))
     rest = list(columns)

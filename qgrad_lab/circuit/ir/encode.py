@@ -1,17 +1,16 @@
-"""Program to the 64-bit words that the native library decodes.
+"""Encode a Program as the 64-bit words that the native library decodes.
 
 The layout stands at the top of ``engine/native/ir/decode.cpp``, which validates every word again:
 what arrives there may come from a file, such as JAX's persistent cache.
 """
 
-import struct
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
+from qgrad_lab.circuit.ir.extras import extra_words
 from qgrad_lab.circuit.ir.instructions import (
     Branch,
-    Data,
     Definition,
     Expval,
     Gate,
@@ -19,15 +18,13 @@ from qgrad_lab.circuit.ir.instructions import (
     Instruction,
     Integer,
     Measurement,
-    Number,
-    Position,
     Probs,
     Repeat,
-    Slot,
     State,
     Term,
     Var,
 )
+from qgrad_lab.circuit.ir.scalars import integer_words, number_words
 from qgrad_lab.engine.library import ENCODING_VERSION
 
 _MAGIC = int.from_bytes(b"QGRAD", "little")
@@ -36,7 +33,7 @@ _BRANCH = 101
 
 
 def encode(program: Definition) -> np.ndarray:
-    """The words of ``program``, i64."""
+    """Return the words of ``program``, i64."""
     words = [
         _MAGIC,
         ENCODING_VERSION,
@@ -65,33 +62,13 @@ def _instruction(instruction: Instruction) -> list[int]:
         case Gate():
             words = _gate(instruction)
         case Repeat(count, capacity, body, reverse, label):
-            words = [_REPEAT, 0, *_integer(count), capacity, int(reverse), label, *_body(body)]
+            words = [_REPEAT, 0, *integer_words(count), capacity, int(reverse), label, *_body(body)]
         case Branch(selector, bodies):
-            words = [_BRANCH, 0, *_integer(selector), len(bodies)]
+            words = [_BRANCH, 0, *integer_words(selector), len(bodies)]
             for body in bodies:
                 words += _body(body)
     words[1] = len(words)
     return words
-
-
-def _position(position: Position) -> list[int]:
-    return [position.base, len(position.strides), *position.strides]
-
-
-def _number(value: Number | None) -> list[int]:
-    if value is None:
-        return [0]
-    if isinstance(value, Slot):
-        return [2, *_position(value)]
-    return [1, *_AS_INTEGER.unpack(_AS_FLOAT.pack(value))]
-
-
-_AS_FLOAT = struct.Struct("<d")
-_AS_INTEGER = struct.Struct("<q")
-
-
-def _integer(value: Integer) -> list[int]:
-    return [2, *_position(value)] if isinstance(value, Index) else [1, int(value)]
 
 
 def _gate(gate: Gate) -> list[int]:
@@ -104,7 +81,7 @@ def _gate(gate: Gate) -> list[int]:
         gate.kind.opcode,
         0,
         int(gate.adjoint),
-        *_number(gate.angle),
+        *number_words(gate.angle),
         len(controls),
         len(wires),
         int(traced),
@@ -114,32 +91,18 @@ def _gate(gate: Gate) -> list[int]:
     words += _integers(controls) if traced else cast("tuple[int, ...]", controls)
     words += map(int, gate.control_values)
     words += _integers(wires) if traced else cast("tuple[int, ...]", wires)
-    for value in gate.extra:
-        words += _extra(gate, value)
+    if gate.extra:
+        words += extra_words(gate)
     return words
 
 
 def _integers(values: tuple[Integer, ...]) -> list[int]:
-    return [word for value in values for word in _integer(value)]
-
-
-def _extra(gate: Gate, value: Any) -> list[int]:
-    match value:
-        case Data():
-            return [0, *_position(value)]
-        case Slot():
-            return [1, *_position(value)]
-        case str():
-            return ["XYZ".index(value)]
-        case _ if gate.kind.name == "BasisState":
-            return _integer(value)
-        case _:
-            return [int(value)]
+    return [word for value in values for word in integer_words(value)]
 
 
 def _term(term: Term) -> list[int]:
     word = [number for wire, letter in term.word for number in (wire, "XYZ".index(letter))]
-    return [*_number(term.coefficient), len(term.word), *word]
+    return [*number_words(term.coefficient), len(term.word), *word]
 
 
 def _measurement(measurement: Measurement) -> list[int]:

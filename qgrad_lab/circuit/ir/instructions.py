@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from qgrad_lab.gates.table import GateKind
+from qgrad_lab.gates.kind import GateKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,9 @@ class Gate:
     adjoint
         Whether it is the inverse of the kind.
     extra
-        PCPhase: its dimension; PauliRot: a letter of ``"XYZ"`` for each wire; QubitUnitary and
-        StatePrep: where its numbers are, in ``Data`` or, as real and imaginary parts, from a
-        ``Slot`` on; BasisState: a bit (an ``Integer``) for each wire.
+        The extra operand that the row asks for (``circuit.ir.extras``): a dimension; a letter of
+        ``"XYZ"`` for each wire; where a matrix or a state is, in ``Data`` or, as real and imaginary
+        parts, from a ``Slot`` on; a bit (an ``Integer``) for each wire.
     source
         The user's line (``record.sources``) of a gate that may fail when it runs, 0 for others: the
         same gates written elsewhere are the same Program.

@@ -43,7 +43,7 @@ from qgrad_lab.circuit.ir.instructions import (
 )
 from qgrad_lab.circuit.ir.text import program_text
 from qgrad_lab.engine.plans import Plan, plan
-from qgrad_lab.engine.shift import (
+from qgrad_lab.engine.shift_rules import (
     QUADRATIC_RULE,
     QUARTIC_RULE,
     ShiftRule,

@@ -32,7 +32,7 @@ from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.text import measurement_text, program_text
 from qgrad_lab.engine.randomness import folded
 from qgrad_lab.engine.sampling import frequencies, outcomes
-from qgrad_lab.engine.shift import ShiftRule
+from qgrad_lab.engine.shift_rules import ShiftRule
 from qgrad_lab.errors import DifferentiableCompileError
 from qgrad_lab.gates.table import GATES
 
@@ -93,7 +93,7 @@ class _Setting:
 
 @dataclass(frozen=True)
 class Sampled:
-    """A circuit with shots, as the engine takes it (``engine.evaluate.Circuit``).
+    """A circuit with shots, as the engine takes it (``engine.member.Circuit``).
 
     Parameters
     ----------

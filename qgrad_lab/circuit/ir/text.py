@@ -1,39 +1,32 @@
-"""The text form of a Program."""
+"""Write a Program as text."""
 
+from qgrad_lab.circuit.ir.extras import extra_texts
 from qgrad_lab.circuit.ir.instructions import (
     Branch,
-    Data,
     Definition,
     Expval,
     Gate,
-    Index,
     Instruction,
-    Integer,
     Measurement,
-    Number,
-    Position,
     Probs,
     Repeat,
-    Slot,
     State,
     Term,
     Var,
 )
+from qgrad_lab.circuit.ir.scalars import COUNTERS, integer_text, number_text
 from qgrad_lab.gates.table import CONTROLLED
 
 _Lines = list[tuple[str, Gate | None]]
 
-_COUNTERS = "ijklmnpqrstuvw"
-"""Names of loop counters, by depth."""
-
 
 def program_text(program: Definition, results: str | None = None) -> str:
-    """``program`` as text, one operation a line; with ``results`` in the place of its own."""
+    """Return ``program`` as text, one operation a line; ``results`` replaces its measurements."""
     return "\n".join(text for text, _ in program_lines(program, results))
 
 
 def program_lines(program: Definition, results: str | None = None) -> _Lines:
-    """The lines of `program_text`, each with the gate that it is."""
+    """Return the lines of `program_text`, each with the gate that it shows."""
     arrays = [("theta", "f64", program.num_theta)]
     arrays += [("index", "i64", program.num_index), ("data", "c128", program.num_data)]
     operands = ", ".join(f"{name}: {kind}[{size}]" for name, kind, size in arrays if size)
@@ -51,7 +44,7 @@ def program_lines(program: Definition, results: str | None = None) -> _Lines:
 
 
 def gate_text(gate: Gate) -> str:
-    """One operation as text."""
+    """Return one operation as text."""
     name = gate.kind.name
     wires = gate.wires
     prefix = ""
@@ -73,14 +66,14 @@ def gate_text(gate: Gate) -> str:
 
 
 def repeat_text(loop: Repeat, depth: int) -> str:
-    """The beginning of a loop that is inside of ``depth`` others."""
+    """Return the first line of a loop that is inside of ``depth`` others."""
     order = "backwards " if loop.reverse else ""
-    counter = _COUNTERS[depth % len(_COUNTERS)]
+    counter = COUNTERS[depth % len(COUNTERS)]
     return f"repeat {integer_text(loop.count)} times {order}{counter}"
 
 
 def case_text(branch: Branch, number: int) -> str:
-    """The beginning of one body of a branch."""
+    """Return the first line of one body of a branch."""
     start = "" if number else f"branch {integer_text(branch.selector)} "
     return f"{start}case {number}"
 
@@ -107,55 +100,13 @@ def _body(body: tuple[Instruction, ...], depth: int) -> _Lines:
     return lines
 
 
-def _place(position: Position) -> str:
-    parts = [str(position.base)] if position.base or not any(position.strides) else []
-    for counter, stride in zip(_COUNTERS, position.strides, strict=False):
-        if stride:
-            parts.append(counter if stride == 1 else f"{stride}*{counter}")
-    return " + ".join(parts)
-
-
-def number_text(value: Number) -> str:
-    """A number, or the element of theta that it is."""
-    return f"theta[{_place(value)}]" if isinstance(value, Slot) else f"{value:.17g}"
-
-
-def integer_text(value: Integer) -> str:
-    """An integer, or the element of index that it is."""
-    return f"index[{_place(value)}]" if isinstance(value, Index) else str(int(value))
-
-
-def _numbers(position: Data | Slot, size: int) -> str:
-    name, size = ("theta", 2 * size) if isinstance(position, Slot) else ("data", size)
-    start = _place(position)
-    end = str(position.base + size) if start.isdigit() else f"{start} + {size}"
-    return f"{name}[{start}:{end}]"
-
-
-def extra_texts(gate: Gate) -> list[str]:
-    """What a gate has besides wires and an angle, each as text."""
-    match gate.kind.name:
-        case "PCPhase":
-            return [f"dim={value}" for value in gate.extra]
-        case "PauliRot":
-            return ["".join(gate.extra)]
-        case "QubitUnitary":
-            return [_numbers(value, 4 ** len(gate.wires)) for value in gate.extra]
-        case "StatePrep":
-            return [_numbers(value, 2 ** len(gate.wires)) for value in gate.extra]
-        case "BasisState":
-            return [integer_text(value) for value in gate.extra]
-        case _:
-            return []
-
-
 def _term(term: Term) -> str:
     word = " @ ".join(f"{letter}{wire}" for wire, letter in term.word) or "I"
     return word if term.coefficient == 1.0 else f"{number_text(term.coefficient)} * {word}"
 
 
 def measurement_text(measurement: Measurement) -> str:
-    """One measurement as text."""
+    """Return one measurement as text."""
     match measurement:
         case Expval(terms):
             return f"expval({' + '.join(map(_term, terms)) or '0'})"

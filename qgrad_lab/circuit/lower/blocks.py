@@ -1,161 +1,24 @@
-"""Parts of a circuit that run several times, or not at all: bodies of loops and branches.
+"""Put instructions into PennyLane's queue: the operator that stands for a loop or a branch.
 
-A region is captured as a circuit is: the user's function runs once, its operations become
-instructions, and the numbers they read become arrays of the region. What contains the region then
-moves its positions: into larger arrays, and into loops.
+The body of a loop or a branch is captured as a circuit is: its operations become instructions, and
+the numbers that they read become arrays, which the operator carries as its data.
 """
 
-import dataclasses
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import pennylane as qml
 
-from qgrad_lab.circuit.ir.instructions import (
-    Branch,
-    Gate,
-    Index,
-    Instruction,
-    Integer,
-    Position,
-    Repeat,
-    Slot,
-)
-from qgrad_lab.circuit.ir.text import gate_text
+from qgrad_lab.circuit.ir.instructions import Index, Integer
+from qgrad_lab.circuit.ir.rewrite import Body, Sizes, controlled, inverse, moved
 from qgrad_lab.circuit.lower.operands import Operands
 from qgrad_lab.errors import CompileError
-from qgrad_lab.gates.table import GATES
-
-Body = tuple[Instruction, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Sizes:
-    """Lengths of theta, index and data, or distances in them."""
-
-    theta: int = 0
-    index: int = 0
-    data: int = 0
-
-    def of(self, position: Position) -> int:
-        """The one for the array that ``position`` is in."""
-        match position:
-            case Slot():
-                return self.theta
-            case Index():
-                return self.index
-            case _:
-                return self.data
-
-
-def moved(body: Body, offset: Sizes) -> Body:
-    """``body`` for arrays in which its own begin at ``offset``."""
-    return _map(body, lambda position, _: position.moved(offset.of(position)), 0)
-
-
-def looped(body: Body, strides: Sizes) -> Body:
-    """``body`` inside one more loop that has ``strides`` new elements for each iteration."""
-    return _map(body, lambda position, depth: position.looped(strides.of(position), depth), 0)
-
-
-def inverse(body: Body) -> Body:
-    """The inverse of ``body``."""
-    result: list[Instruction] = []
-    for instruction in reversed(body):
-        match instruction:
-            case Gate():
-                result.append(dataclasses.replace(instruction, adjoint=not instruction.adjoint))
-            case Repeat(_, _, inner, reverse):
-                result.append(
-                    dataclasses.replace(instruction, body=inverse(inner), reverse=not reverse)
-                )
-            case Branch(_, bodies):
-                result.append(dataclasses.replace(instruction, bodies=tuple(map(inverse, bodies))))
-    return tuple(result)
-
-
-def controlled(body: Body, controls: tuple[Integer, ...], values: tuple[bool, ...]) -> Body:
-    """``body`` on condition that ``controls`` have ``values``."""
-    result: list[Instruction] = []
-    for instruction in body:
-        match instruction:
-            case Gate(kind) if kind.name == "PauliRot":
-                into, rotation, back = _diagonalised(instruction)
-                result += [*into, *controlled((rotation,), controls, values), *back]
-            case Gate():
-                wires = {wire for wire in controls if not isinstance(wire, Index)}
-                if not wires.isdisjoint(instruction.wires + instruction.controls):
-                    raise CompileError(
-                        f"{gate_text(instruction)} in a loop or a branch is controlled by a wire "
-                        "that it acts on itself. The control wires of qml.ctrl must be different "
-                        "from those of the operations."
-                    )
-                result.append(
-                    dataclasses.replace(
-                        instruction,
-                        controls=controls + instruction.controls,
-                        control_values=values + instruction.control_values,
-                    )
-                )
-            case Repeat(_, _, inner):
-                inside = controlled(inner, controls, values)
-                result.append(dataclasses.replace(instruction, body=inside))
-            case Branch(_, bodies):
-                inside_all = tuple(controlled(inner, controls, values) for inner in bodies)
-                result.append(dataclasses.replace(instruction, bodies=inside_all))
-    return tuple(result)
-
-
-def _diagonalised(gate: Gate) -> tuple[Body, Gate, Body]:
-    """A PauliRot as a MultiRZ between changes of basis; Lightning has no controlled PauliRot."""
-    into: list[Gate] = []
-    back: list[Gate] = []
-    for wire, letter in zip(gate.wires, gate.extra, strict=True):
-        if letter == "X":
-            into.append(Gate(GATES["Hadamard"], (wire,)))
-            back.append(Gate(GATES["Hadamard"], (wire,)))
-        elif letter == "Y":
-            into.append(Gate(GATES["RX"], (wire,), angle=math.pi / 2))
-            back.append(Gate(GATES["RX"], (wire,), angle=-math.pi / 2))
-    rotation = dataclasses.replace(gate, kind=GATES["MultiRZ"], extra=())
-    return tuple(into), rotation, tuple(back)
-
-
-def _map(body: Body, change: Callable[[Any, int], Any], depth: int) -> Body:
-    """``body`` with ``change(position, number of loops around it)`` for every position."""
-
-    def each(value: Any) -> Any:
-        return change(value, depth) if isinstance(value, Position) else value
-
-    result: list[Instruction] = []
-    for instruction in body:
-        match instruction:
-            case Gate():
-                result.append(
-                    dataclasses.replace(
-                        instruction,
-                        angle=each(instruction.angle),
-                        wires=tuple(map(each, instruction.wires)),
-                        controls=tuple(map(each, instruction.controls)),
-                        extra=tuple(map(each, instruction.extra)),
-                    )
-                )
-            case Repeat(count, _, inner):
-                inside = _map(inner, change, depth + 1)
-                result.append(dataclasses.replace(instruction, count=each(count), body=inside))
-            case Branch(selector, bodies):
-                inside_all = tuple(_map(inner, change, depth) for inner in bodies)
-                result.append(
-                    dataclasses.replace(instruction, selector=each(selector), bodies=inside_all)
-                )
-    return tuple(result)
 
 
 def place(region: "Region", operands: Operands) -> Body:
-    """The body of ``region`` with its arrays at the end of ``operands``."""
+    """Return the body of ``region``, its arrays appended to ``operands``."""
     theta, index, data = region.arrays
     offset = Sizes(
         operands.theta.append(theta), operands.index.append(index), operands.data.append(data)
@@ -164,7 +27,7 @@ def place(region: "Region", operands: Operands) -> Body:
 
 
 class Region(qml.operation.Operation):
-    """Instructions in PennyLane's queue, in the place where a loop or a branch was called.
+    """An operator of PennyLane that stands for the instructions of a loop or a branch.
 
     It acts on all wires, so that no transform moves an operation across it.
     """
@@ -188,15 +51,15 @@ class Region(qml.operation.Operation):
 
     @property
     def has_adjoint(self) -> bool:
-        """Every region has an inverse."""
+        """True: every region has an inverse."""
         return True
 
     def adjoint(self) -> "Region":
-        """The inverse of the region."""
+        """Return the inverse of the region."""
         return Region(inverse(self.body), self.arrays, self.wire_map)
 
     def controlled(self, labels: Sequence[Any], values: Sequence[bool]) -> "Region":
-        """The region on condition that the wires ``labels`` have ``values``."""
+        """Return the region on condition that the wires ``labels`` have ``values``."""
         theta, index, data = self.arrays
         controls: list[Integer] = []
         for label in labels:
@@ -227,7 +90,7 @@ class Region(qml.operation.Operation):
 
 
 def region_of(operation: Any) -> Region | None:
-    """The region that ``operation`` is, or is the inverse of."""
+    """Return the region that ``operation`` is or is the adjoint of; ``None`` if it is none."""
     inverted = False
     while isinstance(operation, qml.ops.Adjoint):
         inverted = not inverted

@@ -1,38 +1,36 @@
-"""PennyLane operations to gates of a Program.
+"""Lower PennyLane operations to gates of a Program.
 
 Gates of the table, their controlled forms and adjoints are taken as they are; ``Rot`` becomes its
 three rotations; everything else is decomposed by PennyLane before it arrives here.
 """
 
+import dataclasses
 from typing import Any
 
 import jax
-import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
 
 from qgrad_lab.circuit.ir.instructions import Gate, Instruction, Integer
 from qgrad_lab.circuit.lower.blocks import place as place_region
 from qgrad_lab.circuit.lower.blocks import region_of
+from qgrad_lab.circuit.lower.extras import lower_with_extra
 from qgrad_lab.circuit.lower.operands import Operands
 from qgrad_lab.circuit.record.sources import place_of
-from qgrad_lab.errors import CompileError
-from qgrad_lab.gates.table import CONTROLLED, GATES, PREPARATIONS, GateKind
+from qgrad_lab.gates.kind import GateKind
+from qgrad_lab.gates.table import CONTROLLED, GATES
 
 _NOTHING = frozenset({"Identity", "Barrier", "Snapshot", "WireCut"})
 _ROT = (("RZ", 0), ("RY", 1), ("RZ", 2))
 """Rot(phi, theta, omega) = RZ(omega) RY(theta) RZ(phi): in the order in which they are applied."""
 
-# Gates with any number of wires, whose operator holds more than its angle and wires.
-_SPECIAL = frozenset({"PauliRot", "PCPhase", "QubitUnitary"})
-
 
 def _plain_classes() -> dict[type, tuple[GateKind, int]]:
-    """Classes of operations that are gates as they stand, and how many controls these have."""
+    """Return the classes of operations that are gates as they stand, and their numbers of controls."""
     found = {
         getattr(qml, kind.name): (kind, 0)
         for kind in GATES.values()
-        if kind.name not in {*_NOTHING, *_SPECIAL, *PREPARATIONS, "GlobalPhase"}
+        if kind.extra is None and kind.num_wires != 0 and kind.name not in _NOTHING
     }
     for (base, num_controls), name in CONTROLLED.items():
         found[getattr(qml, name)] = (GATES[base], num_controls)
@@ -43,12 +41,12 @@ _PLAIN = _plain_classes()
 
 
 def is_plain(operation: Operator) -> bool:
-    """Whether ``operation`` is a gate as it stands: always native, and no preparation."""
+    """Return whether ``operation`` is a gate as it stands: always native, and no preparation."""
     return type(operation) in _PLAIN
 
 
 def lower_plain(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> Gate | None:
-    """The gate of an operation as circuits mostly consist of, far quicker than `lower`.
+    """Lower an operation as circuits mostly consist of, far quicker than `lower`.
 
     ``None`` for all others, and for all that might be wrong: `lower` tells what it is.
     """
@@ -62,7 +60,7 @@ def lower_plain(operation: Operator, wire_map: dict[Any, int], operands: Operand
         return None
     place = place_of(operation)
     angle = None
-    if kind.spectrum is not None:
+    if kind.has_angle:
         angle = operands.plain_angle(operation.data[0])
         if angle is None:
             return None
@@ -73,25 +71,27 @@ def lower_plain(operation: Operator, wire_map: dict[Any, int], operands: Operand
 
 
 def is_native(operation: Operator) -> bool:
-    """Whether ``operation`` can be lowered without decomposing it first."""
+    """Return whether ``operation`` can be lowered without decomposing it first."""
     if region_of(operation) is not None:
         return True
     if isinstance(operation, qml.ops.Adjoint):
         return is_native(operation.base)
     base = getattr(operation, "base", None)
     if _is_controlled(operation) and base is not None:
-        # Lightning has no controlled PauliRot.
-        return is_native(base) and _innermost(base).name != "PauliRot" and not _prepares(base)
+        kind = GATES.get(_innermost(base).name)
+        return (
+            is_native(base) and (kind is None or kind.takes_controls) and not is_preparation(base)
+        )
     return operation.name in GATES or operation.name in _NOTHING or operation.name == "Rot"
 
 
 def is_preparation(operation: Operator) -> bool:
-    """Whether ``operation`` sets the state from data or bits."""
-    return _prepares(operation)
+    """Return whether ``operation`` sets the state from data or bits."""
+    return isinstance(operation, qml.operation.StatePrepBase)
 
 
 def lower(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> list[Instruction]:
-    """The instructions of a native ``operation``.
+    """Lower a native ``operation``.
 
     Parameters
     ----------
@@ -110,8 +110,9 @@ def lower(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> 
     region = region_of(operation)
     if region is not None:
         return list(place_region(region, operands))
-    if _prepares(operation):
-        return [_preparation(operation, wire_map, operands)]
+    if is_preparation(operation):
+        wires = _wires(operation.wires, wire_map, operands)
+        return [lower_with_extra(_preparation(operation), operation, wires, operands)]
     controls: list[Integer] = []
     values: list[bool] = []
     adjoint = False
@@ -141,12 +142,13 @@ def lower(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> 
             Gate(GATES[part], wires, angle=angles[i], **shared) for part, i in _ROT
         ]
         return gates[::-1] if adjoint else gates
-    if name in _SPECIAL:
-        return [_special(operation, wires, shared, operands)]
     kind = GATES[name]
-    if name == "GlobalPhase":
+    if kind.extra is not None:
+        gate = lower_with_extra(kind, operation, wires, operands)
+        return [dataclasses.replace(gate, **shared)]
+    if kind.num_wires == 0:
         wires = ()  # it acts on the whole state, whatever wires it was given
-    angle = operands.angle(operation.parameters[0], name) if kind.spectrum is not None else None
+    angle = operands.angle(operation.parameters[0], name) if kind.has_angle else None
     return [Gate(kind, wires, angle=angle, **shared)]
 
 
@@ -167,63 +169,7 @@ def _innermost(operation: Operator) -> Operator:
     return operation
 
 
-def _prepares(operation: Operator) -> bool:
-    return isinstance(operation, qml.operation.StatePrepBase)
-
-
-def _special(
-    operation: Operator, wires: tuple[Integer, ...], shared: dict[str, Any], operands: Operands
-) -> Gate:
-    name = operation.name
-    kind = GATES[name]
-    value = operation.parameters[0]
-    if name == "QubitUnitary":
-        offset = operands.matrix(value, (2 ** len(wires),) * 2, name)
-        return Gate(kind, wires, extra=(offset,), **shared)
-    if name == "PCPhase":
-        dimension = int(operation.hyperparameters["dimension"][0])
-        return Gate(kind, wires, angle=operands.angle(value, name), extra=(dimension,), **shared)
-    return _pauli_rot(kind, operation, wires, shared, operands)
-
-
-def _pauli_rot(
-    kind: GateKind,
-    operation: Operator,
-    wires: tuple[Integer, ...],
-    shared: dict[str, Any],
-    operands: Operands,
-) -> Gate:
-    word = operation.hyperparameters["pauli_word"]
-    letters = tuple(letter for letter in word if letter != "I")
-    acted = tuple(wire for wire, letter in zip(wires, word, strict=True) if letter != "I")
-    value = operation.parameters[0]
-    if not letters:
-        # exp(-i t/2) on every state.
-        return Gate(GATES["GlobalPhase"], (), angle=operands.angle(value / 2, "PauliRot"), **shared)
-    return Gate(kind, acted, angle=operands.angle(value, "PauliRot"), extra=letters, **shared)
-
-
-def _preparation(operation: Operator, wire_map: dict[Any, int], operands: Operands) -> Gate:
-    wires = _wires(operation.wires, wire_map, operands)
-    if isinstance(operation, qml.BasisState):
-        return Gate(GATES["BasisState"], wires, extra=operands.bits(operation.parameters[0]))
-    state = _amplitudes(operation)
-    if np.ndim(state) == 1 and not isinstance(state, jax.core.Tracer):
-        norm = float(np.linalg.norm(np.asarray(state)))
-        if abs(norm - 1.0) > 1e-8:
-            raise CompileError(
-                f"{operation.name} was given a state of norm {norm:.6g}; a state has norm 1. "
-                "Divide it by its norm, or pass normalize=True."
-            )
-    return Gate(
-        GATES["StatePrep"], wires, extra=(operands.state(state, 2 ** len(wires), operation.name),)
-    )
-
-
-def _amplitudes(operation: Operator) -> Any:
-    """The prepared state on the operation's wires, [2^k], or a batch of them."""
-    if not isinstance(operation, qml.StatePrep):
-        # One dimension a wire, and no parameters that could be a batch.
-        return qml.math.reshape(operation.state_vector(), (-1,))
-    state = operation.parameters[0]
-    return state.toarray()[0] if hasattr(state, "toarray") else state  # SciPy's sparse arrays
+def _preparation(operation: Operator) -> GateKind:
+    """Return the row of a state preparation: its own, or that of what every preparation can give."""
+    own = "BasisState" if isinstance(operation, qml.BasisState) else "StatePrep"
+    return GATES.get(operation.name, GATES[own])

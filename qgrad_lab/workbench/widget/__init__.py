@@ -1,1 +1,1 @@
-"""``Workbench``: a function, how to differentiate it, and what comes of it, as a widget."""
+"""Show a function, the choice of how to differentiate it, and the results, as a widget."""

@@ -1,4 +1,4 @@
-"""The widget itself."""
+"""`Workbench`, the widget."""
 
 import contextvars
 import html
@@ -15,7 +15,8 @@ from qgrad_lab.comparison.references import Kind, check_kind
 from qgrad_lab.core.tracebacks import frames_hidden
 from qgrad_lab.differentiate.call import signature_of
 from qgrad_lab.differentiate.options import check_callable
-from qgrad_lab.results.comparison import DEFAULT_METHODS, THEMES
+from qgrad_lab.methods.table import DEFAULT_NAMES, any_takes_step
+from qgrad_lab.results.comparison import THEMES
 from qgrad_lab.workbench.widget.code import Unwritable, imports, name_of
 from qgrad_lab.workbench.widget.controls import Controls, check_argnum, group
 from qgrad_lab.workbench.widget.editors import Editors
@@ -26,7 +27,7 @@ from qgrad_lab.workbench.widget.style import STATIC_STYLE, STYLE
 from qgrad_lab.workbench.widget.worker import Worker
 
 _Wanted = tuple[Question, int]
-"""What a panel shows, or is to show: the answer to a question, and which of its own choices."""
+"""What a panel shows or will show: the answer to a question, at a version of its own choices."""
 
 
 class Workbench(widgets.VBox):
@@ -87,7 +88,7 @@ class Workbench(widgets.VBox):
         self,
         fn: Callable[..., Any] | None = None,
         *args: Any,
-        methods: Sequence[str] | str = DEFAULT_METHODS,
+        methods: Sequence[str] | str = DEFAULT_NAMES,
         h: float | None = None,
         argnum: int | Sequence[int] | None = None,
         reference: Kind = "jax",
@@ -101,7 +102,7 @@ class Workbench(widgets.VBox):
         self._picture = ""
         with frames_hidden:
             names = [methods] if isinstance(methods, str) else list(methods)
-            methods_of(names, h if "fd" in names else None)
+            methods_of(names, h if any_takes_step(names) else None)
             check_kind(reference)
             if theme not in THEMES:
                 raise ValueError(
@@ -124,7 +125,7 @@ class Workbench(widgets.VBox):
         kwargs: dict[str, Any],
         argnum: int | Sequence[int] | None,
     ) -> None:
-        """Show the editors and tabs for a function."""
+        """Show editors and tabs for a function."""
         args, kwargs = _bound(fn, args, kwargs)
         check_argnum(argnum, len(args))
         self._fn = fn
@@ -168,7 +169,7 @@ class Workbench(widgets.VBox):
         )
         left.add_class("qgrad-left")
         right.add_class("qgrad-right")
-        # Where messages of the worker's thread belong is known to the context of this cell.
+        # The context of this cell routes the messages of the worker's thread.
         self._context = contextvars.copy_context()
         columns = widgets.HBox([left, right])
         columns.add_class("qgrad-columns")
@@ -196,7 +197,7 @@ class Workbench(widgets.VBox):
         return self.panels[self.tabs.selected_index or 0]
 
     def wait(self, timeout: float) -> bool:
-        """Wait for what is being computed.
+        """Wait for the current computation.
 
         Parameters
         ----------
@@ -211,7 +212,7 @@ class Workbench(widgets.VBox):
         return self._worker.wait(timeout)
 
     def close(self) -> None:
-        """Remove the widget, and end its thread."""
+        """Remove the widget and end its thread."""
         self._worker.close()
         super().close()
 
@@ -225,7 +226,7 @@ class Workbench(widgets.VBox):
         return f"{self._name()}({', '.join(self._names)})"
 
     def _question(self) -> Question:
-        """What is asked now: the same object until something is changed, for it keeps results."""
+        """Return the current question: the same object until a change, as it keeps results."""
         if self._asked is None:
             self._asked = self._new_question()
         return self._asked
@@ -240,12 +241,12 @@ class Workbench(widgets.VBox):
         return Question(f, args, kwargs, choice, self._name(), self._call(), self._theme)
 
     def _changed(self) -> None:
-        """All answers that are there are old now."""
+        """Mark all answers as outdated."""
         self._asked = None
         self._ask()
 
     def _ask(self) -> None:
-        """Have the tab that is shown computed, if its answer is not the newest."""
+        """Compute the visible tab, if its answer is outdated."""
         if not hasattr(self, "_code_area"):
             return  # controls are still being made
         question, panel = self._question(), self.panel
@@ -274,7 +275,7 @@ class Workbench(widgets.VBox):
         self._keep_picture(panel)
 
     def _keep_picture(self, panel: Panel) -> None:
-        """Let readers without a kernel see what is shown now."""
+        """Store what is shown now for readers without a kernel."""
         code = html.escape(self.code)
         self._picture = (
             f'{STATIC_STYLE}<div class="qgrad-static"><p>{html.escape(self._name())}: '
@@ -283,7 +284,7 @@ class Workbench(widgets.VBox):
             f"<details><summary>Code</summary><pre>{code}</pre></details></div>"
         )
         if self._static is not None:
-            # A copy, for two threads cannot be in one context at once.
+            # A copy, as two threads cannot enter one context at once.
             self._context.copy().run(self._static.update, HTML(self._picture))
 
     def _show_code(self, change: Any) -> None:
@@ -309,7 +310,7 @@ class Workbench(widgets.VBox):
 def _bound(
     fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments of a call, by position as far as that can be: those can be differentiated."""
+    """Bind arguments by position where possible, since only those can be differentiated."""
     signature = signature_of(fn)
     if signature is None:
         return args, kwargs
@@ -325,7 +326,7 @@ def _bound(
 
 
 class _Job:
-    """One question to one panel."""
+    """A job: one question to one panel."""
 
     def __init__(self, bench: Workbench, panel: Panel, question: Question) -> None:
         self._bench, self._panel, self._question = bench, panel, question

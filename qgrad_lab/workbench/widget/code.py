@@ -1,4 +1,4 @@
-"""The code that does what a workbench shows."""
+"""Write the Python that does what a workbench shows."""
 
 import math
 import re
@@ -10,13 +10,13 @@ import numpy as np
 
 
 class Unwritable(Exception):
-    """A value that has no literal, and no name."""
+    """A value that has neither a literal nor a name."""
 
 
 def call_text(
     function: str, positional: list[str], keywords: Mapping[str, str], suffix: str = ""
 ) -> str:
-    """A call over as many lines as it has arguments.
+    """Write a call over as many lines as it has arguments.
 
     >>> print(call_text("qgrad_lab.compare", ["loss", "0.5"], {"h": "1e-07"}))
     qgrad_lab.compare(
@@ -30,7 +30,7 @@ def call_text(
 
 
 def literal(value: Any, namespace: Mapping[str, Any]) -> str:
-    """Python for ``value``, to the last bit; a name of the namespace where there is no literal.
+    """Write ``value`` to the last bit, or its name in the namespace if it has no literal.
 
     Raises
     ------
@@ -68,7 +68,7 @@ _PLAIN = (bool, int, float, str, type(None))
 
 
 def name_of(value: Any, namespace: Mapping[str, Any]) -> str:
-    """The name of an object.
+    """Return the name of an object.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def _array(module: str, value: Any) -> str:
 
 
 def imports(code: str) -> str:
-    r"""The import statements that ``code`` needs.
+    r"""Return the import statements that ``code`` needs.
 
     >>> imports("qgrad_lab.compare(f, jnp.array([1.0]))")
     'import jax.numpy as jnp\nimport qgrad_lab'

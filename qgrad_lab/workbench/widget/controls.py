@@ -1,4 +1,4 @@
-"""What is chosen on the left of a workbench, beside the arguments."""
+"""The controls on the left of a workbench, below the arguments."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -6,15 +6,8 @@ from typing import Any, NamedTuple
 import ipywidgets as widgets
 
 from qgrad_lab.comparison.references import Kind
-from qgrad_lab.results.comparison import DEFAULT_METHODS, METHODS
+from qgrad_lab.methods.table import DEFAULT_NAMES, METHODS, STEPPED, listed, tooltip
 
-_HELP = {
-    "auto": "Every QNode by its own diff_method, everything else by JAX",
-    "fd": "Finite differences of the whole function, with the step h",
-    "adjoint": "All QNodes by the adjoint method",
-    "parameter-shift": "All QNodes by the parameter-shift rule",
-    "backprop": "All QNodes by backpropagation, on simulators of PennyLane that know it",
-}
 _REFERENCES: dict[str, Kind] = {
     "jax.grad on default.qubit": "jax",
     "catalyst.grad": "catalyst",
@@ -23,18 +16,18 @@ _REFERENCES: dict[str, Kind] = {
 
 
 class Choice(NamedTuple):
-    """How to differentiate, as it is chosen."""
+    """A choice of how to differentiate."""
 
     methods: tuple[str, ...]
     h: float | None
     argnum: int | tuple[int, ...]
     reference: Kind
     shots: int | None
-    """Of the QNode; None for those that it has."""
+    """The shots of the QNode; None to keep its own."""
 
     @property
     def problem(self) -> str | None:
-        """Why there is nothing to compute, if so."""
+        """Why there is nothing to compute, or None."""
         if not self.methods:
             return "Choose a method, at least one."
         if self.argnum == ():
@@ -43,7 +36,7 @@ class Choice(NamedTuple):
 
 
 class Controls:
-    """The controls, and what is chosen with them.
+    """The controls, and the choice that they make.
 
     Attributes
     ----------
@@ -61,7 +54,7 @@ class Controls:
         self,
         arguments: Sequence[str],
         argnum: int | Sequence[int] | None,
-        methods: Sequence[str] = DEFAULT_METHODS,
+        methods: Sequence[str] = DEFAULT_NAMES,
         h: float | None = None,
         reference: Kind = "jax",
         shots: int | None = None,
@@ -69,7 +62,9 @@ class Controls:
         changed: Callable[[], None],
     ) -> None:
         self._own_shots = shots
-        self.methods = {name: _box(name, _HELP[name], name in methods) for name in METHODS}
+        self.methods = {
+            row.name: _box(row.name, tooltip(row), row.name in methods) for row in METHODS
+        }
         self.default_step = _box(
             "the default step", "1e-7, or longer for values in 32 bits", h is None
         )
@@ -118,7 +113,7 @@ class Controls:
         self.view = widgets.VBox(
             [
                 group("Methods", [_row(self.methods.values())]),
-                group("Step of fd", [self.step, self.default_step]),
+                group(f"Step of {listed(STEPPED, 'and')}", [self.step, self.default_step]),
                 group("Differentiate in", [_row(self.arguments.values())]),
                 self.reference,
                 self.shots,
@@ -126,9 +121,10 @@ class Controls:
         )
 
     def choice(self) -> Choice:
-        """What is chosen now."""
+        """Return the current choice."""
         positions = tuple(i for i, box in enumerate(self.arguments.values()) if box.value)
-        steps = self.methods["fd"].value and not self.default_step.value
+        stepped = any(self.methods[name].value for name in STEPPED)
+        steps = stepped and not self.default_step.value
         return Choice(
             tuple(name for name, box in self.methods.items() if box.value),
             self.step.value if steps else None,
@@ -152,7 +148,7 @@ class Controls:
 
 
 def check_argnum(argnum: int | Sequence[int] | None, count: int) -> None:
-    """Refuse positions that a call with ``count`` arguments has not.
+    """Refuse positions beyond the ``count`` arguments of a call.
 
     Raises
     ------
@@ -169,7 +165,7 @@ def check_argnum(argnum: int | Sequence[int] | None, count: int) -> None:
 
 
 def group(title: str, children: list[Any]) -> widgets.VBox:
-    """Widgets under a heading."""
+    """Put widgets under a heading."""
     return widgets.VBox([widgets.HTML(f'<div class="qgrad-heading">{title}</div>'), *children])
 
 

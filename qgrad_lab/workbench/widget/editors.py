@@ -10,14 +10,14 @@ import jax
 import numpy as np
 
 ROWS, COLUMNS = 8, 4
-"""Of a page of a table."""
+"""Rows and columns of a page of a table."""
 
 GRID = 0.01
-"""Between neighbouring values of a slider."""
+"""The distance between neighbouring values of a slider."""
 REACH = 3.14
-"""To either end of a new slider."""
+"""The distance to either end of a new slider."""
 ECHO = 2.0
-"""Seconds in which a slider may tell where it was."""
+"""Seconds during which a slider may still report earlier positions."""
 
 _WIDE = widgets.Layout(width="auto")
 _NARROW: dict[str, Any] = {
@@ -48,7 +48,7 @@ class Leaf:
 
 
 class Slider(Leaf):
-    """A number, with a slider whose range can be edited.
+    """An editor of a number: a slider whose range can be edited.
 
     The number is what counts, to the last digit. A slider in a page has values on a grid: it tells
     the kernel where on it a number has come to be, and sometimes where it was before. Neither is a
@@ -105,7 +105,7 @@ class Slider(Leaf):
             self.number.value = round(change.new, 10)
 
     def _range(self) -> None:
-        """Give the slider its range, which has the number in it."""
+        """Set the slider's range so that it contains the number."""
         number = self.number.value
         low, high = sorted((self.low.value, self.high.value))
         low, high = min(low, number), max(high, number)
@@ -121,7 +121,7 @@ class Slider(Leaf):
 
 
 class Table(Leaf):
-    """The elements of an array, a page at a time."""
+    """An editor of the elements of an array, a page at a time."""
 
     def __init__(self, name: str, value: Any, changed: Callable[[], None]) -> None:
         super().__init__(value, changed)
@@ -177,12 +177,12 @@ class Table(Leaf):
 
 
 class Plain(Leaf):
-    """A text, a whole number or a switch."""
+    """An editor of a text, a whole number or a switch."""
 
     def __init__(self, name: str, value: Any, changed: Callable[[], None]) -> None:
         super().__init__(value, changed)
         kinds = {bool: widgets.Checkbox, int: widgets.IntText, str: widgets.Text}
-        # Numbers of layers and names may be expensive to try: only what is confirmed counts.
+        # Numbers of layers and names may be expensive to try, so they count when confirmed.
         options = {} if isinstance(value, bool) else {"continuous_update": False}
         self.view = kinds[type(value)](
             value=value,
@@ -195,7 +195,7 @@ class Plain(Leaf):
 
 
 class Fixed(Leaf):
-    """What there is no editor for."""
+    """A placeholder for a value that has no editor."""
 
     def __init__(self, name: str, value: Any, changed: Callable[[], None]) -> None:
         super().__init__(value, changed)
@@ -242,7 +242,7 @@ class Editors:
         self.view = widgets.VBox(boxes)
 
     def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The call's arguments, as edited."""
+        """Return the call's arguments, as edited."""
         values = [
             jax.tree.unflatten(tree, [self.leaves[label].value for label in labels])
             for tree, labels in self._trees
@@ -252,7 +252,7 @@ class Editors:
 
 
 def editor(name: str, value: Any, changed: Callable[[], None]) -> Leaf:
-    """The editor that suits ``value``."""
+    """Return the editor that suits ``value``."""
     if isinstance(value, bool | int | str) and type(value) in (bool, int, str):
         return Plain(name, value, changed)
     if isinstance(value, float | np.floating):
@@ -264,7 +264,7 @@ def editor(name: str, value: Any, changed: Callable[[], None]) -> Leaf:
 
 
 def _like(old: Any, new: float) -> Any:
-    """``new`` as the type of ``old``."""
+    """Convert ``new`` to the type of ``old``."""
     if isinstance(old, jax.Array):
         return jax.numpy.asarray(new, old.dtype)
     if isinstance(old, np.ndarray):

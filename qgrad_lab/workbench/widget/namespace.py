@@ -1,4 +1,4 @@
-"""The functions in a namespace that could be differentiated."""
+"""Find functions in a namespace that could be differentiated, and read their arguments."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def functions(namespace: Mapping[str, Any], hidden: Any = ()) -> dict[str, Callable[..., Any]]:
-    """The QNodes, compiled programs and functions that the user has defined.
+    """Return the QNodes, compiled programs and functions that the user has defined.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def functions(namespace: Mapping[str, Any], hidden: Any = ()) -> dict[str, Calla
 
 
 def required(function: Callable[..., Any]) -> list[str]:
-    """The names of the arguments that a call must have.
+    """Return the names of the arguments that a call must have.
 
     >>> required(lambda theta, phi, n=2: 0)
     ['theta', 'phi']
@@ -48,25 +48,25 @@ def required(function: Callable[..., Any]) -> list[str]:
 
 
 def arguments_of(text: str, namespace: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The positional and keyword arguments of a call that is written as ``f(text)``.
+    """Evaluate the positional and keyword arguments of a call written as ``f(text)``.
 
     >>> arguments_of("theta, layers=2", {"theta": 0.5})
     ((0.5,), {'layers': 2})
     """
     names = {**namespace, "_given": lambda *args, **kwargs: (args, kwargs)}
-    # It is the user's own code, as in a cell.
+    # The text is the user's own code, as in a cell.
     args, kwargs = eval(f"_given({text})", names)
     return args, kwargs
 
 
 def _home(function: Callable[..., Any]) -> str | None:
-    """The module that ``function`` was defined in."""
+    """Return the module that ``function`` was defined in."""
     inner = getattr(function, "func", getattr(function, "original_function", function))
     return getattr(inner, "__module__", None)
 
 
 def parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
-    """The parameters of ``function``; None where Python does not know them."""
+    """Return the parameters of ``function``; None where Python does not know them."""
     inner = getattr(function, "func", function)
     try:
         return list(inspect.signature(inner).parameters.values())

@@ -1,4 +1,4 @@
-"""The tabs on the right of a workbench: what each computes, shows, and is as code."""
+"""The tabs on the right of a workbench: each computes, shows, and writes itself as code."""
 
 import base64
 import dataclasses
@@ -17,7 +17,8 @@ from qgrad_lab.comparison.running import run as compare
 from qgrad_lab.differentiate.api import grad
 from qgrad_lab.inspection.api import STAGES
 from qgrad_lab.inspection.view import stage_html
-from qgrad_lab.results import report
+from qgrad_lab.methods.table import BY_NAME, STEPPED, Scope
+from qgrad_lab.results import comparison_table
 from qgrad_lab.results.comparison import Comparison
 from qgrad_lab.studies import landscapes, steps
 from qgrad_lab.studies.elements import elements_of
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 RESOLUTION = 110
-"""Dots per inch of pictures."""
+"""The resolution of pictures, in dots per inch."""
 
 
 @dataclasses.dataclass(eq=False)
 class Question:
-    """What is asked of the panels: a call, and how to differentiate it."""
+    """A question to the panels: a call, and how to differentiate it."""
 
     f: Callable[..., Any]
     args: tuple[Any, ...]
@@ -46,17 +47,17 @@ class Question:
 
     @property
     def ink(self) -> str:
-        """The theme to draw in: what follows the page is light, as the page's style inverts it."""
+        """The theme to draw in: light if it follows the page, whose style inverts it."""
         return "light" if self.theme == "auto" else self.theme
 
     @property
     def themed(self) -> str:
-        """The theme as an argument in code, where it is not the default."""
+        """The theme as an argument in code, unless it is the default."""
         return "" if self.theme == "auto" else f"theme={self.theme!r}"
 
     @property
     def options(self) -> dict[str, Any]:
-        """The keyword arguments of `compare` and of studies that follow from the choice."""
+        """The keyword arguments of `compare` and of studies for this choice."""
         choice = self.choice
         return {
             "methods": choice.methods,
@@ -66,11 +67,11 @@ class Question:
         }
 
     def point(self) -> Point:
-        """The call as a point."""
+        """Return the call as a point."""
         return Point(self.f, self.args, self.kwargs, self.choice.argnum)
 
     def compared(self, progress: Progress) -> Comparison:
-        """The comparison of the methods, which is made for the first panel that wants it."""
+        """Return the comparison of the methods, computed for the first panel that needs it."""
         if self._comparison is None:
             self._comparison = compare(
                 self.f,
@@ -85,7 +86,7 @@ class Question:
 
 
 class Panel:
-    """One tab; ``ask`` is called when something on it is changed."""
+    """A tab; ``ask`` is called when something on it changes."""
 
     title = ""
 
@@ -93,24 +94,24 @@ class Panel:
         self.controls: list[widgets.Widget] = []
         self.output = widgets.HTML()
         self.revision = 0
-        """How often what is chosen on this tab has changed."""
+        """The number of changes to the choices on this tab."""
         self._ask = ask
 
     @property
     def view(self) -> widgets.Widget:
-        """All of it."""
+        """The whole tab."""
         controls = widgets.HBox(self.controls, layout=widgets.Layout(flex_flow="row wrap"))
         return widgets.VBox([controls, self.output])
 
     def prepare(self, question: Question) -> None:
-        """Offer what there is to choose for a question."""
+        """Offer the choices for a question."""
 
     def compute(self, question: Question, progress: Progress) -> str:
-        """HTML with the answer; runs in a thread of its own."""
+        """Return the answer as HTML; runs in the worker's thread."""
         raise NotImplementedError
 
     def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
-        """Python that has the same answer; ``function`` is how to write the function."""
+        """Return Python with the same answer; ``function`` is how to write the function."""
         raise NotImplementedError
 
     def _changed(self, _: Any) -> None:
@@ -136,13 +137,14 @@ class Compare(Panel):
     title = "Compare"
 
     def compute(self, question: Question, progress: Progress) -> str:
-        """Table and picture."""
+        """Return the table and the picture."""
         found = question.compared(progress)
         picture = plots.gradients(found, theme=question.ink)
-        return report.html(found) + image(picture, "Gradients of each method", question.theme)
+        table = comparison_table.html(found)
+        return table + image(picture, "Gradients of each method", question.theme)
 
     def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
-        """A call of `compare`."""
+        """Write a call of `compare`."""
         return _code("qgrad_lab.compare", question, function, namespace)
 
 
@@ -178,7 +180,7 @@ class Landscape(Panel):
                 menu.value = kept
 
     def compute(self, question: Question, progress: Progress) -> str:
-        """The picture."""
+        """Return the picture."""
         found = landscapes.run(
             question.f,
             question.args,
@@ -195,7 +197,7 @@ class Landscape(Panel):
         return image(found.plot(theme=question.ink), title, question.theme)
 
     def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
-        """A call of `landscape`."""
+        """Write a call of `landscape`."""
         along = self._along()
         own = {"along": repr(along), "span": repr(self.span.value)}
         plot = f".plot({question.themed})"
@@ -212,7 +214,7 @@ class StepSize(Panel):
     title = "Step size"
 
     def compute(self, question: Question, progress: Progress) -> str:
-        """The picture, and what makes the best step the best."""
+        """Return the picture, and the reason for the best step."""
         found = steps.run(
             question.f,
             question.args,
@@ -230,13 +232,13 @@ class StepSize(Panel):
         return f"{picture}<p>{html.escape(found.reason)}</p>"
 
     def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
-        """A call of `step_sizes`."""
+        """Write a call of `step_sizes`."""
         left_out, plot = ("methods", "h"), f".plot({question.themed})"
         return _code("qgrad_lab.step_sizes", question, function, namespace, {}, plot, left_out)
 
 
 class Stages(Panel):
-    """A form of the compiled gradient."""
+    """The compiled gradient at one stage."""
 
     title = "IR"
 
@@ -248,7 +250,7 @@ class Stages(Panel):
         self.controls = [self.stage, self.method]
 
     def prepare(self, question: Question) -> None:
-        """Offer the methods that are chosen."""
+        """Offer the chosen methods."""
         names = question.choice.methods
         if tuple(self.method.options) != names:
             kept = self.method.value if self.method.value in names else names[0]
@@ -256,7 +258,7 @@ class Stages(Panel):
             self.method.value = kept
 
     def compute(self, question: Question, progress: Progress) -> str:
-        """The text."""
+        """Return the text."""
         progress(0.1, f"compiling {self.method.value}")
         (method, *_) = methods_of(self.method.value, _step(self.method.value, question.choice))
         derived = derivative(question.f, method, question.choice.argnum, grad)
@@ -264,10 +266,10 @@ class Stages(Panel):
         return stage_html(stage)
 
     def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
-        """A call of `stages`."""
+        """Write a call of `stages`."""
         choice, method = question.choice, self.method.value
         options = {"argnum": repr(choice.argnum)}
-        if method in ("auto", "fd"):
+        if BY_NAME[method].scope is Scope.FUNCTION:
             options["method"] = repr(method)
             if _step(method, choice) is not None:
                 options["h"] = repr(choice.h)
@@ -286,13 +288,13 @@ class Cost(Panel):
     title = "Cost"
 
     def compute(self, question: Question, progress: Progress) -> str:
-        """The picture."""
+        """Return the picture."""
         found = question.compared(progress)
         title = "Time per call against the difference to the reference"
         return image(plots.cost(found, theme=question.ink), title, question.theme)
 
     def code(self, question: Question, function: str, namespace: Mapping[str, Any]) -> str:
-        """A call of `compare`, and the plot of its result."""
+        """Write a call of `compare`, and the plot of its result."""
         compared = _code("qgrad_lab.compare", question, function, namespace)
         given = ", ".join(filter(None, [compared, question.themed]))
         return f"from qgrad_lab import plots\n\nplots.cost({given})"
@@ -302,7 +304,7 @@ PANELS: tuple[type[Panel], ...] = (Compare, Landscape, StepSize, Stages, Cost)
 
 
 def image(figure: "Figure", description: str, theme: str = "auto") -> str:
-    """A figure as an HTML image, which follows the page where its theme is ``"auto"``."""
+    """Return a figure as an HTML image, which follows the page if its theme is ``"auto"``."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=RESOLUTION, bbox_inches="tight")
     data = base64.b64encode(file.getvalue()).decode()
@@ -313,7 +315,7 @@ def image(figure: "Figure", description: str, theme: str = "auto") -> str:
 
 
 def _step(method: str, choice: Choice) -> float | None:
-    return choice.h if method == "fd" else None
+    return choice.h if method in STEPPED else None
 
 
 def _arguments(

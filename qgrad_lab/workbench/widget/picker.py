@@ -1,4 +1,4 @@
-"""What a workbench without a function begins with: the functions of the notebook."""
+"""The first view of a workbench without a function: the functions of the notebook."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The line above the tabs: what is being done, how far it is, and what went wrong."""
+"""The line above the tabs: the current work, its progress, and errors."""
 
 import html
 import time
@@ -14,7 +14,7 @@ _EVERY = 0.1
 
 
 class Status:
-    """Progress, a button that cancels, and errors."""
+    """The line with progress, a button to cancel, and errors."""
 
     def __init__(self, cancel: Callable[[], None]) -> None:
         self.bar = widgets.FloatProgress(
@@ -41,7 +41,7 @@ class Status:
         self._began = self._told = 0.0
 
     def begin(self) -> None:
-        """Work was asked for."""
+        """Show that work was asked for."""
         self._began = time.monotonic()
         self.bar.value = 0.0
         self.cancel.disabled = False
@@ -49,27 +49,27 @@ class Status:
         self.error.value = ""
 
     def progress(self, part: float, now: str) -> None:
-        """So much of it is done."""
+        """Show how much of the work is done."""
         if time.monotonic() - self._told > _EVERY:
             self._told = time.monotonic()
             self.bar.value = part
             self._say(now)
 
     def end(self) -> None:
-        """All of it is done."""
+        """Show that all work is done."""
         self.bar.value = 1.0
         self.cancel.disabled = True
         self._say(f"computed in {time.monotonic() - self._began:.1f} s")
         self.error.value = ""
 
     def say(self, words: str) -> None:
-        """Nothing is being done, for a reason."""
+        """Show why nothing is being done."""
         self.bar.value = 0.0
         self.cancel.disabled = True
         self._say(words)
 
     def fail(self, error: Exception) -> None:
-        """It cannot be done."""
+        """Show why the work failed."""
         self.say("")
         self.error.value = error_html(error)
 
@@ -78,7 +78,7 @@ class Status:
 
 
 def error_html(error: Exception) -> str:
-    """An error where it happened, with what to do about it as far as it says."""
+    """Return an error as HTML: where it happened, and the fix if it names one."""
     words = message(error) if error.__traceback__ is not None else str(error)
     if words is None:
         words = f"{type(error).__name__}: {first_paragraph(error)}"

@@ -1,4 +1,4 @@
-"""How the widget looks: colours come from JupyterLab's theme where there is one."""
+"""The widget's style; colours come from JupyterLab's theme if there is one."""
 
 STYLE = """
 <style>
@@ -45,4 +45,4 @@ body[data-jp-theme-light="false"] .qgrad-static .qgrad-theme-auto {
   { display: none; }
 </style>
 """
-"""Of the picture for readers without a kernel, which is not shown beside a living widget."""
+"""The style of the stored picture, which is hidden beside a live widget."""

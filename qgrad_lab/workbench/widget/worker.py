@@ -1,4 +1,4 @@
-"""One thread for the work of a widget: the newest request counts, older ones end."""
+"""Run a widget's work in one thread: the newest request counts, older ones end."""
 
 import threading
 import weakref
@@ -6,30 +6,30 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 DEBOUNCE = 0.3
-"""Seconds without a new request after which work begins."""
+"""Seconds without a new request before work begins."""
 
 
 class Cancelled(Exception):
-    """Ends work that nobody waits for any more."""
+    """Raised to end work that nobody waits for any more."""
 
 
 class Job(Protocol):
-    """What a worker does, and whom it tells; everything is called in the worker's thread."""
+    """A job and its callbacks, all called in the worker's thread."""
 
     def compute(self, progress: Callable[[float, str], None]) -> Any:
-        """The result. ``progress`` raises `Cancelled` when it is not wanted any more."""
+        """Return the result; ``progress`` raises `Cancelled` once it is not wanted any more."""
 
     def done(self, result: Any) -> None:
-        """It was computed, and is the newest."""
+        """Take the result, if it is still the newest."""
 
     def failed(self, error: Exception) -> None:
-        """It could not be."""
+        """Take the error of the computation."""
 
     def cancelled(self) -> None:
-        """The user did not want it any more, or has sent SIGINT; there is no newer request."""
+        """React to a cancellation or SIGINT, if there is no newer request."""
 
     def progressed(self, part: float, now: str) -> None:
-        """So much of the work is done, and this is what is being done now."""
+        """Report the fraction done and the current step."""
 
 
 class _Request(NamedTuple):
@@ -38,7 +38,7 @@ class _Request(NamedTuple):
 
 
 class Worker:
-    """Runs the newest of the jobs that it is given, after a moment without newer ones."""
+    """A thread that runs the newest of its jobs, after a moment without newer ones."""
 
     def __init__(self, debounce: float = DEBOUNCE) -> None:
         self._debounce = debounce
@@ -47,20 +47,20 @@ class Worker:
         self._request: _Request | None = None
         self._running = False
         self._closed = False
-        # It must not keep its widget alive, nor end in the middle when the kernel shuts down.
+        # The thread must not keep its widget alive, nor be killed in the middle at shutdown.
         thread = threading.Thread(target=_serve, args=[weakref.ref(self)], daemon=True)
         thread.name = "qgrad_lab workbench"
         thread.start()
 
     def submit(self, job: Job) -> None:
-        """Have ``job`` done in place of all others."""
+        """Run ``job`` in place of all others."""
         with self._changed:
             self._number += 1
             self._request = _Request(self._number, job)
             self._changed.notify_all()
 
     def cancel(self) -> None:
-        """Give up whatever is asked for; what runs ends before its next native call."""
+        """Drop all jobs; a running one ends before its next native call."""
         with self._changed:
             self._number += 1
             self._request = None
@@ -73,14 +73,14 @@ class Worker:
         self.cancel()
 
     def wait(self, timeout: float) -> bool:
-        """Whether all is done, or came to be within ``timeout`` seconds."""
+        """Wait up to ``timeout`` seconds, and return whether all work is done."""
         with self._changed:
             return self._changed.wait_for(
                 lambda: self._request is None and not self._running, timeout
             )
 
     def _next(self) -> _Request | None:
-        """Wait a moment for a request that is not followed by another; None if there is none."""
+        """Wait for a request that no other follows at once; None if there is none."""
         with self._changed:
             if self._closed:
                 raise Cancelled

@@ -509,7 +509,7 @@ def test_a_batch_that_pennylane_does_not_know_is_an_error():
         qjit(qnode(circuit))(jnp.array([0.1, 0.2]))
 
 
-# -- Views -----------------------------------------------------------------------------------------
+# -- Elements of arrays ----------------------------------------------------------------------------
 
 X = jnp.asarray(np.random.default_rng(1).normal(size=(3, 4)))
 

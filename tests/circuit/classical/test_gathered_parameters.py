@@ -7,8 +7,9 @@ import pennylane as qml
 import pytest
 
 from qgrad_lab import for_loop, grad, qjit, reference
-from qgrad_lab.circuit.classical import constants
-from qgrad_lab.circuit.classical.constants import Constants, gathered
+from qgrad_lab.circuit.classical.constants import Constants
+from qgrad_lab.circuit.classical.tracking import track
+from qgrad_lab.circuit.control import elementwise
 from qgrad_lab.core.jaxprs import equations
 
 COUNT = 5
@@ -99,7 +100,7 @@ def test_a_loop_over_an_array_in_order_does_nothing_but_the_circuit(name):
         return qml.expval(qml.Z(0))
 
     found = primitives(program, X)
-    allowed = {"circuit", "reshape", "jit", "pjit", "broadcast_in_dim", "squeeze", "device_put"}
+    allowed = {"circuit", "reshape", "jit", "broadcast_in_dim", "squeeze", "device_put"}
     assert found <= allowed, found - allowed
 
 
@@ -154,9 +155,7 @@ def test_iterations_with_random_numbers_stay_iterations():
 
 
 def test_a_very_long_loop_stays_a_loop_of_xla(monkeypatch):
-    from qgrad_lab.circuit.control import elementwise
-
-    monkeypatch.setattr(elementwise, "_MAX_ELEMENTS", 10)
+    monkeypatch.setattr(elementwise, "MAX_ELEMENTS", 10)
     program = qjit(grad(circuit(ANGLES["two of them"], loop=True)))
     assert "scan" in primitives(program, X, jnp.asarray(ORDER))
     expected = jax.grad(reference(circuit(ANGLES["two of them"], False)))(X, jnp.asarray(ORDER))
@@ -191,35 +190,21 @@ def test_gather_in_numpy_is_that_of_jax(name, batched):
         return function(array, index)
 
     array = jnp.asarray(POSITIONS, float)
-    found = []
-    original = constants.gathered
-
-    def spy(equation, positions, known):
-        found.append(original(equation, positions, known))
-        return found[-1]
-
-    from qgrad_lab.circuit.classical import assemble
-
     closed = jax.make_jaxpr(taken)(array)
     tracked = {closed.jaxpr.invars[0]: POSITIONS}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(assemble._AT_INDICES, "gather", spy)
-        assemble._track(closed.jaxpr, tracked, Constants(closed))
+    track(closed.jaxpr, tracked, Constants(closed.jaxpr, closed.consts))
+    assert not batched or "gather" in {e.primitive.name for e in equations(closed.jaxpr)}
     np.testing.assert_array_equal(tracked[closed.jaxpr.outvars[0]], taken(array))
-    assert not batched or all(each is not None for each in found)
 
 
 def test_elements_that_are_none_of_the_array_are_left_to_jax():
     closed = jax.make_jaxpr(lambda a: a.at[jnp.array([1, 7])].get(mode="fill", fill_value=0.5))(
         jnp.arange(3.0)
     )
-    known = Constants(closed)
-    results = []
-    for equation in equations(closed.jaxpr):
-        known.note(equation)
-        if equation.primitive.name == "gather":
-            results.append(gathered(equation, np.arange(3), known))
-    assert all(result is None for result in results)
+    tracked = {closed.jaxpr.invars[0]: np.arange(3)}
+    track(closed.jaxpr, tracked, Constants(closed.jaxpr, closed.consts))
+    assert "gather" in {equation.primitive.name for equation in equations(closed.jaxpr)}
+    assert closed.jaxpr.outvars[0] not in tracked
 
 
 INTEGERS = {
@@ -244,10 +229,8 @@ def test_integers_in_numpy_are_those_of_jax(name):
     numbers = np.arange(5)
     expected = jax.vmap(function)(jnp.asarray(numbers))
     closed = jax.make_jaxpr(lambda: jax.vmap(function)(jnp.asarray(numbers)))()
-    known = Constants(closed)
-    from qgrad_lab.circuit.classical import assemble
-
-    assemble._track(closed.jaxpr, {}, known)
+    known = Constants(closed.jaxpr, closed.consts)
+    track(closed.jaxpr, {}, known)
     value = known.value(closed.jaxpr.outvars[0])
     if value is not None:
         np.testing.assert_array_equal(value, expected)

@@ -10,8 +10,9 @@ import pytest
 
 from qgrad_lab import cond, for_loop, grad, qjit, reference, switch, while_loop
 from qgrad_lab.errors import CompileError
+from qgrad_lab.methods.table import Scope, names_of
 
-METHODS = ["adjoint", "parameter-shift"]
+METHODS = names_of(Scope.QNODES)
 
 
 def qnode(method="adjoint", wires=3):

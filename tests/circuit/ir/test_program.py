@@ -27,8 +27,8 @@ from qgrad_lab.circuit.ir.instructions import (
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.text import program_text
 from qgrad_lab.circuit.ir.verify import MAX_WIRES, verify
-from qgrad_lab.engine.evaluate import Member
-from qgrad_lab.engine.shift import NO_DEPENDENCE, QUADRATIC_RULE, trigonometric_rule
+from qgrad_lab.engine.member import Member
+from qgrad_lab.engine.shift_rules import NO_DEPENDENCE, QUADRATIC_RULE, trigonometric_rule
 from qgrad_lab.gates.table import GATES
 from tests.support.circuits import family, member_value
 

@@ -13,9 +13,10 @@ import scipy.sparse
 import qgrad_lab
 from qgrad_lab.circuit.lower.pauli_basis import compose, decompose, multiply, words
 from qgrad_lab.errors import CompileError
+from qgrad_lab.methods.table import Scope, names_of
 
 WIRES = 3
-METHODS = ("adjoint", "parameter-shift")
+METHODS = names_of(Scope.QNODES)
 POINT = jnp.array([0.3, 0.7, -0.4])
 
 

@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { element } from '../../dom';
-import { UnreadableBundle, contentOf, type Bundle, type Content } from '../bundle';
+import { UnreadableBundle } from '../../wire/json';
+import { contentOf, type Bundle, type Content } from '../bundle';
 import { iconButton, press } from './buttons';
 import { ComparisonBar } from '../diff/comparison-bar';
 import { compareIcon } from './icons';

@@ -5,9 +5,10 @@
 //   gate:        opcode length adjoint number controls targets traced source
 //                control-wire* control-value* target-wire* extra*
 //                (a wire is a word, or an integer where `traced`)
-//   extra:       PCPhase: dimension; PauliRot: a letter (0 X, 1 Y, 2 Z) a target;
-//                QubitUnitary, StatePrep: 0 and a position in data, or 1 and one in theta;
-//                BasisState: an integer a target
+//   extra:       what the gate's kind asks for (circuit/ir/extras.py):
+//                a dimension; a letter (0 X, 1 Y, 2 Z) a target;
+//                a matrix or a state: 0 and a position in data, or 1 and one in theta;
+//                bits: an integer a target
 //   loop:        100 length integer capacity reverse label instructions instruction*
 //   choice:      101 length integer bodies (instructions instruction*)*
 //   measurement: kind length then
@@ -190,31 +191,34 @@ void read_numbers(Reader &reader, Gate &gate, const Program &program, std::size_
 
 void read_extra(Reader &reader, Gate &gate, const Program &program, const Loops &loops) {
     const std::size_t k = gate.targets.size();
-    switch (gate.opcode) {
-    case Opcode::pc_phase:
-        gate.dimension = reader.below((std::size_t{1} << k) + 1, "dimension of a PCPhase");
+    const std::string name = gate.kind->name;
+    switch (gate.kind->extra) {
+    case Extra::dimension:
+        gate.dimension =
+            reader.below((std::size_t{1} << k) + 1, ("dimension of a " + name).c_str());
         break;
-    case Opcode::pauli_rot:
+    case Extra::letters:
         for (std::size_t i = 0; i < k; ++i) {
             gate.word.push_back(letter(reader));
         }
         break;
-    case Opcode::qubit_unitary:
+    case Extra::matrix:
         // Half the wires, so that 2k cannot overflow a shift.
         if (k > max_wires / 2) {
-            reader.fail("a QubitUnitary on ", k, " wires");
+            reader.fail("a ", name, " on ", k, " wires");
         }
         read_numbers(reader, gate, program, std::size_t{1} << (2 * k), loops);
         break;
-    case Opcode::state_prep:
+    case Extra::state:
         read_numbers(reader, gate, program, std::size_t{1} << k, loops);
         break;
-    case Opcode::basis_state:
+    case Extra::bits:
         for (std::size_t i = 0; i < k; ++i) {
-            gate.bits.push_back(integer(reader, program, loops, 2, "bit of a BasisState"));
+            gate.bits.push_back(
+                integer(reader, program, loops, 2, ("bit of a " + name).c_str()));
         }
         break;
-    default:
+    case Extra::none:
         break;
     }
 }
@@ -222,27 +226,27 @@ void read_extra(Reader &reader, Gate &gate, const Program &program, const Loops 
 Gate read_gate(Reader &reader, const Program &program, const Loops &loops, bool first) {
     Gate gate;
     const std::int64_t code = reader.next("opcode");
-    gate.opcode = static_cast<Opcode>(code);
-    const GateInfo *info = find_gate(gate.opcode);
-    if (info == nullptr) {
+    gate.kind = find_gate(code);
+    if (gate.kind == nullptr) {
         reader.fail("there is no operation ", code);
     }
+    const GateKind &kind = *gate.kind;
     reader.next("length");
     gate.adjoint = reader.boolean("adjoint flag");
     gate.angle = operand(reader, program, loops);
-    if (info->has_angle != (gate.angle.kind != Operand::Kind::none)) {
-        reader.fail(info->name, info->has_angle ? " needs an angle" : " takes no angle");
+    if (kind.has_angle() != (gate.angle.kind != Operand::Kind::none)) {
+        reader.fail(kind.name, kind.has_angle() ? " needs an angle" : " takes no angle");
     }
     const std::size_t num_controls = reader.count("number of controls");
     const std::size_t num_targets = reader.count("number of targets");
-    if (info->num_targets != 0 && info->num_targets != num_targets) {
-        reader.fail(info->name, " acts on ", info->num_targets, " wires, got ", num_targets);
+    if (kind.num_targets == GateKind::any && num_targets == 0) {
+        reader.fail(kind.name, " needs at least one wire");
     }
-    if (num_targets == 0 && gate.opcode != Opcode::global_phase) {
-        reader.fail(info->name, " needs at least one wire");
+    if (kind.num_targets != GateKind::any && kind.num_targets != num_targets) {
+        reader.fail(kind.name, " acts on ", kind.num_targets, " wires, got ", num_targets);
     }
     if (num_controls + num_targets > program.num_wires) {
-        reader.fail(info->name, " on more wires than there are");
+        reader.fail(kind.name, " on more wires than there are");
     }
     const bool traced = reader.boolean("flag of traced wires");
     gate.source = reader.next("source");
@@ -262,12 +266,12 @@ Gate read_gate(Reader &reader, const Program &program, const Loops &loops, bool 
     }
     gate.targets = read_wires(num_targets);
     read_extra(reader, gate, program, loops);
-    reader.expect_end(info->name);
-    if (prepares(gate.opcode) && (!first || gate.adjoint || num_controls != 0 || traced)) {
-        reader.fail(info->name, " can only be the first operation, uncontrolled, on known wires");
+    reader.expect_end(kind.name);
+    if (kind.prepares && (!first || gate.adjoint || num_controls != 0 || traced)) {
+        reader.fail(kind.name, " can only be the first operation, uncontrolled, on known wires");
     }
-    if (gate.opcode == Opcode::pauli_rot && num_controls != 0) {
-        reader.fail("a PauliRot takes no controls");
+    if (!kind.takes_controls && num_controls != 0) {
+        reader.fail("a ", kind.name, " takes no controls");
     }
     if (!traced) {
         complete(gate, program.num_wires);

@@ -46,43 +46,8 @@ struct Integer {
     Position slot;
 };
 
-// The numbers are those of gates/table.py; a Program travels as these codes.
-enum class Opcode : std::int64_t {
-    pauli_x = 1,
-    pauli_y,
-    pauli_z,
-    hadamard,
-    s,
-    sx,
-    t,
-    phase_shift,
-    rx,
-    ry,
-    rz,
-    swap,
-    ising_xx,
-    ising_xy,
-    ising_yy,
-    ising_zz,
-    single_excitation,
-    single_excitation_minus,
-    single_excitation_plus,
-    double_excitation,
-    double_excitation_minus,
-    double_excitation_plus,
-    pswap,
-    multi_rz,
-    global_phase,
-    pc_phase,
-    pauli_rot,
-    qubit_unitary,
-    basis_state,
-    state_prep,
-    identity,
-};
-
 struct Gate {
-    Opcode opcode{};
+    const GateKind *kind = nullptr;
     bool adjoint = false;
     Operand angle;
     std::vector<std::size_t> controls;
@@ -92,11 +57,11 @@ struct Gate {
         traced_wires; // controls, then targets, where one is known only at run time
     std::uint64_t control_mask = 0;
     std::uint64_t control_bits = 0;
-    Position numbers;              // QubitUnitary, StatePrep: in data, or
+    Position numbers;              // matrix or state: in data, or
     bool numbers_in_theta = false; // in theta, as real and imaginary parts
-    std::size_t dimension = 0;     // PCPhase
-    std::string word;              // PauliRot
-    std::vector<Integer> bits;     // BasisState
+    std::size_t dimension = 0;
+    std::string word;
+    std::vector<Integer> bits;
     std::int64_t source = 0;       // the user's line, for messages; 0 where it is not known
     Generator generator;           // of a gate with an angle: U(t) = exp(i scale t G)
     // Which of Lightning's kernels, resolved once (kernels.cpp).

@@ -39,6 +39,26 @@ void for_each_group(const Gate &gate, const std::vector<std::uint64_t> &states,
 
 } // namespace
 
+void kind_matrix(const GateKind &kind, double angle, Complex *matrix) {
+    const std::size_t n = std::size_t{1} << kind.num_targets;
+    std::fill(matrix, matrix + n * n, Complex{});
+    Complex phase;
+    double before = 0.0;
+    for (const auto &[frequency, entries] : kind.components) {
+        if (frequency == 0.0) {
+            phase = 1.0;
+        } else if (frequency == -before) {
+            phase = std::conj(phase);
+        } else {
+            phase = std::polar(1.0, frequency * angle);
+        }
+        before = frequency;
+        for (const auto &[row, column, value] : entries) {
+            matrix[row * n + column] += times(phase, value);
+        }
+    }
+}
+
 template <class Real>
 void add_matrix(const Gate &gate, const Complex *matrix, bool adjoint, double factor,
                 const std::complex<Real> *ket, std::complex<Real> *out, std::size_t num_wires) {

@@ -1,5 +1,5 @@
-// Operations whose numbers are themselves operands that can be differentiated: a matrix, or a
-// state.
+// Gates as matrices, and operations whose numbers are themselves operands that can be
+// differentiated: a matrix, or a state.
 #pragma once
 
 #include <complex>
@@ -8,6 +8,9 @@
 #include "ir/program.hpp"
 
 namespace qgrad {
+
+// U(angle) of a gate whose kind has components, row by row.
+void kind_matrix(const GateKind &kind, double angle, Complex *matrix);
 
 // out += M ket on the part of the space where the controls hold, M the matrix or, where `adjoint`,
 // its adjoint.

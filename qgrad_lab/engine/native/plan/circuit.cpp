@@ -10,28 +10,15 @@
 namespace qgrad {
 namespace {
 
-bool inverts_itself(Opcode opcode) {
-    switch (opcode) {
-    case Opcode::pauli_x:
-    case Opcode::pauli_y:
-    case Opcode::pauli_z:
-    case Opcode::hadamard:
-    case Opcode::swap:
-        return true;
-    default:
-        return false;
-    }
-}
-
 bool undoes(const Step &a, const Step &b) {
     const Gate &g = *a.gate;
     const Gate &h = *b.gate;
-    if (g.opcode != h.opcode || g.targets != h.targets || g.controls != h.controls ||
+    if (g.kind != h.kind || g.targets != h.targets || g.controls != h.controls ||
         g.control_values != h.control_values || g.dimension != h.dimension || g.word != h.word ||
-        prepares(g.opcode) || g.opcode == Opcode::qubit_unitary || a.slot != b.slot) {
+        g.kind->prepares || g.kind->extra == Extra::matrix || a.slot != b.slot) {
         return false;
     }
-    if (inverts_itself(g.opcode)) {
+    if (g.kind->inverts_itself) {
         return true;
     }
     if (g.angle.kind == Operand::Kind::literal) {
@@ -50,7 +37,7 @@ void cancel_pairs(std::vector<Step> &steps, std::size_t num_wires) {
         const Gate &gate = *steps[i].gate;
         std::vector<std::size_t> wires = gate.controls;
         wires.insert(wires.end(), gate.targets.begin(), gate.targets.end());
-        if (gate.opcode == Opcode::identity || wires.empty()) {
+        if (gate.kind->kernel == Kernel::nothing || wires.empty()) {
             continue;
         }
         const auto last = [&](std::size_t wire) {

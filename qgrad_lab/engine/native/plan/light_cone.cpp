@@ -12,19 +12,6 @@
 namespace qgrad {
 namespace {
 
-// Whether it takes every basis state to a basis state, up to a phase.
-bool is_monomial(const Gate &gate) {
-    switch (gate.opcode) {
-    case Opcode::pauli_x:
-    case Opcode::pauli_y:
-    case Opcode::swap:
-    case Opcode::pswap:
-        return true;
-    default:
-        return is_diagonal(gate.opcode);
-    }
-}
-
 // What is measured, carried back through the gates as in the Heisenberg picture: on which wires it
 // may act at all, and on which it may be other than diagonal. Wires are bits of basis states.
 class Cone {
@@ -44,15 +31,15 @@ class Cone {
 
     // Whether what is measured depends on a gate; steps come last to first.
     bool take(const Gate &gate) {
-        if (gate.opcode == Opcode::identity) {
+        if (gate.kind->kernel == Kernel::nothing) {
             return false;
         }
         if (everything_) {
             return true;
         }
-        if (prepares(gate.opcode)) {
+        if (gate.kind->prepares) {
             // Amplitudes need not be normalised: all numbers are in proportion to all of them.
-            if (gate.opcode == Opcode::state_prep) {
+            if (gate.kind->extra == Extra::state) {
                 wires_ |= bits_of(gate.targets, num_wires_);
             }
             return true;
@@ -60,14 +47,14 @@ class Cone {
         const std::uint64_t targets = bits_of(gate.targets, num_wires_);
         const std::uint64_t all = targets | bits_of(gate.controls, num_wires_);
         // Nor need a matrix be unitary.
-        if (gate.opcode != Opcode::qubit_unitary) {
-            const std::uint64_t diagonal_on = is_diagonal(gate.opcode) ? all : all & ~targets;
+        if (gate.kind->extra != Extra::matrix) {
+            const std::uint64_t diagonal_on = gate.kind->is_diagonal ? all : all & ~targets;
             if ((all & wires_) == 0 ||
                 ((all & wires_ & ~diagonal_on) == 0 && (all & mixed_) == 0)) {
                 return false; // it commutes with what is measured
             }
         }
-        if (!is_diagonal(gate.opcode) && !(is_monomial(gate) && (all & mixed_) == 0)) {
+        if (!gate.kind->is_diagonal && !(gate.kind->is_monomial && (all & mixed_) == 0)) {
             mixed_ |= targets;
         }
         wires_ |= all;

@@ -52,7 +52,7 @@ class Planner {
           max_bits_(std::max(std::min(max_bits, num_wires_), least_bits())) {
         plan_.circuit = std::move(circuit);
         const std::vector<Step> &steps = plan_.circuit.schedule.steps;
-        if (!steps.empty() && prepares(steps.front().gate->opcode)) {
+        if (!steps.empty() && steps.front().gate->kind->prepares) {
             plan_.preparation = &steps.front();
         }
         operations_ = join_runs(plan_.circuit.schedule, num_wires_);

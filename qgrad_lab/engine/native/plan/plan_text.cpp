@@ -40,10 +40,10 @@ double operations_of(const Task &task) {
         return 6.0 + factor_operations * static_cast<double>(task.num_members);
     }
     const Gate &gate = *task.single.gate;
-    if (is_diagonal(gate.opcode)) {
+    if (gate.kind->is_diagonal) {
         return 6.0 * share(task);
     }
-    const bool dense = gate.opcode == Opcode::qubit_unitary;
+    const bool dense = gate.kind->extra == Extra::matrix;
     const double terms = dense ? std::ldexp(1.0, static_cast<int>(gate.targets.size())) : 2.0;
     return (8.0 * terms - 2.0) * share(task);
 }
@@ -182,7 +182,7 @@ class Text {
     static std::string name_of(const Step &step) {
         std::ostringstream text;
         const Gate &gate = *step.gate;
-        text << (gate.adjoint ? "adjoint " : "") << find_gate(gate.opcode)->name;
+        text << (gate.adjoint ? "adjoint " : "") << gate.kind->name;
         if (step.has_slot()) {
             text << "(theta[" << step.slot << "])";
         } else if (gate.angle.kind == qgrad::Operand::Kind::literal) {

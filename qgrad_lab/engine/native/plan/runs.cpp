@@ -1,43 +1,26 @@
 #include "plan/runs.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <numbers>
 
 #include "host/interrupt.hpp"
 #include "ir/gate_table.hpp"
+#include "kernels/matrices.hpp"
 
 namespace qgrad {
 namespace {
-
-constexpr Complex i_unit{0.0, 1.0};
 
 bool joins_runs(const Gate &gate) {
     if (gate.targets.size() != 1 || gate.controls.size() > 1 || gate.numbers_in_theta) {
         return false;
     }
-    switch (gate.opcode) {
-    case Opcode::pauli_x:
-    case Opcode::pauli_y:
-    case Opcode::pauli_z:
-    case Opcode::hadamard:
-    case Opcode::s:
-    case Opcode::sx:
-    case Opcode::t:
-    case Opcode::phase_shift:
-    case Opcode::rx:
-    case Opcode::ry:
-    case Opcode::rz:
-    case Opcode::qubit_unitary:
-        return true;
-    default:
-        return false;
-    }
+    return gate.kind->extra == Extra::matrix || !gate.kind->components.empty();
 }
 
+// exp(i angle Z...Z)
 bool joins_diagonals(const Gate &gate) {
-    return gate.controls.empty() &&
-           (gate.opcode == Opcode::ising_zz || gate.opcode == Opcode::multi_rz);
+    const GateKind &kind = *gate.kind;
+    return gate.controls.empty() && kind.form == Form::pauli && kind.is_diagonal &&
+           !gate.targets.empty();
 }
 
 // Runs that may still grow, at most one for each target. None of them acts on the target of
@@ -48,7 +31,7 @@ class Joiner {
 
     void add(const Step &step) {
         const Gate &gate = *step.gate;
-        if (gate.opcode == Opcode::identity) {
+        if (gate.kind->kernel == Kernel::nothing) {
             return;
         }
         if (joins_runs(gate)) {
@@ -152,47 +135,6 @@ class Joiner {
     std::vector<Operation> operations_;
 };
 
-Matrix2 diagonal(Complex a, Complex b) { return {a, 0.0, 0.0, b}; }
-
-// Of the gate itself, where it is not adjoint.
-Matrix2 plain_matrix(const Gate &gate, double angle, const Complex *numbers) {
-    double c = 1.0;
-    double s = 0.0;
-    if (gate.angle.kind != Operand::Kind::none) {
-        c = std::cos(angle / 2.0);
-        s = std::sin(angle / 2.0);
-    }
-    switch (gate.opcode) {
-    case Opcode::pauli_x:
-        return {0.0, 1.0, 1.0, 0.0};
-    case Opcode::pauli_y:
-        return {0.0, -i_unit, i_unit, 0.0};
-    case Opcode::pauli_z:
-        return diagonal(1.0, -1.0);
-    case Opcode::hadamard: {
-        const double h = std::numbers::sqrt2 / 2.0;
-        return {h, h, h, -h};
-    }
-    case Opcode::s:
-        return diagonal(1.0, i_unit);
-    case Opcode::sx:
-        return {0.5 * (1.0 + i_unit), 0.5 * (1.0 - i_unit), 0.5 * (1.0 - i_unit),
-                0.5 * (1.0 + i_unit)};
-    case Opcode::t:
-        return diagonal(1.0, std::polar(1.0, std::numbers::pi / 4.0));
-    case Opcode::phase_shift:
-        return diagonal(1.0, std::polar(1.0, angle));
-    case Opcode::rx:
-        return {c, -i_unit * s, -i_unit * s, c};
-    case Opcode::ry:
-        return {c, -s, s, c};
-    case Opcode::rz:
-        return diagonal(Complex{c, -s}, Complex{c, s});
-    default: // QubitUnitary
-        return {numbers[0], numbers[1], numbers[2], numbers[3]};
-    }
-}
-
 } // namespace
 
 bool Operation::reads_theta() const {
@@ -207,7 +149,7 @@ std::vector<Operation> join_runs(const Schedule &schedule, std::size_t num_wires
     std::size_t number = 0;
     for (const Step &step : schedule.steps) {
         check_now_and_then(number++);
-        if (!prepares(step.gate->opcode)) {
+        if (!step.gate->kind->prepares) {
             joiner.add(step);
         }
     }
@@ -216,24 +158,22 @@ std::vector<Operation> join_runs(const Schedule &schedule, std::size_t num_wires
 
 Matrix2 matrix_of(const Step &step, const Operands &operands) {
     const Gate &gate = *step.gate;
-    const double angle = gate.angle.kind == Operand::Kind::none ? 0.0 : step.angle(operands.theta);
-    const Matrix2 matrix = plain_matrix(gate, angle, operands.data + step.numbers);
+    Matrix2 matrix{};
+    if (gate.kind->extra == Extra::matrix) {
+        std::copy_n(operands.data + step.numbers, matrix.size(), matrix.begin());
+    } else {
+        const bool has_angle = gate.kind->has_angle();
+        kind_matrix(*gate.kind, has_angle ? step.angle(operands.theta) : 0.0, matrix.data());
+    }
     return gate.adjoint ? adjoint(matrix) : matrix;
 }
 
 Matrix2 generator_of(const Gate &gate) {
-    switch (gate.opcode) {
-    case Opcode::rx:
-        return {0.0, 1.0, 1.0, 0.0};
-    case Opcode::ry:
-        return {0.0, -i_unit, i_unit, 0.0};
-    case Opcode::rz:
-        return diagonal(1.0, -1.0);
-    case Opcode::phase_shift:
-        return diagonal(0.0, 1.0);
-    default:
-        return {};
+    Matrix2 result{};
+    for (const auto &[row, column, value] : gate.kind->generator) {
+        result[2 * row + column] = value;
     }
+    return result;
 }
 
 Matrix2 product(const Matrix2 &a, const Matrix2 &b) {

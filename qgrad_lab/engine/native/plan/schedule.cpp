@@ -5,7 +5,6 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 
 #include "host/interrupt.hpp"
 #include "ir/gate_table.hpp"
@@ -91,7 +90,7 @@ class Builder {
         for (std::size_t i = 0; i < gate.bits.size(); ++i) {
             const std::int64_t bit = value(gate.bits[i]);
             if (bit != 0 && bit != 1) {
-                throw std::invalid_argument("BasisState takes bits 0 and 1, got " +
+                throw std::invalid_argument(std::string(gate.kind->name) + " takes bits 0 and 1, got " +
                                             std::to_string(bit) + " for its bit " +
                                             std::to_string(i) + origin(gate.source));
             }
@@ -129,20 +128,11 @@ class Builder {
 
     // As PennyLane calls it.
     static std::string name_of(const Gate &gate) {
-        static const std::map<std::pair<std::string_view, std::size_t>, std::string> own{
-            {{"PauliX", 1}, "CNOT"},
-            {{"PauliX", 2}, "Toffoli"},
-            {{"PauliY", 1}, "CY"},
-            {{"PauliZ", 1}, "CZ"},
-            {{"Hadamard", 1}, "CH"},
-            {{"SWAP", 1}, "CSWAP"},
-            {{"Identity", 0}, "measure or Identity"}};
-        const std::string name{find_gate(gate.opcode)->name};
-        const std::size_t num_controls = gate.controls.size();
-        if (const auto found = own.find({name, num_controls}); found != own.end()) {
-            return found->second;
+        if (gate.kind->kernel == Kernel::nothing && gate.controls.empty()) {
+            return "measure or Identity"; // a measured wire is checked by an Identity
         }
-        return num_controls == 0 ? name : "controlled " + name;
+        const char *own = gate.kind->name_with(gate.controls.size());
+        return own != nullptr ? own : std::string("controlled ") + gate.kind->name;
     }
 
     void check_wires(const Gate &gate, const std::vector<std::int64_t> &wires) const {

@@ -26,10 +26,10 @@ template <class Real>
 void advance_tangent(const Step &step, const Operands &operands, const double *tangent,
                      const Jet<Real> &psi, std::size_t num_wires) {
     const Gate &gate = *step.gate;
-    if (gate.opcode == Opcode::basis_state) {
+    if (gate.kind->extra == Extra::bits) {
         return; // it comes first, where the tangent is zero
     }
-    if (gate.opcode == Opcode::state_prep) {
+    if (gate.kind->extra == Extra::state) {
         if (gate.numbers_in_theta) {
             embed_state(gate, numbers_in(step, tangent), psi.tangent, num_wires);
         }
@@ -84,7 +84,7 @@ void undo_state(const Step &step, const Operands &operands, const double *tangen
     if (tangent != nullptr) {
         add_generator(gate, -tangent_angle(step, tangent), psi, size);
     }
-    const bool is_matrix = gate.opcode == Opcode::qubit_unitary;
+    const bool is_matrix = gate.kind->extra == Extra::matrix;
     const double norm = is_matrix ? squared_norm(psi.value, size) : 0.0;
     apply(step, operands, true, psi.value, num_wires);
     if (is_matrix) {

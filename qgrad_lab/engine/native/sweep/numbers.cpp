@@ -101,7 +101,7 @@ void Numbers::add_gradient(std::size_t number, const double *overlaps, double *g
 
 void Numbers::check_unitary(double tolerance) const {
     for (std::size_t i = 0; i < members_.size(); ++i) {
-        if (plan_.members[i].step->gate->opcode != Opcode::qubit_unitary) {
+        if (plan_.members[i].step->gate->kind->extra != Extra::matrix) {
             continue;
         }
         Matrix2 defect = product(adjoint(members_[i]), members_[i]);
