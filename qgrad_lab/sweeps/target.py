@@ -37,7 +37,7 @@ class DifferentiatedLeaf(NamedTuple):
 
 
 class Target:
-    """``fn`` as a function of what is swept.
+    """The function of a sweep, as one of what is swept.
 
     A program of it is given the swept values, and those fixed values that are arrays, or numbers
     that are differentiated. All other fixed values are constants of the program, so that a number
