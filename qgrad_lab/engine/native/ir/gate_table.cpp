@@ -109,55 +109,7 @@ Generator word(const Gate &gate, double scale, PauliWord pauli_word) {
     return generator;
 }
 
-} // namespace
-
-const GateInfo *find_gate(Opcode opcode) {
-    // Unsigned: the code may be any word, and the least one minus 1 is no signed word.
-    const std::uint64_t position = static_cast<std::uint64_t>(opcode) - 1;
-    return position < table.size() ? &table[position] : nullptr;
-}
-
-bool is_diagonal(Opcode opcode) {
-    switch (opcode) {
-    case Opcode::pauli_z:
-    case Opcode::s:
-    case Opcode::t:
-    case Opcode::phase_shift:
-    case Opcode::rz:
-    case Opcode::ising_zz:
-    case Opcode::multi_rz:
-    case Opcode::global_phase:
-    case Opcode::pc_phase:
-        return true;
-    default:
-        return false;
-    }
-}
-
-std::uint64_t bits_of(const std::vector<std::size_t> &wires, std::size_t num_wires) {
-    std::uint64_t bits = 0;
-    for (const std::size_t wire : wires) {
-        bits |= std::uint64_t{1} << bit_of(wire, num_wires);
-    }
-    return bits;
-}
-
-PauliWord make_word(const std::vector<std::size_t> &wires, const std::string &letters,
-                    std::size_t num_wires) {
-    PauliWord result;
-    for (std::size_t i = 0; i < wires.size(); ++i) {
-        const std::uint64_t bit = std::uint64_t{1} << bit_of(wires[i], num_wires);
-        if (letters[i] == 'X' || letters[i] == 'Y') {
-            result.x |= bit;
-        }
-        if (letters[i] == 'Z' || letters[i] == 'Y') {
-            result.z |= bit;
-        }
-        result.num_y += letters[i] == 'Y' ? 1U : 0U;
-    }
-    return result;
-}
-
+// U(t) = exp(i scale t G) of a gate whose wires and masks are set.
 Generator make_generator(const Gate &gate, std::size_t num_wires) {
     const auto pauli = [&](const std::string &letters) {
         return word(gate, -0.5, make_word(gate.targets, letters, num_wires));
@@ -219,6 +171,68 @@ Generator make_generator(const Gate &gate, std::size_t num_wires) {
     }
     default:
         return Generator{};
+    }
+}
+
+} // namespace
+
+const GateInfo *find_gate(Opcode opcode) {
+    // Unsigned: the code may be any word, and the least one minus 1 is no signed word.
+    const std::uint64_t position = static_cast<std::uint64_t>(opcode) - 1;
+    return position < table.size() ? &table[position] : nullptr;
+}
+
+bool is_diagonal(Opcode opcode) {
+    switch (opcode) {
+    case Opcode::pauli_z:
+    case Opcode::s:
+    case Opcode::t:
+    case Opcode::phase_shift:
+    case Opcode::rz:
+    case Opcode::ising_zz:
+    case Opcode::multi_rz:
+    case Opcode::global_phase:
+    case Opcode::pc_phase:
+        return true;
+    default:
+        return false;
+    }
+}
+
+std::uint64_t bits_of(const std::vector<std::size_t> &wires, std::size_t num_wires) {
+    std::uint64_t bits = 0;
+    for (const std::size_t wire : wires) {
+        bits |= std::uint64_t{1} << bit_of(wire, num_wires);
+    }
+    return bits;
+}
+
+PauliWord make_word(const std::vector<std::size_t> &wires, const std::string &letters,
+                    std::size_t num_wires) {
+    PauliWord result;
+    for (std::size_t i = 0; i < wires.size(); ++i) {
+        const std::uint64_t bit = std::uint64_t{1} << bit_of(wires[i], num_wires);
+        if (letters[i] == 'X' || letters[i] == 'Y') {
+            result.x |= bit;
+        }
+        if (letters[i] == 'Z' || letters[i] == 'Y') {
+            result.z |= bit;
+        }
+        result.num_y += letters[i] == 'Y' ? 1U : 0U;
+    }
+    return result;
+}
+
+void complete(Gate &gate, std::size_t num_wires) {
+    gate.control_mask = bits_of(gate.controls, num_wires);
+    gate.control_bits = 0;
+    for (std::size_t i = 0; i < gate.controls.size(); ++i) {
+        gate.control_bits |=
+            gate.control_values[i] ? std::uint64_t{1} << bit_of(gate.controls[i], num_wires) : 0;
+    }
+    gate.generator = make_generator(gate, num_wires);
+    if (gate.adjoint) {
+        gate.generator.scale = -gate.generator.scale;
     }
 }
 

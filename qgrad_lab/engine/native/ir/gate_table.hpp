@@ -24,8 +24,8 @@ struct GateInfo {
 // nullptr where there is no such opcode.
 const GateInfo *find_gate(Opcode opcode);
 
-// U(t) = exp(i scale t G) of a gate whose wires and controls are set.
-Generator make_generator(const Gate &gate, std::size_t num_wires);
+// Sets what the wires of a gate decide: its masks and its generator.
+void complete(Gate &gate, std::size_t num_wires);
 
 // Whether an operation sets the whole state.
 constexpr bool prepares(Opcode opcode) {

@@ -3,19 +3,20 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <stdexcept>
+#include <vector>
 
 // Lightning's tables of kernels are singletons in inline functions. Default visibility makes ours
 // and those of its shared library one object; hidden, ours would be an empty copy.
 #pragma GCC visibility push(default)
-#include "CPUMemoryModel.hpp"
-#include "DynamicDispatcher.hpp"
-#include "GateImplementationsLM.hpp"
-#include "KernelMap.hpp"
-#include "Threading.hpp"
+#include <CPUMemoryModel.hpp>
+#include <DynamicDispatcher.hpp>
+#include <GateImplementationsLM.hpp>
+#include <KernelMap.hpp>
+#include <Threading.hpp>
 #pragma GCC visibility pop
 
 #include "ir/gate_table.hpp"
+#include "kernels/generators.hpp"
 #include "kernels/matrices.hpp"
 
 namespace qgrad {
@@ -125,7 +126,9 @@ void apply_diagonal(const Gate &gate, double angle, std::complex<Real> *ket,
                    upper, std::conj(upper), ket, std::size_t{1} << num_wires);
 }
 
-void resolve_kernel(Gate &gate, std::size_t num_wires) {
+} // namespace
+
+void choose_kernel(Gate &gate, std::size_t num_wires) {
     const GateInfo &info = *find_gate(gate.opcode);
     KernelType kernel = KernelType::None;
     if (gate.opcode == Opcode::qubit_unitary) {
@@ -154,23 +157,6 @@ void resolve_kernel(Gate &gate, std::size_t num_wires) {
         }
     }
     gate.kernel = static_cast<int>(kernel);
-}
-
-} // namespace
-
-void complete(Gate &gate, std::size_t num_wires) {
-    gate.control_mask = 0;
-    gate.control_bits = 0;
-    for (std::size_t i = 0; i < gate.controls.size(); ++i) {
-        const std::uint64_t bit = std::uint64_t{1} << bit_of(gate.controls[i], num_wires);
-        gate.control_mask |= bit;
-        gate.control_bits |= gate.control_values[i] ? bit : 0;
-    }
-    gate.generator = make_generator(gate, num_wires);
-    if (gate.adjoint) {
-        gate.generator.scale = -gate.generator.scale;
-    }
-    resolve_kernel(gate, num_wires);
 }
 
 template <class Real>

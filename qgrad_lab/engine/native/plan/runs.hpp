@@ -10,8 +10,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/lightning.hpp"
+#include "ir/step.hpp"
 #include "kernels/wire_kernels.hpp"
+#include "plan/schedule.hpp"
 
 namespace qgrad {
 
