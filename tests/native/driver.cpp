@@ -429,15 +429,19 @@ int interrupt(std::vector<Case> cases, std::size_t repetitions) {
 
 using Pennylane::Gates::KernelType;
 
-// The gates that one of Lightning's kernels applies.
-void collect(std::vector<qgrad::Node> &body, std::vector<qgrad::Gate *> &gates) {
+// Plans choose kernels for what they apply by them; for sweeps gate by gate, all gates of a body on
+// known wires get theirs here. Appends to `gates` those that have one.
+void choose_kernels(std::vector<qgrad::Node> &body, std::size_t num_wires,
+                    std::vector<qgrad::Gate *> &gates) {
     for (qgrad::Node &node : body) {
-        if (node.kind == qgrad::Node::Kind::gate && node.gate.traced_wires.empty() &&
-            node.gate.kernel != static_cast<int>(KernelType::None)) {
-            gates.push_back(&node.gate);
+        if (node.kind == qgrad::Node::Kind::gate && node.gate.traced_wires.empty()) {
+            qgrad::choose_kernel(node.gate, num_wires);
+            if (node.gate.kernel != static_cast<int>(KernelType::None)) {
+                gates.push_back(&node.gate);
+            }
         }
         for (auto &inner : node.bodies) {
-            collect(inner, gates);
+            choose_kernels(inner, num_wires, gates);
         }
     }
 }
@@ -471,7 +475,10 @@ template <class Real>
 void evaluate_with(const qgrad::Program &program, Case &arguments, Operand &result) {
     for (std::int64_t element = 0; element < arguments.batch; ++element) {
         const Arguments own(arguments, result, element);
-        const qgrad::Circuit circuit = qgrad::whole_circuit(program, own.index);
+        qgrad::Circuit circuit = qgrad::whole_circuit(program, own.index);
+        for (qgrad::Gate &gate : circuit.schedule.resolved) {
+            qgrad::choose_kernel(gate, circuit.num_wires);
+        }
         auto &workspace = qgrad::Workspace::of_this_thread();
         if (arguments.transposed) {
             qgrad::stepwise::evaluate_transposed<Real>(circuit, own.operands, own.tangent,
@@ -492,7 +499,7 @@ int kernels(std::vector<Case> cases) {
             Case &each = cases[i];
             qgrad::Program program = qgrad::decode(each.words.data(), each.words.size());
             std::vector<qgrad::Gate *> gates;
-            collect(program.body, gates);
+            choose_kernels(program.body, program.num_wires, gates);
             for (qgrad::Gate *gate : gates) {
                 const int before = gate->kernel;
                 gate->kernel = static_cast<int>(kernel);
@@ -543,6 +550,8 @@ int plans(std::vector<Case> cases) {
     for (std::size_t i = 0; i < cases.size(); ++i) {
         Case &each = cases[i];
         qgrad::Program program = qgrad::decode(each.words.data(), each.words.size());
+        std::vector<qgrad::Gate *> gates;
+        choose_kernels(program.body, program.num_wires, gates);
         Operand expected = like(each.expected);
         evaluate_with<double>(program, each, expected);
         for (std::size_t bits = 1; bits <= program.num_wires; ++bits) {

@@ -82,7 +82,7 @@ def sanitized_driver() -> Path:
         assert done.returncode == 0, done.stderr[-8000:]
 
     sources = [*SOURCES, *DRIVER]
-    objects = [folder / f"{source.stem}.o" for source in sources]
+    objects = [folder / f"{source.parent.name}.{source.stem}.o" for source in sources]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(
             pool.map(
