@@ -66,7 +66,9 @@ def is_monomial(entries: Entries) -> bool:
     return len(set(rows)) == len(rows) and len(set(columns)) == len(columns)
 
 
-def spectral_parts(entries: Entries, spectrum: frozenset[Fraction], num_wires: int) -> list[Entries]:
+def spectral_parts(
+    entries: Entries, spectrum: frozenset[Fraction], num_wires: int
+) -> list[Entries]:
     """Return the projectors on the eigenspaces, those of the least eigenvalues first.
 
     They are the Lagrange polynomials of the operator (Sylvester's formula).

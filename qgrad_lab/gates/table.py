@@ -41,7 +41,9 @@ _ROWS = [
     GateKind("S", 5, 1, matrix=diagonal(1, 1j)),
     GateKind("SX", 6, 1, matrix=_SX),
     GateKind("T", 7, 1, matrix=diagonal(1, _ROOT + _ROOT * 1j)),
-    GateKind("PhaseShift", 8, 1, generator=Local({(1, 1): 1}), controlled=("ControlledPhaseShift",)),
+    GateKind(
+        "PhaseShift", 8, 1, generator=Local({(1, 1): 1}), controlled=("ControlledPhaseShift",)
+    ),
     GateKind("RX", 9, 1, generator=Pauli("X"), controlled=("CRX",)),
     GateKind("RY", 10, 1, generator=Pauli("Y"), controlled=("CRY",)),
     GateKind("RZ", 11, 1, generator=Pauli("Z"), controlled=("CRZ",)),

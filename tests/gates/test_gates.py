@@ -13,6 +13,7 @@ import pennylane as qml
 import pytest
 import scipy.linalg
 
+from qgrad_lab.circuit.ir.extras import EXTRAS
 from qgrad_lab.circuit.ir.instructions import (
     Data,
     Expval,
@@ -28,7 +29,6 @@ from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.lower.operands import Operands
 from qgrad_lab.circuit.lower.operations import is_native, lower
 from qgrad_lab.engine.evaluate import Member
-from qgrad_lab.circuit.ir.extras import EXTRAS
 from qgrad_lab.gates import native
 from qgrad_lab.gates.table import GATES
 from tests.support.circuits import (
@@ -235,10 +235,14 @@ def test_traits_are_those_of_the_matrix(variant):
     matrices = [matrix_at(variant, (), False, angle) for angle in (0.4, 1.9)]
     present = [np.abs(matrix) > TOLERANCE for matrix in matrices]
     squares = [matrix @ matrix for matrix in matrices]
-    assert kind.is_diagonal == all(np.array_equal(p, p & np.eye(len(p), dtype=bool)) for p in present)
+    assert kind.is_diagonal == all(
+        np.array_equal(p, p & np.eye(len(p), dtype=bool)) for p in present
+    )
     assert kind.is_monomial == all((p.sum(axis) == 1).all() for p in present for axis in (0, 1))
     one = np.eye(len(matrices[0]))
-    assert kind.inverts_itself == all(np.allclose(square, one, atol=TOLERANCE) for square in squares)
+    assert kind.inverts_itself == all(
+        np.allclose(square, one, atol=TOLERANCE) for square in squares
+    )
 
 
 @pytest.mark.parametrize("variant", ANGLED, ids=ids)

@@ -3,8 +3,9 @@
 //   driver run FILE            every case of FILE, in double and in single precision; each result
 //   has to
 //                              be the expected one
-//   driver kernels FILE        the same, each gate in turn with each family of Lightning's kernels;
-//                              prints how many were tested and how many the family does not have
+//   driver kernels FILE        the same, each gate in turn with each family of Lightning's kernels,
+//                              and by the matrix of its row; prints how many were tested and how
+//                              many have none
 //   driver plans FILE          the same for slices of every size, against sweeps gate by gate
 //   driver fuzz FILE SEED N    N corruptions of cases of FILE; any of them may be refused, none may
 //                              crash; prints how many were run and how many refused, by reason
@@ -489,10 +490,20 @@ void evaluate_with(const qgrad::Program &program, Case &arguments, Operand &resu
     }
 }
 
+// By which kernels a gate is applied: a family of Lightning's for gates, or one of Lightning's for
+// matrices with the matrix of the gate's kind.
+struct Way {
+    const char *name;
+    KernelType kernel;
+    bool by_matrix_of_kind;
+};
+
 int kernels(std::vector<Case> cases) {
-    const std::array<std::pair<const char *, KernelType>, 3> families{
-        {{"LM", KernelType::LM}, {"AVX2", KernelType::AVX2}, {"AVX512", KernelType::AVX512}}};
-    for (const auto &[name, kernel] : families) {
+    const std::array<Way, 4> ways{{{"LM", KernelType::LM, false},
+                                   {"AVX2", KernelType::AVX2, false},
+                                   {"AVX512", KernelType::AVX512, false},
+                                   {"row", KernelType::LM, true}}};
+    for (const Way &way : ways) {
         std::size_t tested = 0;
         std::size_t absent = 0;
         for (std::size_t i = 0; i < cases.size(); ++i) {
@@ -501,8 +512,13 @@ int kernels(std::vector<Case> cases) {
             std::vector<qgrad::Gate *> gates;
             choose_kernels(program.body, program.num_wires, gates);
             for (qgrad::Gate *gate : gates) {
+                if (way.by_matrix_of_kind && gate->kind->components.empty()) {
+                    ++absent; // on any number of wires, or of a matrix that is an operand
+                    continue;
+                }
                 const int before = gate->kernel;
-                gate->kernel = static_cast<int>(kernel);
+                gate->kernel = static_cast<int>(way.kernel);
+                gate->by_matrix_of_kind = way.by_matrix_of_kind;
                 Operand result = like(each.expected);
                 try {
                     evaluate_with<double>(program, each, result);
@@ -517,9 +533,10 @@ int kernels(std::vector<Case> cases) {
                     ++absent; // the processor or the family lacks it
                 }
                 gate->kernel = before;
+                gate->by_matrix_of_kind = false;
             }
         }
-        std::cout << name << ' ' << tested << ' ' << absent << '\n';
+        std::cout << way.name << ' ' << tested << ' ' << absent << '\n';
     }
     return 0;
 }

@@ -21,9 +21,7 @@ from qgrad_lab.gates.table import GATES
 Wires = tuple[Integer, ...]
 
 
-def lower_with_extra(
-    kind: GateKind, operation: Operator, wires: Wires, operands: Operands
-) -> Gate:
+def lower_with_extra(kind: GateKind, operation: Operator, wires: Wires, operands: Operands) -> Gate:
     """Lower an operation whose row of the table asks for an extra operand.
 
     Parameters
