@@ -14,11 +14,6 @@ MODULES = (
 )
 """Those that users import from; their ``__all__`` is what is public."""
 
-INTERNAL = {
-    # Other parts of the package call it, users have no use for it.
-    "qgrad_lab.QJIT.note_fallible",
-}
-
 
 def public_names() -> list[str]:
     """Dotted names of what is public, and of the members of classes.
@@ -37,7 +32,7 @@ def public_names() -> list[str]:
     for name, value in found.items():
         if inspect.isclass(value):
             names |= {f"{name}.{member}" for member in _members(value)}
-    return sorted(names - INTERNAL)
+    return sorted(names)
 
 
 def _members(cls: type) -> Iterator[str]:
