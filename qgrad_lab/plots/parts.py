@@ -161,7 +161,7 @@ def comparison_remarks(comparison: Comparison) -> list[str]:
         for row in comparison.rows
         if row.difference is not None and not np.isfinite(row.difference)
     ]
-    said = advice.remarks(comparison, unplaced)
+    said = advice.remarks(comparison, unplaced, brief=True)
     infinite = advice.infinity_remark(comparison)
     said += [] if infinite is None else [infinite]
     return said + _missing_reference(comparison) + failed(comparison.rows)

@@ -21,8 +21,12 @@ _SHARPEST = 1e4
 cause of a difference without a second step to confirm it."""
 
 
-def explanation(comparison: ComparisonData, row: MethodResult) -> str | None:
+def explanation(
+    comparison: ComparisonData, row: MethodResult, *, brief: bool = False
+) -> str | None:
     """Return why a row is off, or cannot be checked against the reference; None if it is accurate.
+
+    If ``brief``, what to do about infinities and NaN is left out.
 
     Finite differences with a step h have an error of about ``h |f''| / 2`` from truncation, and of
     about ``2 eps |f| / h`` from rounding (Press et al., Numerical Recipes, 3rd ed., section 5.7).
@@ -32,7 +36,7 @@ def explanation(comparison: ComparisonData, row: MethodResult) -> str | None:
     if row.difference is None or is_accurate(comparison, row):
         return None
     if not math.isfinite(row.difference):
-        return _without_finite_difference(comparison, row)
+        return _without_finite_difference(comparison, row, brief)
     if comparison.shots:
         return (
             "the circuits have shots, so it is an estimate; the reference is exact. More shots "
@@ -65,11 +69,13 @@ def explanation(comparison: ComparisonData, row: MethodResult) -> str | None:
     return "truncation: the step is too long, and the error falls in proportion to it"
 
 
-def remarks(comparison: ComparisonData, rows: Iterable[MethodResult]) -> list[str]:
-    """Return a sentence for each reason why rows are off or cannot be checked, each reason once."""
+def remarks(
+    comparison: ComparisonData, rows: Iterable[MethodResult], *, brief: bool = False
+) -> list[str]:
+    """Return the explanations of rows that are off or cannot be checked, each of them once."""
     labels: dict[tuple[bool | None, str], list[str]] = {}
     for row in rows:
-        why = explanation(comparison, row)
+        why = explanation(comparison, row, brief=brief)
         if why is not None:
             labels.setdefault((is_accurate(comparison, row), why), []).append(row.label)
     found = []
@@ -117,57 +123,59 @@ _UNDEFINED = (
     "Look for 0 / 0, 0 * inf, or jnp.sqrt and jnp.log of a negative number, at this point or one "
     "step away from it"
 )
+_BESIDE = "the gradient is {value} in {names}, where the reference is {true}"
 
-_APART: tuple[tuple[Callable[[np.ndarray, np.ndarray], Any], str], ...] = (
+_APART: tuple[tuple[Callable[[np.ndarray, np.ndarray], Any], str, str], ...] = (
     (
         lambda values, true: np.isfinite(values) & np.isinf(true),
-        "the gradient is {value} in {names}, where the reference is {true}: no number is close to "
-        "that. The function has no finite derivative here, as jnp.sqrt and jnp.log have none at 0. "
-        "Differentiate at another point, or rewrite the function so that its derivative is finite",
+        _BESIDE,
+        "No number is close to infinity: the function has no finite derivative here, as jnp.sqrt "
+        "and jnp.log have none at 0. Differentiate at another point, or rewrite the function so "
+        "that its derivative is finite",
     ),
     (
         lambda values, true: np.isinf(values) & np.isfinite(true),
-        "the gradient is {value} in {names}, where the reference is {true}. Does a value overflow, "
-        "or is something divided by zero, at this point or one step away from it?",
+        _BESIDE,
+        "Does a value overflow, or is something divided by zero, at this point or one step away "
+        "from it?",
     ),
     (
         lambda values, true: np.isinf(values) & np.isinf(true) & (values != true),
-        "the gradient is {value} in {names}, where the reference is {true}, as on the two sides of "
-        "a pole or a jump. Differentiate at another point",
+        _BESIDE,
+        "These are the two sides of a pole or a jump: differentiate at another point",
     ),
-    (
-        lambda values, true: np.isnan(values) & ~np.isnan(true),
-        "the gradient is NaN in {names}, where the reference is {true}. " + _UNDEFINED,
-    ),
+    (lambda values, true: np.isnan(values) & ~np.isnan(true), _BESIDE, _UNDEFINED),
     (
         lambda values, true: ~np.isnan(values) & np.isnan(true),
-        "the reference is NaN in {names}, where the gradient is {value}. Check it against another "
-        "reference, such as a function that returns the gradient: reference=function",
+        _BESIDE,
+        "Check it against another reference, such as a function that returns the gradient: "
+        "reference=function",
     ),
     (
         lambda values, true: np.isnan(values) & np.isnan(true),
         "both the gradient and the reference are NaN in {names}, so that there is nothing to "
-        "compare. " + _UNDEFINED,
+        "compare",
+        _UNDEFINED,
     ),
 )
-"""Kinds of elements without a finite difference, from the surest fault to none that is known."""
+"""Kinds of elements without a finite difference: which belong to it, what is there, what to do."""
 
 
-def _without_finite_difference(comparison: ComparisonData, row: MethodResult) -> str:
+def _without_finite_difference(comparison: ComparisonData, row: MethodResult, brief: bool) -> str:
     gradient = [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(row.gradient)]
     truth = [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(comparison.reference)]
-    found = []
-    for belongs, sentence in _APART:
+    facts, remedies = [], []
+    for belongs, fact, remedy in _APART:
         where = _first(comparison, map(belongs, gradient, truth))
         if where is not None:
-            values, true = gradient[where.leaf][where.place], truth[where.leaf][where.place]
-            found.append(
-                sentence.format(names=where.names, value=_value(values), true=_value(true))
-            )
-    if not found:
+            value, true = gradient[where.leaf][where.place], truth[where.leaf][where.place]
+            facts.append(fact.format(names=where.names, value=_value(value), true=_value(true)))
+            remedies.append(remedy)
+    if not facts:
         return "the difference is too large for a 64-bit float"
-    rest = [sentence[0].upper() + sentence[1:] for sentence in found[1:]]
-    return ". ".join([found[0], *rest]).replace("?.", "?")
+    sentences = facts if brief else [*facts, *dict.fromkeys(remedies)]
+    rest = [sentence[0].upper() + sentence[1:] for sentence in sentences[1:]]
+    return ". ".join([sentences[0], *rest]).replace("?.", "?")
 
 
 def _value(value: float) -> str:

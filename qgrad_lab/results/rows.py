@@ -1,4 +1,4 @@
-"""What the rows of all results have in common: a label, a key, and a reason for a failure."""
+"""Share what the rows of all results have: a label, a key, and the reason for a failure."""
 
 import dataclasses
 from collections.abc import Iterable, Sequence

@@ -1,15 +1,15 @@
-"""The public function."""
+"""``sweep``: value and gradient at every point of a grid."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qgrad_lab.core.tracebacks import frames_hidden
 from qgrad_lab.differentiate.options import check_callable
-from qgrad_lab.sweeps.executors.base import engine
+from qgrad_lab.sweeps.executors.choice import executor_for
 from qgrad_lab.sweeps.extra import required
 from qgrad_lab.sweeps.grid import Grid
 from qgrad_lab.sweeps.methods import Ways
-from qgrad_lab.sweeps.running import Request, run
+from qgrad_lab.sweeps.running import Request, run_sweep
 from qgrad_lab.sweeps.target import Target
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def sweep(
     units: Mapping[str, str] | None = None,
     progress: bool = True,
 ) -> "xarray.Dataset":
-    """Value and gradient of ``fn`` at every point of a grid, as one labelled dataset.
+    """Compute value and gradient of ``fn`` at every point of a grid, as one labelled dataset.
 
     The program is compiled once for a block of points, and blocks are computed in this process, by
     the workers of an executor, or on a Dask cluster. With a ``store``, a sweep that was stopped in
@@ -166,4 +166,4 @@ def sweep(
         points, ways = Grid(grid), Ways(methods, h)
         target = Target(fn, points, fixed, argnum, argnames)
         request = Request(target, points.with_values(target.swept), ways, fixed, units, chunk)
-        return run(request, engine(executor), store, bool(progress))
+        return run_sweep(request, executor_for(executor), store, bool(progress))

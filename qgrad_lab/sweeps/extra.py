@@ -1,11 +1,11 @@
-"""The packages of ``pip install 'qgrad-lab[sweep]'``, imported when a sweep needs them."""
+"""Import the packages of ``pip install 'qgrad-lab[sweep]'`` when a sweep needs them."""
 
 import importlib
 from typing import Any
 
 
 def required(module: str) -> Any:
-    """The module of this name.
+    """Return the module of this name.
 
     Raises
     ------
@@ -22,5 +22,5 @@ def required(module: str) -> Any:
 
 
 def is_data_array(value: Any) -> bool:
-    """Whether ``value`` is labelled by xarray."""
+    """Return whether ``value`` is labelled by xarray."""
     return type(value).__module__.startswith("xarray.") and hasattr(value, "dims")

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qgrad_lab.sweeps.extra import is_data_array
-from qgrad_lab.sweeps.paths import Path, parse
+from qgrad_lab.sweeps.paths import ArgumentPath, parse
 
 
 class Coordinate(NamedTuple):
-    """Along a dimension."""
+    """Values along a dimension, and their units."""
 
     values: np.ndarray
     units: str | None = None
@@ -52,7 +52,7 @@ class Swept:
 
     Attributes
     ----------
-    path : Path
+    path : ArgumentPath
         What takes them.
     dim : str
         The dimension of the grid along which they are.
@@ -62,7 +62,7 @@ class Swept:
         Names of the other axes, if they have any.
     """
 
-    path: Path
+    path: ArgumentPath
     dim: str
     values: np.ndarray
     own_dims: tuple[str, ...] | None
@@ -71,7 +71,7 @@ class Swept:
 
     @property
     def label(self) -> str:
-        """What it is called in the result."""
+        """Its name in the result."""
         return self.path.text
 
 
@@ -83,7 +83,7 @@ class Grid:
     swept : list of Swept
         In the order that they were given.
     dims : dict of str to int
-        How many points each dimension has, in the order of first appearance.
+        The number of points along each dimension, in the order of first appearance.
     index : dict of str to Coordinate
         Of dimensions that have one.
     """
@@ -132,22 +132,22 @@ class Grid:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """How many points each dimension has."""
+        """The number of points along each dimension."""
         return tuple(self.dims.values())
 
     @property
     def size(self) -> int:
-        """How many points there are."""
+        """The number of points."""
         return math.prod(self.shape)
 
     def with_values(self, swept: list[Swept]) -> "Grid":
-        """The same grid with values of other types."""
+        """Return the same grid with values of other types."""
         found = copy.copy(self)
         found.swept = swept
         return found
 
     def points(self, region: tuple[slice, ...], count: int) -> tuple[np.ndarray, ...]:
-        """The values of all `swept` at the points of ``region``, one after the other.
+        """Return the values of all `swept` at the points of ``region``, one after the other.
 
         The last point is repeated until there are ``count``, for programs have one shape.
         """
@@ -160,7 +160,7 @@ class Grid:
         return tuple(one.values[places[one.dim]] for one in self.swept)
 
     def describe(self, region: tuple[slice, ...], position: int) -> str:
-        """The point with the number ``position`` in ``region``, such as ``x=0.5, y=1.0``."""
+        """Describe the point with the number ``position`` in ``region``: ``x=0.5, y=1.0``."""
         points = self.points(region, math.prod(part.stop - part.start for part in region))
         point = [values[position] for values in points]
         named = zip(self.swept, point, strict=True)
@@ -172,7 +172,7 @@ def _short(value: np.ndarray) -> str:
     return " ".join(text.split())
 
 
-def _swept(path: Path, given: Any) -> Swept:
+def _swept(path: ArgumentPath, given: Any) -> Swept:
     try:
         array = Labelled(given)
     except ValueError:  # lists of different lengths

@@ -1,4 +1,4 @@
-"""What the result of a sweep is like: its variables, dimensions, coordinates and units."""
+"""Lay out the result of a sweep: its variables, dimensions, coordinates and units."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from qgrad_lab.sweeps.chunks import Blocks
+from qgrad_lab.sweeps.blocks import Blocks
 from qgrad_lab.sweeps.executors.worker import Computed
 from qgrad_lab.sweeps.extra import required
 from qgrad_lab.sweeps.grid import Coordinate, Grid
@@ -39,7 +39,7 @@ class Variable(NamedTuple):
 
 
 class Layout:
-    """The result, without its numbers.
+    """The form of a result, without its numbers.
 
     Attributes
     ----------
@@ -94,11 +94,11 @@ class Layout:
 
     @property
     def outer_shape(self) -> tuple[int, ...]:
-        """Sizes of the dimensions that all variables have."""
+        """The sizes of the dimensions that all variables have."""
         return tuple(self.outer.values())
 
     def place(self, region: tuple[slice, ...], variant: Variant) -> tuple[Any, ...]:
-        """Where the results of ``variant`` in ``region`` are, in the outer dimensions."""
+        """Return where the results of ``variant`` in ``region`` are, in the outer dimensions."""
         place: tuple[Any, ...] = (*region, slice(variant.place, variant.place + 1))
         if self._ways.steps is None:
             return place
@@ -108,7 +108,7 @@ class Layout:
     def arrays(
         self, computed: Computed, region: tuple[slice, ...], variant: Variant
     ) -> list[np.ndarray]:
-        """The results of a block for each variable, in the shape that they have at `place`."""
+        """Return a block's results for each variable, in the shape that they have at `place`."""
         count = len(computed.arrays[0])
         seconds = np.full(count, computed.seconds / count)
         sizes = [part.stop - part.start for part in region]
@@ -123,12 +123,12 @@ class Layout:
         return found
 
     def chunks(self, variable: Variable, blocks: Blocks) -> tuple[int, ...]:
-        """Of the store: one for each block, method and step."""
+        """Return the chunks of the store: one for each block, method and step."""
         steps = () if self._ways.steps is None else (1,)
         return (*blocks.block, 1, *steps, *(max(1, size) for size in variable.own_shape))
 
     def coordinates(self, failures: Sequence[str], attrs: Mapping[str, Any]) -> Any:
-        """A Dataset of the coordinates alone."""
+        """Make a Dataset of the coordinates alone."""
         xarray = required("xarray")
         coords: dict[str, Any] = {}
         grid = self._grid
@@ -187,7 +187,7 @@ class Layout:
         return found
 
     def _all_units(self, units: Mapping[str, str]) -> dict[str, str]:
-        """By label, those of an argument counting for its parts."""
+        """Return units by label, those of an argument counting for its parts."""
         found = {"value": units.get("value", NO_UNITS)}
         names = set()
         for label, name, own in (

@@ -1,4 +1,4 @@
-"""Results that are kept in memory."""
+"""Keep results in memory."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class Memory:
         }
 
     def is_done(self, task: Task) -> bool:
-        """Nothing is there from before."""
+        """Return False: nothing is there from before."""
         return False
 
     def write(self, task: Task, arrays: list[np.ndarray]) -> None:
@@ -35,7 +35,7 @@ class Memory:
         self._coordinates.attrs["finished"] = time
 
     def dataset(self) -> Any:
-        """All of it."""
+        """Return all of it."""
         xarray = required("xarray")
         variables = {
             one.name: xarray.Variable(one.dims, self._arrays[one.name], one.attrs)

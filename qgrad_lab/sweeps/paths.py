@@ -1,4 +1,4 @@
-"""Names of arguments and of parts of them, such as ``theta``, ``theta[3]`` and ``params['w'][0]``.
+"""Parse names of arguments and of their parts: ``theta``, ``theta[3]``, ``params['w'][0]``.
 
 A part is a leaf of the argument's pytree, or an element or a slice of a leaf that is an array.
 """
@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 
-class Path(NamedTuple):
+class ArgumentPath(NamedTuple):
     """An argument's name, and the way from it to a part of it.
 
     Attributes
@@ -24,8 +24,8 @@ class Path(NamedTuple):
     keys: tuple[tuple[str, Any], ...] = ()
 
 
-def parse(text: Any) -> Path:
-    """The path that ``text`` is.
+def parse(text: Any) -> ArgumentPath:
+    """Parse the path that ``text`` is.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def parse(text: Any) -> Path:
     Examples
     --------
     >>> parse("params['w'][0, -1].real")
-    Path(text="params['w'][0, -1].real", name='params',
+    ArgumentPath(text="params['w'][0, -1].real", name='params',
          keys=(('item', 'w'), ('item', (0, -1)), ('attribute', 'real')))
     """
     keys: list[tuple[str, Any]] = []
@@ -54,18 +54,18 @@ def parse(text: Any) -> Path:
             f"The grid was given {text!r}; its keys are the names of arguments, such as 'x', or of "
             "parts of them, such as 'theta[3]' and \"params['w'][0, 1]\"."
         ) from None
-    return Path(text, node.id, tuple(reversed(keys)))
+    return ArgumentPath(text, node.id, tuple(reversed(keys)))
 
 
-class Place(NamedTuple):
-    """Where a path leads: to the leaf ``leaf`` of a flat tree, at the index ``inside`` of it."""
+class PathEnd(NamedTuple):
+    """The end of a path: the leaf ``leaf`` of a flat tree, at the index ``inside`` of it."""
 
     leaf: int
     inside: tuple[Any, ...]
 
 
-def find(tree: Any, path: Path) -> Place:
-    """Where ``path`` leads in ``tree``, the value of the argument that it starts from.
+def find(tree: Any, path: ArgumentPath) -> PathEnd:
+    """Find where ``path`` leads in ``tree``, the value of the argument that it starts from.
 
     Raises
     ------
@@ -89,11 +89,11 @@ def find(tree: Any, path: Path) -> Place:
             f"The grid was given {path.text!r}, which holds the leaves {inside}. Give each leaf "
             "its own key; leaves whose values share a dimension move together."
         )
-    return Place(below[0], _index(path, leaf, [key for _, key in rest]))
+    return PathEnd(below[0], _index(path, leaf, [key for _, key in rest]))
 
 
 def _leads(steps: list[tuple[str, Any]], own: tuple[Any, ...], tree: Any) -> bool:
-    """Whether ``steps`` go along the way ``own`` to a leaf, as far as both go."""
+    """Return whether ``steps`` go along the way ``own`` to a leaf, as far as both go."""
     for (kind, key), entry in zip(steps, own, strict=False):
         if kind == "item" and isinstance(key, int) and isinstance(tree, list | tuple) and key < 0:
             key += len(tree)
@@ -108,8 +108,8 @@ def _item(entry: Any) -> Any:
     return getattr(entry, "idx", getattr(entry, "key", None))
 
 
-def _index(path: Path, leaf: Any, keys: list[Any]) -> tuple[Any, ...]:
-    """``keys`` as one index of the array ``leaf``, which must have it: JAX does not tell."""
+def _index(path: ArgumentPath, leaf: Any, keys: list[Any]) -> tuple[Any, ...]:
+    """Join ``keys`` to one index of the array ``leaf``, which must have it: JAX does not tell."""
     found: Any = np.empty(np.shape(leaf), bool)
     index: list[Any] = []
     try:

@@ -1,4 +1,4 @@
-"""The compiled programs of a sweep: one for each method and step, of one block of points."""
+"""Compile the programs of a sweep: one for each method and step, of one block of points."""
 
 import hashlib
 import math
@@ -29,8 +29,8 @@ _BATCH_BYTES = 256 * 2**20
 """Bound on what they hold."""
 
 
-class PointProgram:
-    """Value and gradient of one variant at one point; it tells what the others will be like.
+class SinglePointProgram:
+    """Value and gradient of one variant at one point, which shows what the others will be like.
 
     Attributes
     ----------
@@ -56,11 +56,11 @@ class PointProgram:
         self.fingerprint = _digest(_ADDRESS.sub("", text).encode())
 
     def batch(self) -> int:
-        """How many points may be computed side by side."""
+        """Return how many points may be computed side by side."""
         return min(_BATCH, max(1, _BATCH_BYTES // self._bytes))
 
     def seconds(self) -> float:
-        """How long a call takes, compilation left out: the shortest of a few that are quick."""
+        """Measure how long a call takes without compilation: the shortest of a few, if quick."""
         arguments = (self.target.given, self._first)
         self._program.executable(arguments, {})
         best = math.inf
@@ -74,7 +74,7 @@ class PointProgram:
 
 
 class BlockProgram:
-    """The same for ``size`` points at once.
+    """Value and gradient of one variant at ``size`` points at once.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class BlockProgram:
         How often it was compiled with more room for the iterations of loops.
     """
 
-    def __init__(self, point: PointProgram, grid: Grid, points: int) -> None:
+    def __init__(self, point: SinglePointProgram, grid: Grid, points: int) -> None:
         self.given = point.target.given
         self.variant = point.variant
         self._name = point.target.name
@@ -128,7 +128,7 @@ class BlockProgram:
 
     @property
     def payload(self) -> Payload:
-        """It, for other processes."""
+        """The program for other processes."""
         if self._payload is None:
             self._payload = self._exported()
         return self._payload
@@ -153,11 +153,11 @@ class BlockProgram:
 
 
 _ADDRESS = re.compile(r"index = \d+ : ui64|backend_config = \"\d+\"|0x[0-9a-f]{8,}")
-"""Of callbacks into Python, which differ from process to process."""
+"""Addresses of callbacks into Python, which differ from process to process."""
 
 
 def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """JAX writes the name of a function into its program."""
+    """Name ``function``, whose name JAX writes into its program."""
     function.__name__ = name if name.isidentifier() else "sweep"
     return function
 

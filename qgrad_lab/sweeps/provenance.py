@@ -1,4 +1,4 @@
-"""Where the numbers of a sweep come from."""
+"""Tell where the numbers of a sweep come from."""
 
 import datetime
 import functools
@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from qgrad_lab._version import __version__
-from qgrad_lab.sweeps.executors.base import Engine
+from qgrad_lab.sweeps.executors.protocol import Executor
 from qgrad_lab.sweeps.grid import Grid
 from qgrad_lab.sweeps.methods import Ways
-from qgrad_lab.sweeps.programs import PointProgram
+from qgrad_lab.sweeps.programs import SinglePointProgram
 from qgrad_lab.sweeps.store import FORMAT
 from qgrad_lab.sweeps.target import Target
 
@@ -23,7 +23,7 @@ _PACKAGES = ("jax", "jaxlib", "pennylane", "pennylane-lightning", "numpy", "xarr
 
 
 def now() -> str:
-    """The time, in UTC."""
+    """Return the time, in UTC."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
@@ -33,11 +33,11 @@ def attributes(
     ways: Ways,
     identity: Mapping[str, str],
     fixed: Mapping[str, Any],
-    engine: Engine,
+    executor: Executor,
     block: tuple[int, ...],
     started: str,
 ) -> dict[str, Any]:
-    """The attributes of the result: texts and numbers, which every file format takes."""
+    """Return the attributes of the result: texts and numbers, which every file format takes."""
     code = source(target.fn)
     h = list(ways.steps) if ways.steps is not None else ways.h
     return {
@@ -51,7 +51,7 @@ def attributes(
         "methods": ", ".join(ways.methods),
         "h": "default" if h is None else str(h),
         "block": " x ".join(map(str, block)),
-        "executor": engine.name,
+        "executor": executor.name,
         "qgrad_lab": __version__,
         **{name.replace("-", "_"): importlib.metadata.version(name) for name in _PACKAGES},
         "python": platform.python_version(),
@@ -66,10 +66,10 @@ def identity(
     target: Target,
     grid: Grid,
     ways: Ways,
-    programs: list[PointProgram],
+    programs: list[SinglePointProgram],
     units: Mapping[str, str],
 ) -> dict[str, str]:
-    """A digest of each thing that the result depends on, with the name that a user has for it."""
+    """Return a digest of each thing that the result depends on, by the name that users know."""
     labels = [(one.label, one.dim, one.own_dims, one.units) for one in grid.swept]
     arrays = [one.values for one in grid.swept] + [own.values for own in grid.index.values()]
     functions = "".join(program.fingerprint for program in programs)
@@ -87,7 +87,7 @@ def identity(
 
 
 def source(fn: Callable[..., Any]) -> str:
-    """The source of a function, of a QNode or of a compiled program; empty if there is none."""
+    """Return the source of a function, QNode or compiled program; empty if there is none."""
     function: Any = inspect.unwrap(fn)
     if isinstance(function, functools.partial):
         function = function.func

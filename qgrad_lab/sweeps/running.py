@@ -1,4 +1,4 @@
-"""Runs a sweep: makes its programs, cuts its grid, and lets blocks be computed and kept."""
+"""Run a sweep: make its programs, cut its grid, and have blocks computed and kept."""
 
 import contextlib
 import math
@@ -8,15 +8,16 @@ from typing import Any, NamedTuple
 
 from qgrad_lab.errors import CompileError
 from qgrad_lab.sweeps import provenance
-from qgrad_lab.sweeps.chunks import Blocks, count
-from qgrad_lab.sweeps.executors.base import Engine, Here, Lost
+from qgrad_lab.sweeps.blocks import Blocks, count
+from qgrad_lab.sweeps.executors.local import Here
+from qgrad_lab.sweeps.executors.protocol import Executor, Lost
 from qgrad_lab.sweeps.executors.worker import Computed
 from qgrad_lab.sweeps.extra import required
 from qgrad_lab.sweeps.grid import Grid
 from qgrad_lab.sweeps.layout import Layout
 from qgrad_lab.sweeps.memory import Memory
 from qgrad_lab.sweeps.methods import Ways
-from qgrad_lab.sweeps.programs import BlockProgram, PointProgram
+from qgrad_lab.sweeps.programs import BlockProgram, SinglePointProgram
 from qgrad_lab.sweeps.store import Store
 from qgrad_lab.sweeps.streaming import Task, stream
 from qgrad_lab.sweeps.target import Target
@@ -30,7 +31,7 @@ for."""
 
 
 class Request(NamedTuple):
-    """What is to be computed."""
+    """A sweep that is asked for."""
 
     target: Target
     grid: Grid
@@ -40,22 +41,25 @@ class Request(NamedTuple):
     chunk: Any
 
 
-def run(request: Request, engine: Engine, location: Any, progress: bool) -> Any:
-    """The Dataset of a sweep, computed by ``engine`` and kept in the store at ``location``."""
+def run_sweep(request: Request, executor: Executor, location: Any, progress: bool) -> Any:
+    """Return the Dataset of a sweep, computed by ``executor`` and kept in a store.
+
+    ``location`` is that of the store; without one, results are kept in memory.
+    """
     target, grid, ways = request.target, request.grid, request.ways
     started = provenance.now()
     store = None if location is None else Store(location)
     points, failures = _programs(target, ways)
     layout = Layout(target, grid, ways, points[0].shapes, request.units)
-    blocks = _blocks(request, points[0], engine, store)
+    blocks = _blocks(request, points[0], executor, store)
     programs = [BlockProgram(point, grid, blocks.size) for point in points]
-    if engine.remote:
+    if executor.remote:
         for program in programs:
             program.check_payload()
 
     identity = provenance.identity(target, grid, ways, points, request.units)
     attrs = provenance.attributes(
-        target, grid, ways, identity, request.fixed, engine, blocks.block, started
+        target, grid, ways, identity, request.fixed, executor, blocks.block, started
     )
     coordinates = layout.coordinates(failures, attrs)
     variants = [program.variant for program in programs]
@@ -81,9 +85,9 @@ def run(request: Request, engine: Engine, location: Any, progress: bool) -> Any:
         done += count(task.region)
         bar.update(count(task.region))
 
-    with bar, contextlib.closing(engine):
+    with bar, contextlib.closing(executor):
         try:
-            stream(missing, grid, engine, take)
+            stream(missing, grid, executor, take)
         except Lost as lost:
             raise RuntimeError(f"{lost}. {_stopped(done, total, location)}") from lost
         except BaseException as error:
@@ -93,14 +97,14 @@ def run(request: Request, engine: Engine, location: Any, progress: bool) -> Any:
     return results.dataset()
 
 
-def _programs(target: Target, ways: Ways) -> tuple[list[PointProgram], list[str]]:
-    """A program for each way that applies, and why others do not, for each method."""
-    found: list[PointProgram] = []
+def _programs(target: Target, ways: Ways) -> tuple[list[SinglePointProgram], list[str]]:
+    """Make a program for each way that applies; return, for each method, why others do not."""
+    found: list[SinglePointProgram] = []
     failures = ["" for _ in ways.methods]
     first: Exception | None = None
     for variant in ways.variants:
         try:
-            found.append(PointProgram(target, variant))
+            found.append(SinglePointProgram(target, variant))
         except Exception as error:  # whatever it is, it takes nothing from other methods
             first = first or error
             failures[variant.place] = _reason(error)
@@ -123,7 +127,9 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {text}"
 
 
-def _blocks(request: Request, point: PointProgram, engine: Engine, store: Store | None) -> Blocks:
+def _blocks(
+    request: Request, point: SinglePointProgram, executor: Executor, store: Store | None
+) -> Blocks:
     chunk, grid = request.chunk, request.grid
     if chunk is not None:
         if isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1:
@@ -134,11 +140,11 @@ def _blocks(request: Request, point: PointProgram, engine: Engine, store: Store 
         return Blocks.of(grid.shape, chunk)
     if store is not None and store.block is not None:
         return Blocks(grid.shape, store.block)
-    if store is None and isinstance(engine, Here):
+    if store is None and isinstance(executor, Here):
         # Nothing is sent and nothing is written: blocks are the steps of the progress bar.
         return Blocks.of(grid.shape, min(_MOST, max(_FEWEST, math.ceil(grid.size / 64))))
     at_once = int(_SECONDS / max(point.seconds(), 1e-9))
-    share = math.ceil(grid.size / (4 * engine.workers()))
+    share = math.ceil(grid.size / (4 * executor.workers()))
     return Blocks.of(grid.shape, max(1, min(_MOST, share, at_once)))
 
 

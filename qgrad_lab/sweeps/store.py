@@ -1,4 +1,4 @@
-"""Results that are kept in a zarr store, from which a sweep goes on where it stopped.
+"""Keep results in a zarr store, from which a sweep goes on where it stopped.
 
 The store is the labelled result itself, as ``xarray.open_zarr`` reads it; what is not computed yet
 is NaN. Its group ``completion`` tells which sweep it belongs to, and has a mark for each block and
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from qgrad_lab.sweeps.chunks import Blocks
+from qgrad_lab.sweeps.blocks import Blocks
 from qgrad_lab.sweeps.extra import required
 from qgrad_lab.sweeps.layout import Layout
 from qgrad_lab.sweeps.methods import Variant
@@ -87,7 +87,7 @@ class Store:
         self._slab: list[np.ndarray] | None = None
 
     def is_done(self, task: Task) -> bool:
-        """Whether the results of a block are there, as they were written."""
+        """Return whether the results of a block are there, as they were written."""
         mark = self._known[self._mark(task)]
         if not mark:
             return False
@@ -126,7 +126,7 @@ class Store:
                 self._zarr.consolidate_metadata(self._location)
 
     def dataset(self) -> Any:
-        """All of it, read when it is used."""
+        """Return all of it, which is read when it is used."""
         xarray = required("xarray")
         found = xarray.open_zarr(self._location, chunks=None, consolidated=False)
         return found[[variable.name for variable in self._layout.variables]]
@@ -139,7 +139,7 @@ class Store:
         return self._variants.index(task.program.variant), task.block
 
     def _read(self) -> dict[str, Any] | None:
-        """What a store says of its sweep; None for an empty one."""
+        """Return what a store says of its sweep; None for an empty one."""
         errors = self._zarr.errors
         missing = (FileNotFoundError, KeyError, errors.GroupNotFoundError)
         try:
@@ -192,7 +192,7 @@ class Store:
         return "marks" in self._opened("r")[_GROUP]
 
     def _make(self, record: dict[str, Any], blocks: Blocks, coordinates: Any) -> None:
-        """Begin with the record and end with the marks, so that a half-made store is known."""
+        """Make a store: the record first and the marks last, so that a half-made one is known."""
         zarr, layout = self._zarr, self._layout
         zarr.open_group(self._location, mode="w")
         attributes = {"record": json.dumps(record)}
@@ -232,7 +232,7 @@ def _unspecified() -> Iterator[None]:
 
 
 def _checksum(arrays: Sequence[np.ndarray]) -> int:
-    """Of the bytes of all of them; never 0."""
+    """Return a checksum of the bytes of all arrays; never 0."""
     found = 0
     for array in arrays:
         # A chunk without any number is not written, and is read as NaN of one kind.

@@ -1,12 +1,12 @@
-"""Submits blocks, a few at a time, and hands over results as they come."""
+"""Submit blocks, a few at a time, and hand over results as they come."""
 
 import queue
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from qgrad_lab.compile import export
-from qgrad_lab.sweeps.chunks import count
-from qgrad_lab.sweeps.executors.base import Engine
+from qgrad_lab.sweeps.blocks import count
+from qgrad_lab.sweeps.executors.protocol import Executor
 from qgrad_lab.sweeps.executors.worker import Computed, Failed
 from qgrad_lab.sweeps.grid import Grid
 from qgrad_lab.sweeps.programs import BlockProgram
@@ -15,11 +15,11 @@ _PER_WORKER = 3
 """Blocks that are submitted for each worker: one that it computes, and others on their way."""
 
 _PATIENCE = 0.5
-"""Seconds without results after which the engine is asked whether there will be any."""
+"""Seconds without results after which the executor is asked whether there will be any."""
 
 
 class Task(NamedTuple):
-    """A block, by one program.
+    """A block to compute by one program.
 
     Attributes
     ----------
@@ -35,14 +35,14 @@ class Task(NamedTuple):
 
 
 def stream(
-    tasks: Iterable[Task], grid: Grid, engine: Engine, take: Callable[[Task, Computed], None]
+    tasks: Iterable[Task], grid: Grid, executor: Executor, take: Callable[[Task, Computed], None]
 ) -> None:
-    """Compute ``tasks`` with ``engine``; ``take`` gets the results, in the order that they come.
+    """Compute ``tasks`` with ``executor``; ``take`` gets the results, in the order that they come.
 
     Raises
     ------
     Lost
-        If the engine stops to work.
+        If the executor stops to work.
     Exception
         What a program raises when it runs, with a note that tells the point.
     """
@@ -50,7 +50,7 @@ def stream(
     pending: dict[Any, tuple[Task, int]] = {}
 
     def submit(task: Task) -> None:
-        future = engine.submit(task.program, grid.points(task.region, task.program.size))
+        future = executor.submit(task.program, grid.points(task.region, task.program.size))
         pending[future] = task, task.program.edition
         future.add_done_callback(done.put)
 
@@ -62,13 +62,13 @@ def stream(
         try:
             future = done.get(timeout=_PATIENCE)
         except queue.Empty:
-            engine.check()
+            executor.check()
             return
         task, edition = pending.pop(future)
         outcome = _outcome(future)
         if isinstance(outcome, Computed):
             keep(task, outcome)
-        elif engine.remote and export.is_overflow(outcome.message):
+        elif executor.remote and export.is_overflow(outcome.message):
             if edition == task.program.edition:
                 task.program.make_room(outcome.message)
             submit(task)
@@ -77,10 +77,10 @@ def stream(
 
     try:
         for task in tasks:
-            while len(pending) >= max(1, _PER_WORKER * engine.workers()):
+            while len(pending) >= max(1, _PER_WORKER * executor.workers()):
                 collect()
             submit(task)
-            if not engine.remote and done.qsize():
+            if not executor.remote and done.qsize():
                 collect()
         while pending:
             collect()
@@ -92,13 +92,13 @@ def stream(
                 keep(task, future.result())
         raise
     except BaseException as error:  # Dask's CancelledError is no Exception
-        translated = engine.translated(error)
+        translated = executor.translated(error)
         if translated is error:
             raise
         raise translated from error
     finally:
         if pending:
-            engine.cancel(pending)
+            executor.cancel(pending)
 
 
 def _outcome(future: Any) -> Computed | Failed:
@@ -111,7 +111,7 @@ def _outcome(future: Any) -> Computed | Failed:
 
 
 def _explained(failure: Failed, task: Task, grid: Grid) -> Exception:
-    """The error of a program, with the point at which it came."""
+    """Return the error of a program, with the point at which it came."""
     error = failure.original or export.error_of(failure.message)
     if error is None:
         error = RuntimeError(failure.message)

@@ -1,4 +1,4 @@
-"""The function of a sweep: which of its arguments are swept, fixed and differentiated."""
+"""Tell which arguments of a sweep's function are swept, fixed and differentiated."""
 
 import dataclasses
 import inspect
@@ -11,12 +11,12 @@ import numpy as np
 
 from qgrad_lab.sweeps.extra import is_data_array
 from qgrad_lab.sweeps.grid import Coordinate, Grid, Labelled, Swept
-from qgrad_lab.sweeps.paths import Place, find
+from qgrad_lab.sweeps.paths import PathEnd, find
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-class Leaf(NamedTuple):
+class DifferentiatedLeaf(NamedTuple):
     """One differentiated array.
 
     Attributes
@@ -37,7 +37,7 @@ class Leaf(NamedTuple):
 
 
 class Target:
-    """``fn``, as a function of what is swept.
+    """``fn`` as a function of what is swept.
 
     A program of it is given the swept values, and those fixed values that are arrays, or numbers
     that are differentiated. All other fixed values are constants of the program, so that a number
@@ -50,8 +50,8 @@ class Target:
     given : tuple of numpy.ndarray
         The fixed values that a program is given.
     swept : list of Swept
-        Of the grid; integers that are differentiated have become floats, here and in `given`.
-    leaves : list of Leaf
+        Those of the grid; differentiated integers have become floats, here and in `given`.
+    leaves : list of DifferentiatedLeaf
         What is differentiated, in the order of the gradient.
     """
 
@@ -89,14 +89,14 @@ class Target:
         self._places = []
         for one in grid.swept:
             place = find(plain[one.path.name], one.path)
-            self._places.append(Place(starts[one.path.name] + place.leaf, place.inside))
+            self._places.append(PathEnd(starts[one.path.name] + place.leaf, place.inside))
         self.swept = [self._checked(*pair) for pair in zip(grid.swept, self._places, strict=True)]
         self.leaves = self._differentiated_leaves(paths)
 
     def flat(
         self, derivative: Callable[..., Any]
     ) -> Callable[[Sequence[Any], Sequence[Any]], list[Any]]:
-        """Value and gradient at one point, as a list, from the given and the swept values.
+        """Return value and gradient at one point, as a list, from the given and the swept values.
 
         ``derivative`` is a ``value_and_grad`` of `fn` by `differentiated`.
         """
@@ -152,7 +152,7 @@ class Target:
             )
 
     def _values(self, whole: set[str], names: set[str], fixed: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments of a call, by name; those that are swept as a whole are a marker."""
+        """Return the arguments of a call by name; what is swept as a whole is a marker."""
         values: dict[str, Any] = {name: _SWEPT if name in whole else None for name in names}
         values.update(fixed)
         for name in (*names, *self.differentiated):
@@ -180,7 +180,7 @@ class Target:
         return {name: values[name] for name in sorted({*order, *values})}
 
     def _bound(self, values: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        """The same arguments by position, as far as the function takes them so, and by name."""
+        """Pass the same arguments by position as far as the function takes them so, else by name."""
         args, by_name = [], dict(values)
         for name, parameter in self._parameters.items():
             if parameter.kind not in _POSITIONAL or name not in values:
@@ -188,7 +188,7 @@ class Target:
             args.append(by_name.pop(name))
         return args, by_name
 
-    def _checked(self, one: Swept, place: Place) -> Swept:
+    def _checked(self, one: Swept, place: PathEnd) -> Swept:
         whole = self._constants[place.leaf]
         own = one.values.shape[1:]
         differentiated = one.path.name in self.differentiated
@@ -202,7 +202,7 @@ class Target:
                 )
         return dataclasses.replace(one, values=_as_floats(one.values)) if differentiated else one
 
-    def _differentiated_leaves(self, paths: list[tuple[Any, Any]]) -> list[Leaf]:
+    def _differentiated_leaves(self, paths: list[tuple[Any, Any]]) -> list[DifferentiatedLeaf]:
         found = []
         whole = {
             place.leaf: one
@@ -215,24 +215,28 @@ class Target:
                     label = name + jax.tree_util.keystr(path[1:])
                     own: Any = whole.get(number)
                     if own is not None:
-                        found.append(Leaf(name, label, own.own_dims, own.coords, own.units))
+                        found.append(
+                            DifferentiatedLeaf(name, label, own.own_dims, own.coords, own.units)
+                        )
                     else:
                         own = Labelled(given)
-                        found.append(Leaf(name, label, own.dims, own.coords, own.units))
+                        found.append(
+                            DifferentiatedLeaf(name, label, own.dims, own.coords, own.units)
+                        )
         return found
 
 
 _EMPTY = inspect.Parameter.empty
 
 
-class _Swept:
-    """Stands for a value that is swept, which JAX takes for a leaf."""
+class _SweptMarker:
+    """A marker for a value that is swept, which JAX takes for a leaf."""
 
     def __repr__(self) -> str:
         return "swept"
 
 
-_SWEPT = _Swept()
+_SWEPT = _SweptMarker()
 
 
 def _as_floats(values: np.ndarray) -> np.ndarray:
@@ -253,7 +257,7 @@ def _parameters(fn: Callable[..., Any], name: str) -> dict[str, inspect.Paramete
 
 
 def _starts(tree: dict[str, Any]) -> dict[str, int]:
-    """The number of the first leaf of each entry."""
+    """Return the number of the first leaf of each entry."""
     starts, count = {}, 0
     for name, value in tree.items():
         starts[name] = count

@@ -38,6 +38,7 @@ NO_ENTRY = {
     "for its wires it takes": "PennyLane's operations check it first",
     "has no attribute {name!r}": "Python's own, of a name that the package does not have",
     "PennyLane was to replace": "PennyLane's transforms replace it, or fail first",
+    "with shots that measures in the": "no measurement yet, tests/circuit/lower/test_registry.py",
     "_stopped(done, total, location)": "processes that died, tests/sweeps/test_sweep.py",
     "raise translated": "the same",
     "SIGINT": "KeyboardInterrupt, tests/compile/test_interrupt.py",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import qgrad_lab
 from qgrad_lab import qjit, sweep, value_and_grad, with_diff_method
-from qgrad_lab.sweeps.chunks import Blocks, count
+from qgrad_lab.sweeps.blocks import Blocks, count
 from tests.support.small_sweeps import ANGLES, DEVICE, THETA, loss, quick
 
 

@@ -9,7 +9,7 @@ import pytest
 from dask.distributed import Client, LocalCluster
 from distributed.scheduler import KilledWorker
 
-from qgrad_lab.sweeps.executors.dask import Cluster
+from qgrad_lab.sweeps.executors.dask import DaskCluster
 from tests.support.sweeping import BLOCKS, CHUNK, blocks_in, check_sweep, kill_when, run_sweep
 
 
@@ -52,7 +52,7 @@ def test_without_a_store_and_by_the_executor_of_a_client(client):
 def test_interruptions_cancel_what_waits(client, tmp_path, monkeypatch):
     client.wait_for_workers(2, timeout=120)
     store = tmp_path / "sweep.zarr"
-    submit, submitted = Cluster.submit, []
+    submit, submitted = DaskCluster.submit, []
 
     def interrupted(self, *args):
         if len(submitted) == 20:
@@ -61,7 +61,7 @@ def test_interruptions_cancel_what_waits(client, tmp_path, monkeypatch):
         return submitted[-1]
 
     with monkeypatch.context() as patch:
-        patch.setattr(Cluster, "submit", interrupted)
+        patch.setattr(DaskCluster, "submit", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run_sweep(executor=client, store=store)
     # Those that came were kept, and those that were waiting will not be computed.
@@ -72,10 +72,10 @@ def test_interruptions_cancel_what_waits(client, tmp_path, monkeypatch):
 
 
 def test_blocks_that_kill_every_worker_are_told(client):
-    told = Cluster(client).translated(KilledWorker("block", None, 3))
+    told = DaskCluster(client).translated(KilledWorker("block", None, 3))
     assert "as a rule they ran out of memory" in str(told)
     error = ValueError("another")
-    assert Cluster(client).translated(error) is error
+    assert DaskCluster(client).translated(error) is error
 
 
 def _start(module, *options, environment):

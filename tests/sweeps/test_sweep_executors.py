@@ -111,7 +111,7 @@ def test_only_a_few_blocks_are_submitted_at_once():
 def test_a_worker_of_another_version():
     payload = worker.Payload("another", "0.0.0", b"", ())
     with pytest.raises(RuntimeError, match="was sent a program of qgrad_lab 0.0.0"):
-        worker.run(payload, (ANGLES,))
+        worker.compute_sent(payload, (ANGLES,))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")

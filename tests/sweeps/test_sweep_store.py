@@ -14,7 +14,7 @@ import xarray
 import zarr
 
 from qgrad_lab import sweep
-from qgrad_lab.sweeps.executors import base
+from qgrad_lab.sweeps.executors import choice, local
 from tests.support.sweeping import BLOCKS, CHUNK, blocks_in, check_sweep, run_sweep, wait_for_blocks
 
 POINTS = np.linspace(0.0, 1.0, 10)
@@ -42,10 +42,10 @@ def computed(monkeypatch):
 
     def counted(*args):
         calls.append(args)
-        return engines_compute(*args)
+        return computed(*args)
 
-    engines_compute = base.compute
-    monkeypatch.setattr(base, "compute", counted)
+    computed = local.compute
+    monkeypatch.setattr(local, "compute", counted)
     return calls
 
 
@@ -103,7 +103,7 @@ def test_methods_without_a_step_are_computed_once(store, computed):
 # Interruptions
 
 
-class Interrupted(base.Here):
+class Interrupted(local.Here):
     """Stops after some blocks, as somebody who presses Ctrl-C."""
 
     def __init__(self, after):
@@ -118,7 +118,7 @@ class Interrupted(base.Here):
 
 def test_a_sweep_that_is_interrupted_goes_on(store, computed, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(base, "Here", lambda: Interrupted(after=2))
+        patch.setattr(choice, "Here", lambda: Interrupted(after=2))
         with pytest.raises(KeyboardInterrupt) as caught:
             run(store)
     assert "stopped after 4 of 10 points, which are kept in store=" in caught.value.__notes__[-1]
@@ -131,7 +131,7 @@ def test_a_sweep_that_is_interrupted_goes_on(store, computed, monkeypatch):
 
 def test_the_bar_starts_where_the_sweep_stopped(store, monkeypatch, capsys):
     with monkeypatch.context() as patch:
-        patch.setattr(base, "Here", lambda: Interrupted(after=2))
+        patch.setattr(choice, "Here", lambda: Interrupted(after=2))
         with pytest.raises(KeyboardInterrupt):
             run(store)
     run(store, progress=True)

@@ -42,9 +42,9 @@ export interface Row {
   readonly memory: number | null;
   readonly error: string | null;
   readonly notes: readonly string[];
-  /** Whether it is as close to the reference as asked for; null where that is not known. */
+  /** Whether it is as close to the reference as asked for; null if that is not known. */
   readonly accurate: boolean | null;
-  /** Why it is not, in words. */
+  /** Why it is not, or why that is not known, in words. */
   readonly advice: string | null;
 }
 
@@ -58,6 +58,10 @@ export interface Comparison {
   readonly referenceName: string;
   readonly referenceError: string | null;
   readonly tolerance: number;
+  /** The largest absolute difference of an accurate element; null if the bundle does not say. */
+  readonly limit: number | null;
+  /** What infinite elements of the reference mean, in words. */
+  readonly infinityRemark: string | null;
   readonly best: { readonly label: string | null; readonly reason: string };
 }
 
@@ -83,6 +87,8 @@ export function parse(data: unknown): Comparison {
     referenceError: optional(text, bundle['reference_error'], 'reference_error'),
     // Bundles that were saved before there was a viewer do not say it: it was always this.
     tolerance: real(bundle['tolerance'] ?? 1e-6, 'tolerance'),
+    limit: optional(real, bundle['limit'], 'limit'),
+    infinityRemark: optional(text, bundle['infinity_remark'], 'infinity_remark'),
     best: {
       label: optional(text, best['label'], 'best.label'),
       reason: text(best['reason'], 'best.reason')

@@ -113,6 +113,15 @@ export function elements(leaf: Leaf, reference: Leaf | null): Element[] {
   });
 }
 
+/** Whether an element is within the limit; null if that is not known, as for two NaN. */
+export function isAccurate(element: Element, limit: number | null): boolean | null {
+  const { value, reference, difference } = element;
+  if (limit === null || difference === null || (Number.isNaN(value) && Number.isNaN(reference))) {
+    return null;
+  }
+  return Number.isFinite(difference) && difference <= limit;
+}
+
 /** Zero also for two equal infinities. */
 function distance(one: number, other: number): number {
   return one === other ? 0 : Math.abs(one - other);

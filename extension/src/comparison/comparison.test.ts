@@ -1,8 +1,18 @@
 import { expect, test } from 'vitest';
 import { translations } from '../translation';
 import { parse, VERSION } from './bundle';
-import { elements, indexOf, nextOrder, sorted, sortedBy, type Column, type Order } from './columns';
+import {
+  elements,
+  indexOf,
+  isAccurate,
+  nextOrder,
+  sorted,
+  sortedBy,
+  type Column,
+  type Order
+} from './columns';
 import { csv } from './csv';
+import { scaleOf } from './details';
 import { count, difference, duration, number, size, summary } from './numbers';
 import { reasons } from './remarks';
 import { digits, filled } from './shading';
@@ -80,6 +90,28 @@ test('a bundle is read, with numbers that JSON has not', () => {
   expect(found.rows[2]!.error).toBe('no QNode, "none"');
   expect(found.rows.map(row => row.calls)).toEqual([100, 10, 0]);
   expect(found.best.label).toBe('auto');
+});
+
+test('elements are judged by the limit of the bundle, and never where a difference is not finite', () => {
+  const found = parse(bundle({ limit: 3e-6 }));
+  expect(scaleOf(found)).toBeCloseTo(3);
+  const at = (value: number, reference: number) =>
+    elements(
+      { label: 'x', shape: [], values: [value] },
+      { label: 'x', shape: [], values: [reference] }
+    )[0]!;
+  const judged = (value: number, reference: number) =>
+    isAccurate(at(value, reference), found.limit);
+  expect([judged(1, 1 + 2e-6), judged(1, 1 + 4e-6)]).toEqual([true, false]);
+  expect([judged(3162, Infinity), judged(Infinity, 1), judged(-Infinity, Infinity)]).toEqual([
+    false,
+    false,
+    false
+  ]);
+  expect([judged(Infinity, Infinity), judged(NaN, NaN)]).toEqual([true, null]);
+  expect([judged(NaN, 1), judged(1, NaN)]).toEqual([false, false]);
+  const older = parse(bundle());
+  expect([older.limit, scaleOf(older), isAccurate(at(1, 1), older.limit)]).toEqual([null, 1, null]);
 });
 
 test('what older bundles lack has the value that it always had', () => {
@@ -221,7 +253,7 @@ test('every reason is said once, with all rows that it is about', () => {
   const data = bundle();
   const rows = data['rows'] as object[];
   const twice = parse({ ...data, rows: [...rows, { ...rows[1], label: 'fd, h = 0.1' }] });
-  expect([...reasons(twice)]).toEqual([
+  expect([...reasons(twice.rows)]).toEqual([
     ['Truncation: the step is too long.', ['fd, h = 1e-05', 'fd, h = 0.1']]
   ]);
 });

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { element, uniqueId } from '../dom';
 import type { Comparison, Leaf, Row } from './bundle';
-import { elements, nextOrder, sortedBy, type Element, type Order } from './columns';
+import { elements, isAccurate, nextOrder, sortedBy, type Element, type Order } from './columns';
 import { dataBar, headers } from './table-parts';
 import { difference } from './numbers';
 
@@ -100,9 +100,8 @@ function elementRow(
       return element('th', { scope: 'row' }, entry.index || '·');
     }
     if (column === 'difference') {
-      const scale = comparison.reference === null ? 1 : scaleOf(comparison.reference);
-      const off = entry.difference !== null && !(entry.difference <= comparison.tolerance * scale);
-      return dataBar(entry.difference, scale, entry.difference === null ? null : !off, trans);
+      const accurate = isAccurate(entry, comparison.limit);
+      return dataBar(entry.difference, scaleOf(comparison), accurate, trans);
     }
     const value = entry[column];
     return element('td', {}, value === null ? '—' : String(value));
@@ -110,13 +109,7 @@ function elementRow(
   return element('tr', {}, ...cells);
 }
 
-/** What differences are measured by: the largest element of the reference, or 1. */
-export function scaleOf(reference: readonly Leaf[]): number {
-  let scale = 1;
-  for (const leaf of reference) {
-    for (const value of leaf.values) {
-      scale = Math.max(scale, Math.abs(value) || 0);
-    }
-  }
-  return scale;
+/** What bars of differences are measured by: that which the tolerance is relative to. */
+export function scaleOf(comparison: Comparison): number {
+  return comparison.limit === null ? 1 : comparison.limit / comparison.tolerance;
 }

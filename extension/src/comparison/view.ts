@@ -28,7 +28,7 @@ export class ComparisonView {
     private readonly trans: TranslationBundle,
     private readonly copyText: (text: string) => Promise<void>
   ) {
-    this.scale = comparison.reference === null ? 1 : scaleOf(comparison.reference);
+    this.scale = scaleOf(comparison);
     this.slowest = Math.max(0, ...comparison.rows.map(row => row.perCall ?? 0));
     this.all = element('button', {
       type: 'button',

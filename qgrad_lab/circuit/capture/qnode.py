@@ -35,8 +35,8 @@ from qgrad_lab.circuit.control.mid_circuit import last_key, tape_key
 from qgrad_lab.circuit.control.one_shot import ReturnValue, one_shot
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.sampled import Sampled
-from qgrad_lab.circuit.lower.measurements.readout import Measured
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded, Operands
+from qgrad_lab.circuit.lower.readouts.readout import Measured
 from qgrad_lab.circuit.lower.refusals import REFUSALS, engine_method, refusal_of
 from qgrad_lab.circuit.lower.tape import has_single_precision, tape_program
 from qgrad_lab.core.mode import lowering

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import pennylane as qml
 
 from qgrad_lab.circuit.control.keys import next_key
+from qgrad_lab.circuit.lower.measurements.registry import combinations
 from qgrad_lab.engine.randomness import folded
 
 _AT_ONCE = 4096
@@ -75,7 +76,7 @@ def one_shot(
     types = jax.eval_shape(parts, jnp.zeros((), jnp.uint32))
     tree = jax.tree.structure(traced[-1].leaves)
     kinds = traced[-1].kinds
-    ways = [way for kind in kinds for way in _WAYS.get(kind, ("each",))]
+    ways = [way for kind in kinds for way in (("each",) if kind is None else combinations(kind))]
     at_once = max(1, min(_AT_ONCE, shots, _CHUNK_BYTES // (64 * 2**num_wires)))
     chunks = -(-shots // at_once)
     at_once = -(-shots // chunks)
@@ -123,14 +124,5 @@ def single_shot(measurement: qml.measurements.MeasurementProcess) -> Any:
             return qml.sample(measurement.obs if measurement.mv is None else measurement.mv)
     return measurement
 
-
-_WAYS: dict[Any, tuple[str, ...]] = {
-    qml.measurements.ExpectationMP: ("mean",),
-    qml.measurements.ProbabilityMP: ("mean",),
-    qml.measurements.VarianceMP: ("variance",),
-    qml.measurements.SampleMP: ("outcome",),
-    qml.measurements.CountsMP: ("first", "sum"),
-}
-"""How the results of all shots become one; those of classical values are stacked."""
 
 _STACKED = ("variance", "outcome", "each")

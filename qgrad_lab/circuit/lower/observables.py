@@ -1,4 +1,4 @@
-"""PennyLane observables to sums of Pauli words, with known or traced coefficients."""
+"""Lower observables to sums of Pauli words, with known or traced coefficients."""
 
 from typing import Any
 
@@ -14,24 +14,24 @@ from qgrad_lab.circuit.lower.pauli_basis import Word, decompose, multiply, words
 from qgrad_lab.errors import CompileError
 
 Sentence = dict[Word, Any]
-"""A sum of Pauli words: from each to its coefficient, known or traced."""
+"""A sum of Pauli words: a map from each word to its coefficient, known or traced."""
 
-# A matrix becomes Pauli words only where they are few, for each costs a pass over the state, and
-# under parameter-shift each traced coefficient costs two executions.
+# A matrix becomes Pauli words only where they are few: each word costs a pass over the state, and
+# with parameter-shift each traced coefficient costs two executions.
 _MAX_KNOWN_WIRES = 6
 _MAX_KNOWN_WORDS = 64
 _MAX_TRACED_WIRES = 2
 _MAX_PRODUCTS = 4096
 
 _ZERO = 1e-15
-"""Coefficients of a known matrix below this part of the largest are rounding errors."""
+"""Coefficients of a known matrix below this fraction of the largest are rounding errors."""
 
 
 def sentence(observable: Operator, wire_map: dict[Any, int]) -> Sentence | None:
-    """``observable`` as a sum of Pauli words; ``None`` where these would be too many.
+    """Expand ``observable`` in Pauli words; return ``None`` if there would be too many of them.
 
-    Sums and products of Pauli operators are taken at any size. Other operators are expanded if
-    they act on few wires.
+    Sums and products of Pauli operators may have any size. Other operators are expanded if they
+    act on few wires.
 
     Parameters
     ----------
@@ -40,9 +40,8 @@ def sentence(observable: Operator, wire_map: dict[Any, int]) -> Sentence | None:
     wire_map
         From wire labels to wires of the Program.
     """
-    traced = any(isinstance(value, jax.core.Tracer) for value in observable.data)
-    if observable.pauli_rep is not None and not traced:
-        return {word_of(word, wire_map): c for word, c in observable.pauli_rep.items()}
+    if observable.pauli_rep is not None and not is_traced(observable):
+        return {_word_of(word, wire_map): c for word, c in observable.pauli_rep.items()}
     match observable:
         case qml.ops.Sum():
             return _sum([sentence(operand, wire_map) for operand in observable.operands])
@@ -56,20 +55,39 @@ def sentence(observable: Operator, wire_map: dict[Any, int]) -> Sentence | None:
             return _expanded(observable, wire_map)
 
 
-def word_of(word: qml.pauli.PauliWord, wire_map: dict[Any, int]) -> Word:
-    """PennyLane's Pauli word with wires of the Program."""
-    return tuple(sorted((wire_map[wire], letter) for wire, letter in word.items()))
+def is_traced(observable: Operator) -> bool:
+    """Return whether some parameters of ``observable`` are traced."""
+    return any(isinstance(value, jax.core.Tracer) for value in observable.data)
+
+
+def commute_by_wire(words: Sentence) -> bool:
+    """Return whether one measurement of each wire, in one basis, measures all ``words``."""
+    letters: dict[int, str] = {}
+    return all(
+        letters.setdefault(wire, letter) == letter for word in words for wire, letter in word
+    )
+
+
+def single_word(observable: Operator, wire_map: dict[Any, int]) -> tuple[float, Word] | None:
+    """Take ``observable`` apart if it is a known number times a Pauli word other than 1."""
+    if is_traced(observable) or observable.pauli_rep is None or len(observable.pauli_rep) != 1:
+        return None
+    ((word, coefficient),) = observable.pauli_rep.items()
+    number = complex(coefficient)
+    if not word or number.imag or not number.real:
+        return None
+    return number.real, _word_of(word, wire_map)
 
 
 def terms(observable: Operator, parts: list[Sentence], operands: Operands) -> tuple[Term, ...]:
-    """The sum of ``parts`` as terms of a Program.
+    """Add ``parts`` up to the terms of a Program.
 
     Parameters
     ----------
     observable
-        What is measured, for messages.
+        The measured observable, for messages.
     parts
-        Its sentences.
+        Sums of Pauli words that add up to it.
     operands
         Takes traced coefficients.
 
@@ -94,7 +112,7 @@ def terms(observable: Operator, parts: list[Sentence], operands: Operands) -> tu
 
 
 def known_matrix(observable: Operator) -> Any:
-    """The matrix of ``observable``, checked to be Hermitian where it is known.
+    """Return the matrix of ``observable``.
 
     Returns
     -------
@@ -122,7 +140,7 @@ def known_matrix(observable: Operator) -> Any:
 
 
 def projector_ket(projector: qml.Projector) -> Any:
-    """The state that ``projector`` projects on, known or traced, c128[2^k]."""
+    """Return the state that ``projector`` projects on, known or traced, c128[2^k]."""
     (parameter,) = projector.data
     num_wires = len(projector.wires)
     if np.shape(parameter)[0] == num_wires:  # a bit for each wire
@@ -132,12 +150,17 @@ def projector_ket(projector: qml.Projector) -> Any:
 
 
 def not_hermitian(observable: Operator) -> CompileError:
-    """The error for an observable that is not Hermitian."""
+    """Make the error for an observable that is not Hermitian."""
     return CompileError(
         f"The observable {observable} is not Hermitian, so its expectation value is not a real "
         "number. For an operator A measure (A + qml.adjoint(A)) / 2, for a matrix M "
         "qml.Hermitian((M + M.conj().T) / 2, wires=...)."
     )
+
+
+def _word_of(word: qml.pauli.PauliWord, wire_map: dict[Any, int]) -> Word:
+    """Convert PennyLane's Pauli word to wires of the Program."""
+    return tuple(sorted((wire_map[wire], letter) for wire, letter in word.items()))
 
 
 def _expanded(observable: Operator, wire_map: dict[Any, int]) -> Sentence | None:
@@ -149,7 +172,7 @@ def _expanded(observable: Operator, wire_map: dict[Any, int]) -> Sentence | None
     if isinstance(matrix, jax.core.Tracer):
         if num_wires > _MAX_TRACED_WIRES:
             return None
-        # Of a matrix that is not Hermitian this is the Hermitian part.
+        # If the matrix is not Hermitian, this is its Hermitian part.
         traced = jnp.real(decompose(matrix.astype(jnp.complex128)))
         return {word: traced[i] for i, word in enumerate(words(wires))}
     if isinstance(observable, qml.SparseHamiltonian):
@@ -159,7 +182,7 @@ def _expanded(observable: Operator, wire_map: dict[Any, int]) -> Sentence | None
     kept = {
         word: c
         for word, c in zip(words(wires), coefficients.tolist(), strict=True)
-        if not abs(c) <= threshold  # kept if it is not a number, which is then refused
+        if not abs(c) <= threshold  # NaN is kept here, and refused later
     }
     return kept if len(kept) <= _MAX_KNOWN_WORDS else None
 
@@ -189,7 +212,8 @@ def _product(parts: list[Sentence | None]) -> Sentence | None:
 
 
 def _times(a: Any, b: Any) -> Any:
-    # A multiplication by 1 would hide from ``views`` that a coefficient is an element of an array.
+    # A multiplication by 1 would hide from ``classical.assemble`` that a coefficient is an element
+    # of an array.
     if not isinstance(a, jax.core.Tracer) and np.ndim(a) == 0 and a == 1:
         return b
     if not isinstance(b, jax.core.Tracer) and np.ndim(b) == 0 and b == 1:

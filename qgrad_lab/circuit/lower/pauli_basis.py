@@ -1,4 +1,4 @@
-"""Matrices on a few wires as sums of Pauli words, and back."""
+"""Decompose matrices on a few wires into Pauli words, and compose them again."""
 
 import itertools
 from typing import Any
@@ -24,7 +24,7 @@ _PRODUCTS = {
 
 
 def words(wires: tuple[int, ...]) -> list[Word]:
-    """All ``4^k`` Pauli words on ``wires``, the letter of the last wire running fastest."""
+    """List all ``4^k`` Pauli words on ``wires``; the letter of the last wire runs fastest."""
     return [
         tuple(sorted((w, letter) for w, letter in zip(wires, letters, strict=True) if letter > "I"))
         for letters in itertools.product(LETTERS, repeat=len(wires))
@@ -32,7 +32,7 @@ def words(wires: tuple[int, ...]) -> list[Word]:
 
 
 def multiply(left: Word, right: Word) -> tuple[complex, Word]:
-    """The product of two Pauli words: a power of i, and a word."""
+    """Multiply two Pauli words: return a power of i, and a word."""
     phase: complex = 1.0
     letters = dict(left)
     for wire, letter in right:
@@ -46,9 +46,9 @@ def multiply(left: Word, right: Word) -> tuple[complex, Word]:
 
 
 def decompose(matrix: Any) -> Any:
-    """The coefficients of ``matrix`` (known or traced) in the words of ``words``.
+    """Return the coefficients of ``matrix``, known or traced, in the order of ``words``.
 
-    One wire at a time, as in a fast Walsh-Hadamard transform: k sweeps over the 4^k numbers.
+    Goes wire by wire, as a fast Walsh-Hadamard transform does: k sweeps over the 4^k numbers.
 
     Parameters
     ----------
@@ -66,13 +66,13 @@ def decompose(matrix: Any) -> Any:
     pairs = xp.transpose(matrix.reshape((2,) * (2 * k)), by_wire).reshape((4,) * k)
     traces = _PAULIS.transpose(0, 2, 1).reshape(4, 4) / 2
     for _ in range(k):
-        # The first axis goes to the end: after k of them the order is as before.
+        # The first axis goes to the end: after k sweeps the order is as before.
         pairs = xp.tensordot(pairs, traces, axes=[[0], [1]])
     return pairs.reshape(-1)
 
 
 def compose(coefficients: Any) -> Any:
-    """The inverse of ``decompose``: the matrix with these coefficients, c128[2^k, 2^k]."""
+    """Invert ``decompose``: return the matrix with these coefficients, c128[2^k, 2^k]."""
     xp = _namespace(coefficients)
     k = (coefficients.size.bit_length() - 1) // 2
     pairs = coefficients.reshape((4,) * k)

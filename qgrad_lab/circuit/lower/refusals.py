@@ -1,10 +1,9 @@
-"""Which QNodes may be differentiated and by what, and why others may not."""
+"""Refuse derivatives of circuits that have none, and say why."""
 
 from collections.abc import Sequence
 from typing import Any
 
-import pennylane as qml
-
+from qgrad_lab.circuit.lower.measurements.registry import LOWERINGS, listed, lowering_of
 from qgrad_lab.methods.table import BEST, BEST_WITH_SHOTS, BY_NAME, Scope, names_of, quoted
 
 _METHODS = names_of(Scope.QNODES)
@@ -12,8 +11,6 @@ _STAND_INS = ("best", "device")
 """Further names of ``BEST``."""
 
 _WITH_SHOTS = tuple(name for name in _METHODS if BY_NAME[name].takes_shots)
-
-_DISCRETE = (qml.measurements.SampleMP, qml.measurements.CountsMP)
 
 REFUSALS = {
     None: (
@@ -27,7 +24,7 @@ REFUSALS = {
         f"diff_method={quoted(_METHODS, 'or')}."
     ),
 }
-"""Why a QNode of this ``diff_method`` may not be differentiated, on any device."""
+"""The reason why QNodes with these ``diff_method`` cannot be differentiated, on any device."""
 
 MID_CIRCUIT = (
     "MidCircuitMeasure is not allowed: a circuit with qml.measure cannot be differentiated, for "
@@ -54,16 +51,16 @@ def engine_method(diff_method: Any, sampled: bool) -> str:
 def refusal_of(
     diff_method: Any, kinds: Sequence[type | None], num_measured: int, sampled: bool
 ) -> str | None:
-    """Return why a circuit may not be differentiated, if so.
+    """Return the reason why a circuit cannot be differentiated; ``None`` if it can.
 
     Parameters
     ----------
     diff_method
         Of the QNode.
     kinds
-        Types of the measurements.
+        Types of the measurements; ``None`` for classical values.
     num_measured
-        How many wires are measured in the middle of the circuit.
+        The number of wires that are measured in the middle of the circuit.
     sampled
         Whether the circuit has shots.
     """
@@ -84,12 +81,13 @@ def refusal_of(
             f"needs the exact state. Give it diff_method={quoted(_WITH_SHOTS, 'or')}, or remove "
             "the shots with qml.set_shots(qnode, None)."
         )
-    discrete = [kind for kind in kinds if kind is not None and issubclass(kind, _DISCRETE)]
-    if discrete:
-        name = "qml.sample" if issubclass(discrete[0], _DISCRETE[0]) else "qml.counts"
+    rows = [lowering_of(kind) for kind in kinds if kind is not None]
+    discrete = next((row for row in rows if row is not None and row.is_discrete), None)
+    if discrete is not None:
+        smooth = listed((row for row in LOWERINGS if row.sampled and not row.is_discrete), "or")
         return (
-            f"{name} cannot be differentiated: outcomes, and how many of them there are, are "
-            "integers. Return qml.expval, qml.var or qml.probs, or use jax.lax.stop_gradient on "
-            "the arguments of the QNode."
+            f"{discrete.name} cannot be differentiated: outcomes, and how many of them there are, "
+            f"are integers. Return {smooth}, or use jax.lax.stop_gradient on the arguments of the "
+            "QNode."
         )
     return None

@@ -1,4 +1,4 @@
-"""One PennyLane tape to one Program."""
+"""Lower a tape of PennyLane to a Program."""
 
 import dataclasses
 from typing import Any, NamedTuple
@@ -14,10 +14,7 @@ from qgrad_lab.circuit.ir.instructions import Gate, Instruction
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.sampled import Sampled
 from qgrad_lab.circuit.ir.verify import MAX_WIRES, verify
-from qgrad_lab.circuit.lower.measurements.exact import lower_measurement
-from qgrad_lab.circuit.lower.measurements.mid_circuit import is_of_outcomes, lower_outcomes
-from qgrad_lab.circuit.lower.measurements.readout import Outputs, Readout
-from qgrad_lab.circuit.lower.measurements.shots import Context, lower_sampled
+from qgrad_lab.circuit.lower.measurements.registry import lower_measurement, lower_outcomes
 from qgrad_lab.circuit.lower.operands import Operands
 from qgrad_lab.circuit.lower.operations import (
     is_native,
@@ -26,13 +23,16 @@ from qgrad_lab.circuit.lower.operations import (
     lower,
     lower_plain,
 )
+from qgrad_lab.circuit.lower.readouts.context import Context
+from qgrad_lab.circuit.lower.readouts.outcomes import measures_outcomes
+from qgrad_lab.circuit.lower.readouts.readout import Outputs, Readout
 from qgrad_lab.circuit.record.sources import explained, number_of, place_of
 from qgrad_lab.core.mode import lowering
 from qgrad_lab.errors import CompileError
 
 
-class Circuit(NamedTuple):
-    """A lowered tape.
+class LoweredTape(NamedTuple):
+    """A tape that was lowered.
 
     Attributes
     ----------
@@ -54,13 +54,13 @@ class Circuit(NamedTuple):
 
 def tape_program(
     tape: QuantumScript, wire_map: dict[Any, int] | None, name: str, single: bool = False
-) -> Circuit:
-    """Lower ``tape``.
+) -> LoweredTape:
+    """Lower ``tape`` to a Program.
 
     Parameters
     ----------
     tape
-        Operations and measurements with traced or known parameters, transforms applied.
+        Operations and measurements with traced or known parameters, after transforms.
     wire_map
         From wire labels to wires of the Program; ``None`` for those of the tape.
     name
@@ -70,7 +70,7 @@ def tape_program(
 
     Returns
     -------
-    Circuit
+    LoweredTape
         With a verified Program.
 
     Raises
@@ -87,13 +87,14 @@ def tape_program(
     def lower_gates(gates: QuantumScript) -> tuple[Instruction, ...]:
         return lower_operations(gates, wire_map, operands, name, inside=True)
 
+    shots = tape.shots.total_shots or 0
+    context = Context(wire_map, operands, outputs, lower_gates, shots)
+
     def read(measurement: MeasurementProcess) -> Readout:
-        if is_of_outcomes(measurement):
-            return lower_outcomes(measurement, outputs, tape.shots.total_shots or 0)
+        if measures_outcomes(measurement):
+            return lower_outcomes(measurement, context)
         _check_wires(measurement, wire_map, name)
-        if tape.shots:
-            return lower_sampled(measurement, Context(wire_map, operands, outputs, lower_gates))
-        return lower_measurement(measurement, wire_map, operands, outputs)
+        return lower_measurement(measurement, context)
 
     readouts = tuple(explained(read, measurement) for measurement in tape.measurements)
     if len(wire_map) > MAX_WIRES:
@@ -102,7 +103,7 @@ def tape_program(
             f"{MAX_WIRES} wires fits no machine. Use fewer wires."
         )
     program = Program(
-        num_wires=max(1, len(wire_map)),
+        num_wires=context.num_wires,
         num_theta=operands.theta.size,
         num_index=operands.index.size,
         num_data=operands.data.size,
@@ -115,29 +116,29 @@ def tape_program(
         sampled = Sampled(program, outputs.measurements, tuple(tape.shots))
         for setting in sampled.settings:
             verify(setting)
-        return Circuit(sampled, operands, outputs, readouts)
+        return LoweredTape(sampled, operands, outputs, readouts)
     verify(program)
-    return Circuit(program, operands, outputs, readouts)
+    return LoweredTape(program, operands, outputs, readouts)
 
 
 def device_wires(device: qml.devices.Device) -> dict[Any, int] | None:
-    """From wire labels of ``device`` to wires of a Program; ``None`` if it has no fixed ones."""
+    """Map wire labels of ``device`` to wires of a Program; ``None`` if it has no fixed ones."""
     if device.wires is None:
         return None
     return {wire: i for i, wire in enumerate(device.wires)}
 
 
 def has_single_precision(device: qml.devices.Device) -> bool:
-    """Whether the states of ``device`` are complex64, not complex128.
+    """Return whether the states of ``device`` are complex64, not complex128.
 
     Raises
     ------
     CompileError
-        If it was made for another type, which PennyLane too refuses when it runs a circuit.
+        If they have another type, which PennyLane refuses too when it runs a circuit.
     """
     wanted = getattr(device, "c_dtype", np.complex128)
     for dtype in (np.complex64, np.complex128):
-        if wanted == np.dtype(dtype):  # which is equal to all names of the type
+        if wanted == np.dtype(dtype):  # equal to every name of the type
             return dtype is np.complex64
     raise CompileError(
         f"The device {device.name} has c_dtype={wanted!r}. The states of a circuit are "
@@ -147,10 +148,10 @@ def has_single_precision(device: qml.devices.Device) -> bool:
 
 
 def standard_wires(tape: QuantumScript, name: str) -> dict[Any, int]:
-    """From the wire labels of ``tape`` to wires of a Program, for a device without wires.
+    """Map the wire labels of ``tape`` to wires of a Program, for a device without wires.
 
-    As in PennyLane: integers from 0 on stand for themselves, if those that are only measured are
-    the last of them; other labels are numbered in the order in which they are met.
+    As in PennyLane: integers from 0 on stand for themselves, if those that are only measured come
+    last; other labels are numbered in order of appearance.
 
     Raises
     ------
@@ -171,7 +172,7 @@ def standard_wires(tape: QuantumScript, name: str) -> dict[Any, int]:
 
 
 def has_traced_wires(tape: QuantumScript) -> bool:
-    """Whether some wires of ``tape`` are known only when the program runs."""
+    """Return whether some wires of ``tape`` are known only when the program runs."""
     return any(isinstance(wire, jax.core.Tracer) for wire in tape.wires)
 
 
@@ -182,7 +183,7 @@ def lower_operations(
     name: str,
     inside: bool = False,
 ) -> tuple[Instruction, ...]:
-    """The operations of ``tape``, without its measurements.
+    """Lower the operations of ``tape``, without its measurements.
 
     Parameters
     ----------
@@ -195,7 +196,7 @@ def lower_operations(
     name
         Of the quantum function, for messages.
     inside
-        Whether they belong to a loop or a branch, where none of them is a circuit's first.
+        Whether they are in a loop or a branch, where no operation is the circuit's first.
     """
     body: list[Instruction] = []
 
@@ -204,7 +205,7 @@ def lower_operations(
         known = operands.index.size
         instructions = lower(operation, wire_map, operands)
         place = place_of(operation)
-        # As nearly always, it reads no integers that may be wrong.
+        # Few operations read integers that may be wrong.
         fallible = operands.index.size != known
         return [
             dataclasses.replace(
@@ -227,7 +228,7 @@ def lower_operations(
 
 
 def _decomposed(tape: QuantumScript, inside: bool) -> list[Operator]:
-    """The tape's operations with those that are not native decomposed by PennyLane."""
+    """Return the operations, after PennyLane has decomposed those that are not native."""
     operations = tape.operations
     for position, operation in enumerate(operations):
         if is_plain(operation):

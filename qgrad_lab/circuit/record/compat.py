@@ -1,4 +1,4 @@
-"""What PennyLane 0.45 asks of JAX and newer releases of JAX no longer have.
+"""Restore what PennyLane 0.45 needs of JAX and newer releases of JAX no longer have.
 
 PennyLane tells traced from concrete values with ``jax.core.is_concrete``, and looks into arrays
 with ``jax.core.concrete_or_error``, which JAX has removed and moved since. Without them no operator
@@ -13,8 +13,8 @@ import jax.extend.core
 
 
 def trace_state() -> Any:
-    """Which trace JAX is in: equal to another one in the same trace."""
-    # Before it moved to jax.extend it was in jax.core.
+    """Identify the trace that JAX is in: equal in the same trace alone."""
+    # It was in jax.core before it moved to jax.extend.
     find = getattr(jax.extend.core, "get_opaque_trace_state", None)
     return (find or jax.core.get_opaque_trace_state)(convention="flax")
 
@@ -24,14 +24,14 @@ def _is_concrete(value: Any) -> bool:
 
 
 def complete_jax() -> None:
-    """Give ``jax.core`` back what is missing there."""
+    """Put back into ``jax.core`` what is missing there."""
     needed = {
         "is_concrete": _is_concrete,
         "concrete_or_error": getattr(jax.extend.core, "concrete_or_error", None),
     }
     for name, function in needed.items():
         with warnings.catch_warnings():
-            # Releases in which it still exists warn of its end when it is looked up.
+            # Releases that still have it warn on access that it is deprecated.
             warnings.simplefilter("ignore", DeprecationWarning)
             missing = not hasattr(jax.core, name)
         if missing:

@@ -1,11 +1,10 @@
-"""Every thread records operations in queues of its own.
+"""Let every thread record operations in queues of its own.
 
-PennyLane keeps the queues that are recording in one list for the whole process. Its lock keeps two
-threads from recording at once, and no more than that: an operator made by a thread that records
-nothing goes to the circuit that another one is recording, and `stop_recording` in one takes the
-queues from the other, which then fails with the lock held, so that no other thread ever records
-again. A workbench traces in a thread of its own while the user's cells run, so here each thread has
-its own list.
+PennyLane keeps the active queues in one list for the whole process. Its lock only keeps two threads
+from recording at once: an operator made by a thread that records nothing goes to the circuit that
+another one is recording, and ``stop_recording`` in one thread takes the queues away from the other,
+which then fails with the lock held, so that no thread ever records again. The workbench traces in a
+thread of its own while the user's cells run, so here each thread has its own list.
 """
 
 import functools
@@ -17,7 +16,7 @@ import pennylane as qml
 
 
 class _Queues(threading.local):
-    """The queues that the calling thread is recording in, as PennyLane uses its list of them."""
+    """The active queues of the calling thread, with the interface of PennyLane's list."""
 
     def __init__(self) -> None:
         self.queues: list[Any] = []
@@ -36,7 +35,7 @@ class _Queues(threading.local):
 
 
 def _stop_recording(cls: Any) -> Iterator[None]:
-    # Runs as PennyLane's own function, with its globals: it can use nothing but its argument.
+    # Runs with the globals of PennyLane's function: it can use nothing but its argument.
     contexts = cls._active_contexts
     stopped, contexts.queues = contexts.queues, []
     try:
@@ -47,12 +46,11 @@ def _stop_recording(cls: Any) -> Iterator[None]:
 
 @functools.cache
 def install() -> None:
-    """Let PennyLane use the queues of the calling thread, once."""
+    """Make PennyLane use the queues of the calling thread; further calls do nothing."""
     manager = qml.QueuingManager
     own = _Queues()
-    own.queues = manager._active_contexts  # of the thread that imports us
-    # PennyLane decorates functions with it while it is imported, so there is nothing to replace but
-    # its code.
+    own.queues = manager._active_contexts  # those of the thread that imports us
+    # PennyLane decorates functions with it at import, so that only its code can be replaced.
     function = vars(manager)["stop_recording"].__func__.__wrapped__
     function.__code__ = _stop_recording.__code__
     manager._active_contexts = own

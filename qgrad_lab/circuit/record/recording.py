@@ -1,4 +1,4 @@
-"""Which quantum function is being recorded, in this thread: where loops and branches belong to."""
+"""Track the quantum function that this thread records, which loops and branches belong to."""
 
 import contextlib
 import threading
@@ -12,7 +12,7 @@ from qgrad_lab.circuit.record.sources import SourceQueue
 
 
 class WiresNeeded(Exception):
-    """A loop, a branch or ``measure`` has to know all wires, and the device has none."""
+    """Raised where a loop, a branch or ``measure`` needs all wires and the device has none."""
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Recording:
     Parameters
     ----------
     name
-        Of the function.
+        The name of the function.
     wire_map
         From wire labels to wires of the Program; ``None`` where the device has no fixed wires.
     single
@@ -30,21 +30,21 @@ class Recording:
     defers
         Whether PennyLane replaces measurements in the middle by controlled operations.
     discards
-        Whether shots that have another outcome than was selected are to be left out.
+        Whether shots with another outcome than the selected one are left out.
     shot_key
-        Key of the random numbers to come u32[2], where the function is run for one shot.
+        Key of the random numbers to come, u32[2], if the function is run for one shot.
     unknown
-        A traced boolean, where the function is run to find out its wires; see `wire_discovery`.
+        A traced boolean, if the function is run to find its wires; see ``wire_discovery``.
 
     Attributes
     ----------
     queue
-        PennyLane's queue that the function's own operations go to; those of loops, branches and
-        functions under ``qml.adjoint`` or ``qml.ctrl`` go to others.
+        PennyLane's queue of the function's own operations; those of loops, branches and functions
+        under ``qml.adjoint`` or ``qml.ctrl`` go to other queues.
     num_measured
-        How many wires were measured in the middle so far.
+        The number of wires measured in the middle so far.
     state
-        What ``measure`` has left of the operations before it, where none came since.
+        The state after the last ``measure``, if no operation was recorded since.
     """
 
     name: str
@@ -59,36 +59,42 @@ class Recording:
     state: qml.StatePrep | None = None
 
     def wires(self) -> dict[Any, int]:
-        """The wires, for what has to know them at once."""
+        """Return the wires, where they are needed before the function ends.
+
+        Raises
+        ------
+        WiresNeeded
+            If the device has no fixed wires.
+        """
         if self.wire_map is None:
             raise WiresNeeded
         return self.wire_map
 
     def is_active(self) -> bool:
-        """Whether what is recorded now goes to the function's own queue."""
+        """Return whether the function's own queue is recording."""
         return qml.QueuingManager.active_context() is self.queue
 
 
-class _State(threading.local):
+class _Current(threading.local):
     recording: Recording | None = None
 
 
-_state = _State()
+_current = _Current()
 
 
 def current_recording() -> Recording | None:
-    """The innermost quantum function that this thread is recording."""
-    return _state.recording
+    """Return the innermost quantum function that this thread is recording."""
+    return _current.recording
 
 
 @contextlib.contextmanager
 def record(recording: Recording) -> Iterator[SourceQueue]:
-    """Make ``recording`` the current one inside the ``with`` block; gives its queue."""
-    previous = _state.recording
-    _state.recording = recording
+    """Make ``recording`` the current one inside the ``with`` block; yields its queue."""
+    previous = _current.recording
+    _current.recording = recording
     try:
         with SourceQueue() as queue:
             recording.queue = queue
             yield queue
     finally:
-        _state.recording = previous
+        _current.recording = previous

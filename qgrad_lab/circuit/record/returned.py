@@ -1,4 +1,4 @@
-"""What a quantum function returns: measurements in a pytree, perhaps beside classical values."""
+"""Take apart what a quantum function returns: measurements and classical values in a pytree."""
 
 from typing import Any, NamedTuple
 
@@ -12,16 +12,16 @@ from qgrad_lab.errors import CompileError
 
 
 class Returned(NamedTuple):
-    """A return value, taken apart.
+    """The return value of a quantum function, taken apart.
 
     Attributes
     ----------
     structure
-        Of the pytree.
+        The structure of the pytree.
     leaves
-        Its classical values; in the place of a measurement, its number in the tape.
+        Classical values, and for each measurement its number in the tape.
     measured
-        Which of the leaves are measurements.
+        For each leaf whether it is a measurement.
     """
 
     structure: Any
@@ -37,8 +37,8 @@ class Returned(NamedTuple):
         Raises
         ------
         CompileError
-            If there is no measurement in it, or anything that is neither a measurement nor a
-            number or an array, or if a measurement of the tape is not in it.
+            If it has no measurement, or anything but measurements, numbers and arrays, or if it
+            lacks a measurement of the tape.
         """
         leaves, structure = jax.tree.flatten(output, is_leaf=_is_leaf)
         measured = tuple(isinstance(leaf, MeasurementProcess) for leaf in leaves)
@@ -74,19 +74,19 @@ class Returned(NamedTuple):
         return cls(structure, places, measured)
 
     def map(self, measurement: Any, classical: Any) -> list[Any]:
-        """``measurement(number)`` or ``classical(value)`` for each leaf."""
+        """Apply ``measurement`` to the numbers of measurements and ``classical`` to values."""
         return [
             measurement(leaf) if is_one else classical(leaf)
             for leaf, is_one in zip(self.leaves, self.measured, strict=True)
         ]
 
     def kinds(self, tape: QuantumScript) -> tuple[type | None, ...]:
-        """For each leaf the type of the measurement of ``tape``; ``None`` for classical values."""
+        """Return the type of each measurement in ``tape``; ``None`` for classical values."""
         return tuple(self.map(lambda number: type(tape.measurements[number]), lambda _: None))
 
 
 def _is_leaf(value: Any) -> bool:
-    # Operators are pytrees to JAX, of their parameters.
+    # To JAX operators are pytrees of their parameters.
     return isinstance(value, MeasurementProcess | qml.operation.Operator | qml.ops.MeasurementValue)
 
 

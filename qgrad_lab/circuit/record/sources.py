@@ -1,8 +1,8 @@
-"""The user's line that made an operation or a measurement, for messages about it.
+"""Find the user's line that made an operation or a measurement, for messages about it.
 
 A circuit is recorded first and compiled afterwards, when the user's line is no longer running. So
-the queue that records it notes who was calling. What can fail only when the circuit runs has the
-line as a number, which the engine's error repeats.
+the queue that records it notes the caller. An instruction that can fail only when the circuit runs
+carries its line as a number, which the engine's error repeats.
 """
 
 import functools
@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 _PENNYLANE = os.path.dirname(os.path.abspath(qml.__file__)) + os.sep
 _LIBRARIES = (_PENNYLANE, PACKAGE)
 
-# What a circuit computes comes from the user's line, to JAX too.
+# JAX too attributes what a circuit computes to the user's line.
 register_exclusion(_PENNYLANE)
 
 
@@ -45,10 +45,10 @@ class Source(NamedTuple):
 
 
 class _Place:
-    """An instruction in the user's code, whose line is looked up when it is asked for.
+    """An instruction in the user's code, whose line is looked up on demand.
 
-    To find the line of an instruction takes time in proportion to the length of its function, and
-    circuits of thousands of lines are written by programs.
+    Finding the line of an instruction takes time in proportion to the length of its function, and
+    programs write circuits of thousands of lines.
     """
 
     __slots__ = ("code", "instruction")
@@ -64,12 +64,12 @@ class _Place:
         return Source(self.code.co_filename, line, self.code.co_name)
 
     def __reduce__(self) -> Any:
-        # Code cannot be pickled or copied to another process, and operations can.
+        # Operations can be pickled or copied to another process; code objects cannot.
         return _Found, (self.source(),)
 
 
 class _Found:
-    """A line that was looked up before."""
+    """A line that has been looked up."""
 
     __slots__ = ("_source",)
 
@@ -87,7 +87,7 @@ def _source_of(thing: Any) -> Source | None:
 
 
 def place_of(thing: Any) -> Any:
-    """Where ``thing`` was made, to be kept with what is made of it; None where it is not known."""
+    """Return where ``thing`` was made, to be kept with what it becomes; None if unknown."""
     return getattr(thing, "_qgrad_lab_place", None)
 
 
@@ -95,10 +95,10 @@ _known: dict[int, Source] = {}
 
 
 def number_of(thing: Any) -> int:
-    """A number for the line that made ``thing``, for `source_of_number`; 0 where it is not known.
+    """Return a number for the line that made ``thing``, for `source_of_number`; 0 if unknown.
 
-    It is the same in every process, and in a notebook whatever number its cell has: it is part of
-    the compiled program, which has to be found again in JAX's persistent cache.
+    It is the same in every process, and in a notebook independent of the number of the cell: it is
+    part of the compiled program, which JAX's persistent cache has to find again.
     """
     source = _source_of(thing)
     if source is None:
@@ -110,14 +110,14 @@ def number_of(thing: Any) -> int:
 
 
 def code_of(function: Callable[..., Any]) -> types.CodeType | None:
-    """The code of a function of the user's, also of one that is wrapped."""
+    """Return the code of the user's function, which may be wrapped."""
     return getattr(inspect.unwrap(function), "__code__", None)
 
 
 def number_of_code(*functions: Callable[..., Any]) -> int:
-    """A number for the user's code that ``functions`` are, for `source_of_number`.
+    """Return a number for the code of the user's ``functions``, for `source_of_number`.
 
-    The same code has the same number in every process, as with `number_of`.
+    As with `number_of`, the same code has the same number in every process.
     """
     known = [code for code in map(code_of, functions) if code is not None]
     parts = [(code.co_qualname, code.co_code.hex(), code.co_names) for code in known]
@@ -129,31 +129,31 @@ def number_of_code(*functions: Callable[..., Any]) -> int:
 
 
 def source_of_number(number: int) -> Source | None:
-    """The newest line that has this number."""
+    """Return the newest line that has this number."""
     return _known.get(number)
 
 
 class SourceQueue(qml.queuing.AnnotatedQueue):
-    """A queue that notes on each object in it where it comes from."""
+    """A queue that notes on each object where it was made."""
 
     def append(self, obj: Any, **kwargs: Any) -> None:
-        """Record ``obj``, and the innermost line of the user's that is running."""
+        """Record ``obj``, and the user's innermost line that is running."""
         super().append(obj, **kwargs)
         frame = sys._getframe(1)
         while frame.f_back is not None and is_library(frame.f_code.co_filename):
             frame = frame.f_back
-        # On the object, for PennyLane's transforms keep it in the copies that they make.
+        # On the object, because PennyLane's transforms keep it when they copy objects.
         obj._qgrad_lab_place = _Place(frame.f_code, frame.f_lasti)
 
 
 @functools.lru_cache(maxsize=4096)
 def is_library(file: str) -> bool:
-    """Whether a file is PennyLane's, or one of those that record circuits."""
+    """Return whether a file is PennyLane's or of this package."""
     return file.startswith(_LIBRARIES)
 
 
 def explained(function: Callable[[Any], Result], thing: Any) -> Result:
-    """``function(thing)``, whose error tells the line that made ``thing``, where it is known."""
+    """Call ``function(thing)``, and note the line that made ``thing`` on its error, if known."""
     try:
         return function(thing)
     except CompileError as error:

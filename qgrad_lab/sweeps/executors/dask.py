@@ -1,4 +1,4 @@
-"""A Dask cluster as an engine."""
+"""The executor that is a Dask cluster."""
 
 import contextlib
 import time
@@ -9,18 +9,18 @@ from typing import Any
 import distributed
 import numpy as np
 
-from qgrad_lab.sweeps.executors.base import Lost
-from qgrad_lab.sweeps.executors.worker import Payload, forget, keep, run_kept
+from qgrad_lab.sweeps.executors.protocol import Lost
+from qgrad_lab.sweeps.executors.worker import Payload, compute_kept, forget, keep
 from qgrad_lab.sweeps.programs import BlockProgram
 
 _LOOK_AGAIN = 5.0
 """Seconds after which the cluster is asked for its size again, for it may grow and shrink."""
 
 _ATTEMPTS = 5
-"""To reach all workers, while some of them die."""
+"""Attempts to reach all workers, while some of them die."""
 
 
-class Cluster:
+class DaskCluster:
     """The workers that a ``dask.distributed.Client`` reaches.
 
     A block whose worker dies is computed by another one: Dask sees to that. A block that fails is
@@ -39,7 +39,7 @@ class Cluster:
         self.check()
 
     def workers(self) -> int:
-        """Threads of all workers."""
+        """Return the number of threads of all workers."""
         if time.monotonic() - self._asked > _LOOK_AGAIN:
             self.check()
             self._workers = max(1, sum(self._client.nthreads().values()))
@@ -47,13 +47,13 @@ class Cluster:
         return self._workers
 
     def submit(self, program: BlockProgram, swept: tuple[np.ndarray, ...]) -> Any:
-        """A future."""
+        """Return a future."""
         payload = program.payload
         if payload.key not in self._plugins:
             self._register(payload)
         self._count += 1
         return self._client.submit(
-            run_kept,
+            compute_kept,
             payload.key,
             swept,
             key=f"qgrad_lab-sweep-{self._run}-{self._count}",
@@ -66,7 +66,7 @@ class Cluster:
             raise self._lost()
 
     def translated(self, error: BaseException) -> BaseException:
-        """`Lost`, for a scheduler or for workers that died one after the other."""
+        """Return `Lost` for a scheduler, or for workers that died one after the other."""
         name, module = type(error).__name__, type(error).__module__
         if name == "KilledWorker":
             return Lost(
@@ -79,13 +79,13 @@ class Cluster:
         return error
 
     def cancel(self, futures: Iterable[Any]) -> None:
-        """Those that have not started do not start."""
+        """Cancel what has not started."""
         with contextlib.suppress(OSError):  # no scheduler, no futures
             if self._client.status == "running":
                 self._client.cancel(list(futures), force=True)
 
     def close(self) -> None:
-        """Take the programs away."""
+        """Take the programs from the workers."""
         for name in self._plugins.values():
             with contextlib.suppress(OSError):
                 if self._client.status == "running":
@@ -113,15 +113,15 @@ class Cluster:
 
 
 class _Program(distributed.WorkerPlugin):
-    """Brings a program to a worker."""
+    """A plug-in of workers that brings them a program."""
 
     def __init__(self, payload: Payload) -> None:
         self._payload = payload
 
     def setup(self, worker: Any) -> None:
-        """When it arrives, and before the first block."""
+        """Keep the program, before the first block comes."""
         keep(self._payload)
 
     def teardown(self, worker: Any) -> None:
-        """When the sweep is over."""
+        """Forget it, when the sweep is over."""
         forget(self._payload.key)

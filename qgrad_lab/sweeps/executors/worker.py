@@ -1,4 +1,4 @@
-"""What runs where the points are computed: in this process, or in a worker of an executor."""
+"""Compute blocks where they are: in this process, or in a worker of an executor."""
 
 import threading
 import time
@@ -38,7 +38,7 @@ class Payload(NamedTuple):
 
 
 class Computed(NamedTuple):
-    """The results at the points of a block: value, then gradients, each with the points first."""
+    """Results at the points of a block: value, then gradients, each with the points first."""
 
     arrays: list[np.ndarray]
     seconds: float
@@ -69,7 +69,7 @@ class Failed(Exception):
         return Failed, (self.message, self.position)
 
 
-def run(payload: Payload, swept: tuple[np.ndarray, ...]) -> Computed:
+def compute_sent(payload: Payload, swept: tuple[np.ndarray, ...]) -> Computed:
     """Compute a block with a program that was sent here."""
     return compute(_loaded(payload, swept), payload.given, swept)
 
@@ -78,24 +78,24 @@ _kept: dict[str, Payload] = {}
 
 
 def keep(payload: Payload) -> None:
-    """Take a program that blocks will be computed with."""
+    """Keep a program for the blocks that will come."""
     _kept[payload.key] = payload
 
 
 def forget(key: str) -> None:
-    """No more blocks will be computed with it."""
+    """Forget a program: no more blocks will come for it."""
     _kept.pop(key, None)
 
 
-def run_kept(key: str, swept: tuple[np.ndarray, ...]) -> Computed:
+def compute_kept(key: str, swept: tuple[np.ndarray, ...]) -> Computed:
     """Compute a block with a program that is kept here."""
-    return run(_kept[key], swept)
+    return compute_sent(_kept[key], swept)
 
 
 def compute(
     program: Callable[..., Any], given: tuple[np.ndarray, ...], swept: tuple[np.ndarray, ...]
 ) -> Computed:
-    """The results of ``program`` at the points ``swept``.
+    """Compute ``program`` at the points ``swept``.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def compute(
 def _first_failing(
     program: Callable[..., Any], given: tuple[np.ndarray, ...], swept: tuple[np.ndarray, ...]
 ) -> int | None:
-    """The point that fails, found by halving: a program has one shape, so points are repeated."""
+    """Find the point that fails by halving; points are repeated, for a program has one shape."""
     count = len(swept[0])
 
     def fails(first: int, last: int) -> bool:
@@ -140,7 +140,7 @@ _loading = threading.Lock()
 
 
 def _loaded(payload: Payload, swept: tuple[np.ndarray, ...]) -> Callable[..., Any]:
-    """The program, compiled when this process sees it first."""
+    """Return the program, which is compiled when this process sees it first."""
     with _loading:
         if payload.key not in _programs:
             if payload.version != __version__:

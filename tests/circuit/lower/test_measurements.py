@@ -9,9 +9,11 @@ import pennylane as qml
 import pytest
 
 import qgrad_lab
-from qgrad_lab.circuit.lower.measurements import entropy
+from qgrad_lab.circuit.lower.measurements.registry import LOWERINGS
+from qgrad_lab.circuit.lower.readouts import entropy
 from qgrad_lab.errors import CompileError
 from qgrad_lab.methods.table import Scope, names_of
+from tests.support.measurements import kinds_of
 
 WIRES = 3
 METHODS = names_of(Scope.QNODES)
@@ -96,6 +98,11 @@ WITH_HESSIAN = {
     "mutual information": lambda x: qml.mutual_info([0], [2], log_base=2),
     "mixture": lambda x: (qml.vn_entropy(wires=0), qml.state(), qml.var(qml.X(1) + qml.Z(0))),
 }
+
+
+def test_every_registered_measurement_is_compared() -> None:
+    tested = kinds_of([*MEASUREMENTS.values(), *WITH_HESSIAN.values()])
+    assert tested == {row.kind for row in LOWERINGS if row.exact}
 
 
 @pytest.mark.parametrize("name", MEASUREMENTS)
@@ -187,7 +194,7 @@ def test_third_derivative_of_the_entropy() -> None:
 
 
 def test_entropy_of_what_does_not_fit_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entropy, "_CHUNK_BYTES", 16 * 4 * 50)  # 50 of the inverses
+    monkeypatch.setattr(entropy, "CHUNK_BYTES", 16 * 4 * 50)  # 50 of the inverses
 
     def function(t: Any) -> Any:
         c, s = jnp.cos(t), 0.2 * jnp.sin(t)

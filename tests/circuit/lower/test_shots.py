@@ -10,6 +10,8 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from qgrad_lab import CompileError, qjit, reference
+from qgrad_lab.circuit.lower.measurements.registry import LOWERINGS
+from tests.support.measurements import kinds_of
 from tests.support.sampling import assert_estimates, assert_mean
 
 SHOTS = 20_000
@@ -284,6 +286,13 @@ REFUSED = {
     "purity": lambda x: qml.purity(0),
     "shadow": lambda x: qml.classical_shadow([0, 1]),
 }
+
+
+def test_every_registered_measurement_takes_shots_or_is_refused():
+    counted = qml.measurements.CountsMP  # has a form of its own, see test_counts_of_an_observable
+    taken = {row.kind for row in LOWERINGS if row.sampled}
+    assert kinds_of(FORMS.values()) | {counted} == taken
+    assert kinds_of(REFUSED.values()) >= {row.kind for row in LOWERINGS} - taken
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -1,5 +1,6 @@
-"""Lower measurement processes: what a Program measures, and how a result is read from that.
+"""Lower measurement processes: one file for each, and the registry that lists them.
 
-In: a measurement process of PennyLane. Out: measurements of the Program, and a readout, a function
-of JAX from the measured numbers to the result. Exact and with shots.
+In: a measurement process of PennyLane, in a circuit that is exact or has shots. Out: what the
+circuit has to measure, and a readout, a function of JAX from the measured numbers to the result.
+The most specific registered type wins; refusals and messages follow from the registry.
 """

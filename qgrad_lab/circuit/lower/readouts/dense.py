@@ -1,4 +1,4 @@
-"""Operators applied to amplitudes in JAX, for observables that are not few Pauli words."""
+"""Apply operators to amplitudes in JAX, for observables that are no short sum of Pauli words."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,20 +9,20 @@ import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
 
-from qgrad_lab.circuit.lower.measurements.readout import Measured, Outputs
-from qgrad_lab.circuit.lower.measurements.reduced_state import matrix_of
 from qgrad_lab.circuit.lower.observables import known_matrix, not_hermitian, projector_ket
+from qgrad_lab.circuit.lower.readouts.readout import Measured, Outputs
+from qgrad_lab.circuit.lower.readouts.reduced_state import matrix_of
 from qgrad_lab.errors import CompileError
 
 _MAX_DENSE_WIRES = 12
 """A dense matrix on more wires takes over 1 GB."""
 
 Apply = Callable[[Measured, jax.Array], jax.Array]
-"""From amplitudes c128[2^n] to those of an operator applied to them."""
+"""From amplitudes c128[2^n] to the amplitudes after an operator is applied."""
 
 
 def operator(op: Operator, wire_map: dict[Any, int], outputs: Outputs) -> Apply:
-    """``op``, of any size, as a function of amplitudes.
+    """Return the action of ``op``, of any size, on amplitudes.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def operator(op: Operator, wire_map: dict[Any, int], outputs: Outputs) -> Apply:
 
 
 def matrix_operator(matrix: Any, wires: tuple[int, ...], outputs: Outputs) -> Apply:
-    """A dense ``matrix``, known or traced, on ``wires``."""
+    """Return the action of a dense ``matrix``, known or traced, on ``wires``."""
     read = outputs.keep(matrix)
     return lambda measured, psi: _on(wires, psi, lambda columns: read(measured) @ columns)
 
@@ -123,7 +123,7 @@ def _dense(op: Operator, wires: tuple[int, ...], outputs: Outputs) -> Apply:
 def _on(
     wires: tuple[int, ...], psi: jax.Array, change: Callable[[jax.Array], jax.Array]
 ) -> jax.Array:
-    """``change`` of the state with basis states of ``wires`` as rows, c128[2^k, 2^(n-k)]."""
+    """Apply ``change`` to the state with basis states of ``wires`` as rows, c128[2^k, 2^(n-k)]."""
     changed = change(matrix_of(psi, wires))
     num_wires = psi.size.bit_length() - 1
     tensor = changed.reshape((2,) * num_wires)

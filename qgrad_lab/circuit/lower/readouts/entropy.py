@@ -1,7 +1,7 @@
 """The von Neumann entropy of a density matrix, with derivatives of every order.
 
 JAX differentiates spectral functions through eigenvectors, which have no derivative where
-eigenvalues coincide: at product states, and at maximally entangled ones. The entropy has. So
+eigenvalues coincide: at product states, and at maximally entangled ones. The entropy has one, so
 eigenvectors are never differentiated here. The first derivative of the entropy is
 
     d tr(-rho log rho) = -tr((log rho + 1) d rho),
@@ -32,18 +32,18 @@ _FLOOR = 1e-16
 """The least eigenvalue: rounding error of a density matrix."""
 
 _STEP = 0.5
-"""Of the trapezoidal rule in log t: its error is exp(-2 pi^2 / step), below 1e-16."""
+"""Step of the trapezoidal rule in log t: the error is exp(-2 pi^2 / step), below 1e-16."""
 
 # Outside of these bounds the integrand is below rounding error, for eigenvalues from _FLOOR to 1.
 _NODES = np.exp(np.arange(-76.0, 40.0, _STEP))
 
-_CHUNK_BYTES = 64 * 2**20
-"""Bound on the inverses that are held at once."""
+CHUNK_BYTES = 64 * 2**20
+"""Bound on the memory of the inverses that are held at once."""
 
 
 @jax.custom_jvp
 def entropy(rho: jax.Array) -> jax.Array:
-    """``-tr(rho log rho)``, in nats.
+    """Evaluate ``-tr(rho log rho)``, in nats.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def _log_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, 
         return jnp.sum(jax.vmap(term)(nodes), axis=0)
 
     # In parts that fit. Not in a scan, which JAX 0.7 cannot transpose twice here.
-    size = min(len(_NODES), max(1, _CHUNK_BYTES // (16 * direction.size)))
+    size = min(len(_NODES), max(1, CHUNK_BYTES // (16 * direction.size)))
     if size < len(_NODES):
         part = jax.checkpoint(part)
     parts = [part(jnp.asarray(_NODES[i : i + size])) for i in range(0, len(_NODES), size)]

@@ -1,10 +1,10 @@
-"""From the numbers that a Program measures to what the user's measurements stand for.
+"""Turn the numbers that a Program measures into the results that the user asked for.
 
 A Program measures expectation values, variances, probabilities and amplitudes. Whatever else a
 quantum function returns (a density matrix, an entropy, a classical value) is computed from these
-by a *readout*, a function in JAX. Readouts are made while the quantum function is traced and run
-after its circuit. They may not hold values that were traced in it; they hold places in
-``Measured``, which hands these values on.
+by a *readout*, a function of JAX. Readouts are made while the quantum function is traced, and run
+after its circuit. They must not close over values that were traced in it: they hold places in
+``Measured``, which passes these values on.
 """
 
 import dataclasses
@@ -21,16 +21,16 @@ from qgrad_lab.engine.elements import parts
 
 
 class Measured(NamedTuple):
-    """What readouts read.
+    """The numbers that readouts read.
 
     Attributes
     ----------
     numbers
-        One f64[size] for each measurement of the Program.
+        An f64[size] for each measurement of the Program.
     kept
         Traced values from the quantum function.
     shots
-        How many shots the numbers are estimated from; 0 for exact ones.
+        The number of shots that the numbers are estimated from; 0 if they are exact.
     """
 
     numbers: Sequence[jax.Array]
@@ -41,7 +41,7 @@ class Measured(NamedTuple):
     def split(
         cls, circuit: Program | Sampled, outputs: jax.Array, kept: Sequence[Any]
     ) -> "list[Measured]":
-        """From the vector of all numbers of ``circuit``, f64[M]: one for each number of shots."""
+        """Split the vector of all numbers of ``circuit``, f64[M]: one part a number of shots."""
         copies: Sequence[int] = circuit.shots if isinstance(circuit, Sampled) else (0,)
         sizes = [
             circuit.sizes(shots) if isinstance(circuit, Sampled) else circuit.sizes()
@@ -55,33 +55,33 @@ class Measured(NamedTuple):
 
 
 Readout = Callable[[Measured], Any]
-"""From what was measured to one result."""
+"""A function from what was measured to one result."""
 
 
 @dataclasses.dataclass
 class Outputs:
-    """What the readouts of one circuit ask for, in the making."""
+    """Collects what the readouts of one circuit ask it to measure, and the values they need."""
 
     places: dict[Any, int] = dataclasses.field(default_factory=dict)
     kept: list[Any] = dataclasses.field(default_factory=list)
 
     @property
     def measurements(self) -> tuple[Any, ...]:
-        """What the circuit has to measure: of a Program, or of a ``Sampled`` circuit."""
+        """The measurements of the circuit, a Program's or a ``Sampled`` circuit's."""
         return tuple(self.places)
 
     def measure(self, measurement: Measurement | Estimated) -> Readout:
-        """The numbers of ``measurement``, f64[size]; it is measured once, however often asked."""
+        """Read the numbers of ``measurement``, f64[size]; asked twice, it is measured once."""
         place = self.places.setdefault(measurement, len(self.places))
         return lambda measured: measured.numbers[place]
 
     def number(self, measurement: Measurement | Estimated) -> Readout:
-        """The one number of ``measurement``, an f64 scalar."""
+        """Read the one number of ``measurement``, an f64 scalar."""
         read = self.measure(measurement)
         return lambda measured: jnp.squeeze(read(measured), 0)
 
     def amplitudes(self) -> Readout:
-        """The state of all wires, c128[2^n]."""
+        """Read the state of all wires, c128[2^n]."""
         read = self.measure(State())
 
         def amplitudes(measured: Measured) -> jax.Array:
@@ -91,7 +91,7 @@ class Outputs:
         return amplitudes
 
     def keep(self, value: Any) -> Readout:
-        """``value`` itself, traced or known."""
+        """Read ``value`` itself, traced or known."""
         if not isinstance(value, jax.core.Tracer):
             return lambda _: value
         place = len(self.kept)

@@ -1,4 +1,4 @@
-"""The grid cut into blocks, of which each is computed at once, and is a chunk of the store."""
+"""Cut a grid into blocks, of which each is computed at once, and is a chunk of the store."""
 
 import itertools
 import math
@@ -21,7 +21,7 @@ class Blocks(NamedTuple):
 
     @classmethod
     def of(cls, shape: tuple[int, ...], most: int) -> "Blocks":
-        """Blocks of at most ``most`` points, which lie together in the order of the grid.
+        """Make blocks of at most ``most`` points, which lie together in the order of the grid.
 
         Examples
         --------
@@ -39,11 +39,11 @@ class Blocks(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many points a block has."""
+        """The number of points of a block."""
         return math.prod(self.block)
 
     def regions(self) -> list[tuple[slice, ...]]:
-        """Where each block is in the grid."""
+        """Return where each block is in the grid."""
         parts = [
             [slice(start, min(start + step, end)) for start in range(0, end, step)]
             for end, step in zip(self.shape, self.block, strict=True)
@@ -52,5 +52,5 @@ class Blocks(NamedTuple):
 
 
 def count(region: tuple[slice, ...]) -> int:
-    """How many points ``region`` has."""
+    """Return the number of points of ``region``."""
     return math.prod(part.stop - part.start for part in region)

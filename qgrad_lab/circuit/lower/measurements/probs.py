@@ -1,0 +1,93 @@
+"""Probabilities of basis states, or of the eigenstates of an observable: ``qml.probs``."""
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pennylane as qml
+from pennylane.measurements import ProbabilityMP
+
+from qgrad_lab.circuit.ir.instructions import Probs
+from qgrad_lab.circuit.ir.sampled import Outcomes
+from qgrad_lab.circuit.lower.measurements.lowering import Lowering
+from qgrad_lab.circuit.lower.observables import is_traced
+from qgrad_lab.circuit.lower.readouts import dense
+from qgrad_lab.circuit.lower.readouts.context import Context
+from qgrad_lab.circuit.lower.readouts.eigenbasis import eigenbasis
+from qgrad_lab.circuit.lower.readouts.outcomes import TracedOutcomes
+from qgrad_lab.circuit.lower.readouts.readout import Measured, Readout
+from qgrad_lab.circuit.lower.readouts.reduced_state import matrix_of
+from qgrad_lab.errors import CompileError
+
+
+def _exact(measurement: ProbabilityMP, context: Context) -> Readout:
+    if measurement.obs is None:
+        return context.outputs.measure(Probs(context.wires_or_all(measurement.wires)))
+    return _of_eigenstates(measurement, context)
+
+
+def _of_eigenstates(measurement: ProbabilityMP, context: Context) -> Readout:
+    """Read probabilities of eigenstates, in the order of PennyLane's rotation."""
+    outputs, wires = context.outputs, context.wires(measurement.wires)
+    rotations = _rotations(measurement)
+    if not rotations:
+        return outputs.measure(Probs(wires))
+    applied = [
+        dense.matrix_operator(matrix, context.wires(acted), outputs) for matrix, acted in rotations
+    ]
+    amplitudes = outputs.amplitudes()
+
+    def probs(measured: Measured) -> jax.Array:
+        psi = functools.reduce(
+            lambda psi, apply: apply(measured, psi), applied, amplitudes(measured)
+        )
+        rows = matrix_of(psi, wires)
+        return jnp.sum(jnp.real(rows) ** 2 + jnp.imag(rows) ** 2, axis=1)
+
+    return probs
+
+
+def _rotations(measurement: ProbabilityMP) -> list[tuple[Any, Any]]:
+    """Return matrices that take the eigenbasis to basis states, and the wires they act on."""
+    observable = measurement.obs
+    if isinstance(observable, qml.Hermitian):
+        matrix = observable.matrix()
+        if isinstance(matrix, jax.core.Tracer):
+            _, vectors = jnp.linalg.eigh(matrix.astype(jnp.complex128))
+            return [(vectors.conj().T, observable.wires)]
+    with qml.QueuingManager.stop_recording():
+        try:
+            gates = measurement.diagonalizing_gates()
+        except (jax.errors.ConcretizationTypeError, ValueError) as error:
+            if not is_traced(observable):
+                raise
+            raise CompileError(
+                f"qml.probs(op={observable}) cannot be compiled: its eigenbasis depends on traced "
+                "values. Use a known observable, or one qml.Hermitian."
+            ) from error
+    return [(np.asarray(gate.matrix(), complex), gate.wires) for gate in gates]
+
+
+def _sampled(measurement: ProbabilityMP, context: Context) -> Readout:
+    if measurement.obs is None:
+        wires = context.wires_or_all(measurement.wires)
+        return context.outputs.measure(Outcomes(wires, "Z" * len(wires)))
+    return context.outputs.measure(eigenbasis(measurement.obs, context).outcomes())
+
+
+def _of_outcomes(outcomes: TracedOutcomes) -> Readout | None:
+    if not outcomes.are_bits:
+        return None
+    return lambda measured: outcomes.one_hot(measured).astype(jnp.float64)
+
+
+LOWERING = Lowering(
+    ProbabilityMP,
+    "qml.probs",
+    exact=_exact,
+    sampled=_sampled,
+    of_outcomes=_of_outcomes,
+    over_shots=("mean",),
+)
