@@ -11,8 +11,8 @@
 #include "batch/sharing.hpp"
 #include "batch/strategy.hpp"
 #include "host/memory.hpp"
+#include "sweep/evaluate.hpp"
 #include "sweep/passes.hpp"
-#include "sweep/sweep.hpp"
 
 namespace qgrad {
 namespace {
@@ -20,8 +20,8 @@ namespace {
 std::atomic<std::uint64_t> num_forward{0};
 std::atomic<std::uint64_t> num_backward{0};
 
-// How many evaluations may run at once. Refuses what does not fit, before anything is allocated: an
-// overcommitting system would hand out the memory and kill the process when it is touched.
+// How many evaluations may run at once. Refuses what does not fit before anything is allocated: a
+// system that overcommits would hand out the memory and kill the process that touches it.
 std::size_t workers_that_fit(const Circuit &circuit, std::size_t states) {
     const std::size_t bytes = states * circuit.dimension() * circuit.bytes_of_amplitude();
     constexpr std::size_t small = std::size_t{1} << 26;
@@ -55,7 +55,7 @@ template <class Real> class Evaluation {
 
     void run() {
         if (batch_.with_tangent) {
-            take_states(key()); // forward mode sweeps along a tangent: they will not be asked for
+            take_states(key()); // forward mode: what a value has left will not be asked for
         }
         choose_workers();
         switch (choose_strategy(batch_, *plan_)) {
@@ -134,8 +134,8 @@ template <class Real> class Evaluation {
         num_backward += batch_.transposed ? batch_.size : 0;
         workers_.outer.for_each(batch_.size, [&](std::size_t i) {
             const auto plan = plan_for(batch_.planned, batch_.index[i]);
-            // Other integers may need more wires than the first ones, and leave room for one at a
-            // time.
+            // Other integers may need more wires than the first ones did, with room for only one
+            // such evaluation at a time.
             std::unique_lock lock(alone_, std::defer_lock);
             if (plan->circuit.num_wires > plan_->circuit.num_wires &&
                 workers_that_fit(plan->circuit, num_states_) < workers_.outer.max_workers) {

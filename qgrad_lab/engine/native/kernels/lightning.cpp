@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numbers>
 #include <vector>
 
-// Lightning's tables of kernels are singletons in inline functions. Default visibility makes ours
-// and those of its shared library one object; hidden, ours would be an empty copy.
+// Lightning's tables of kernels are singletons in inline functions. With default visibility they
+// are the objects of its shared library; hidden, they would be empty copies.
 #pragma GCC visibility push(default)
 #include <CPUMemoryModel.hpp>
 #include <DynamicDispatcher.hpp>
@@ -76,9 +77,9 @@ const Complex *numbers_of(const Step &step, const Operands &operands) {
                                        : operands.data + step.numbers;
 }
 
-// A matrix in the precision of a state: itself, or a copy in a vector that is kept for the next
-// one.
-const Complex *in_precision(const Complex *matrix, std::size_t, std::vector<Complex> &) {
+// A matrix in the precision of a state: itself, or a copy in a vector that is reused.
+const Complex *in_precision(const Complex *matrix, std::size_t /*size*/,
+                            std::vector<Complex> & /*copy*/) {
     return matrix;
 }
 
@@ -90,8 +91,8 @@ const std::complex<float> *in_precision(const Complex *matrix, std::size_t size,
     return copy.data();
 }
 
-// An angle in the precision of a state. In single precision, a large angle would lose its digits:
-// all gates have the period 4 pi.
+// An angle in the precision of a state. In single precision a large angle would lose its digits, so
+// it is reduced first: all gates have period 4 pi.
 template <class Real> Real angle_in_precision(double angle) {
     if constexpr (sizeof(Real) < sizeof(double)) {
         return static_cast<Real>(std::remainder(angle, 4.0 * std::numbers::pi));
@@ -126,6 +127,25 @@ void apply_diagonal(const Gate &gate, double angle, std::complex<Real> *ket,
                    upper, std::conj(upper), ket, std::size_t{1} << num_wires);
 }
 
+// Lightning's name of a gate together with its controls, or nullptr if that has no kernel of its
+// own.
+const char *dedicated_kernel(const Gate &gate, const GateInfo &info) {
+    if (gate.controls.empty()) {
+        return info.kernel;
+    }
+    if (!std::ranges::all_of(gate.control_values, std::identity{})) {
+        return nullptr;
+    }
+    switch (gate.controls.size()) {
+    case 1:
+        return info.one_control;
+    case 2:
+        return info.two_controls;
+    default:
+        return nullptr;
+    }
+}
+
 } // namespace
 
 void choose_kernel(Gate &gate, std::size_t num_wires) {
@@ -136,12 +156,7 @@ void choose_kernel(Gate &gate, std::size_t num_wires) {
                      ? kernel_for(matrix_operation(gate.targets.size()), num_wires)
                      : kernel_for(controlled_matrix_operation(gate.targets.size()), num_wires);
     } else if (info.kernel != nullptr) {
-        const bool all_ones = std::all_of(gate.control_values.begin(), gate.control_values.end(),
-                                          [](bool value) { return value; });
-        const char *name = gate.controls.empty()                   ? info.kernel
-                           : gate.controls.size() == 1 && all_ones ? info.one_control
-                           : gate.controls.size() == 2 && all_ones ? info.two_controls
-                                                                   : nullptr;
+        const char *const name = dedicated_kernel(gate, info);
         gate.kernel_wires.clear();
         if (name != nullptr) {
             // A dedicated kernel takes the controls as its first wires.
@@ -178,7 +193,7 @@ void apply(const Step &step, const Operands &operands, bool inverse, std::comple
         return;
     case Opcode::global_phase:
     case Opcode::pc_phase: {
-        // The generator's scale carries gate.adjoint already.
+        // The scale of the generator accounts for gate.adjoint already.
         const double angle = step.angle(operands.theta) * gate.generator.scale;
         apply_diagonal(gate, inverse ? -angle : angle, ket, num_wires);
         return;
@@ -191,7 +206,7 @@ void apply(const Step &step, const Operands &operands, bool inverse, std::comple
     default:
         break;
     }
-    // One angle at most: the vector is reused, because Lightning's kernels take one by reference.
+    // Lightning's kernels take a vector of angles; ours holds at most one, and is reused.
     thread_local std::vector<Real> angle;
     angle.clear();
     if (gate.angle.kind != Operand::Kind::none) {

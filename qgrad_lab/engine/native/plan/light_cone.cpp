@@ -41,7 +41,7 @@ class Cone {
         }
     }
 
-    // Whether what is measured depends on a gate; steps come last to first.
+    // Whether what is measured depends on a gate; called for all steps, from last to first.
     bool take(const Gate &gate) {
         if (gate.opcode == Opcode::identity) {
             return false;
@@ -50,7 +50,7 @@ class Cone {
             return true;
         }
         if (prepares(gate.opcode)) {
-            // Amplitudes need not be normalised: all numbers are in proportion to all of them.
+            // Amplitudes need not be normalised, so every measured number depends on all of them.
             if (gate.opcode == Opcode::state_prep) {
                 wires_ |= bits_of(gate.targets, num_wires_);
             }
@@ -58,7 +58,7 @@ class Cone {
         }
         const std::uint64_t targets = bits_of(gate.targets, num_wires_);
         const std::uint64_t all = targets | bits_of(gate.controls, num_wires_);
-        // Nor need a matrix be unitary.
+        // A matrix need not be unitary, so it does not cancel even where it commutes.
         if (gate.opcode != Opcode::qubit_unitary) {
             const std::uint64_t diagonal_on = is_diagonal(gate.opcode) ? all : all & ~targets;
             if ((all & wires_) == 0 ||
@@ -84,7 +84,7 @@ class Cone {
     bool everything_ = false;
 };
 
-// The same circuit on some of its wires.
+// Restricts a circuit to some of its wires.
 class Narrowing {
   public:
     Narrowing(Circuit &circuit, std::uint64_t kept) : circuit_(circuit), old_(circuit.num_wires) {
@@ -94,7 +94,7 @@ class Narrowing {
             }
         }
         if (wires_.empty()) {
-            wires_.push_back(0); // there is no state on no wires
+            wires_.push_back(0); // a state has at least one wire
         }
         places_.resize(old_, gone);
         for (std::size_t place = 0; place < wires_.size(); ++place) {
