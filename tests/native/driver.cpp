@@ -48,7 +48,7 @@
 #include <unistd.h>
 
 #include "host/memory.hpp"
-#include "sweep/sweep.hpp"
+#include "sweep/evaluate.hpp"
 
 extern "C" XLA_FFI_Error *qgrad_lab_derivative(XLA_FFI_CallFrame *call_frame);
 

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numbers>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
-// Lightning's tables of kernels are singletons in inline functions. Default visibility makes ours
-// and those of its shared library one object; hidden, ours would be an empty copy.
+// Lightning's tables of kernels are singletons in inline functions. With default visibility they
+// are the objects of its shared library; hidden, they would be empty copies.
 #pragma GCC visibility push(default)
 #include <CPUMemoryModel.hpp>
 #include <DynamicDispatcher.hpp>
@@ -79,9 +80,9 @@ const Complex *numbers_of(const Step &step, const Operands &operands) {
                                        : operands.data + step.numbers;
 }
 
-// A matrix in the precision of a state: itself, or a copy in a vector that is kept for the next
-// one.
-const Complex *in_precision(const Complex *matrix, std::size_t, std::vector<Complex> &) {
+// A matrix in the precision of a state: itself, or a copy in a vector that is reused.
+const Complex *in_precision(const Complex *matrix, std::size_t /*size*/,
+                            std::vector<Complex> & /*copy*/) {
     return matrix;
 }
 
@@ -93,8 +94,8 @@ const std::complex<float> *in_precision(const Complex *matrix, std::size_t size,
     return copy.data();
 }
 
-// An angle in the precision of a state. In single precision, a large angle would lose its digits:
-// all gates have the period 4 pi.
+// An angle in the precision of a state. In single precision a large angle would lose its digits, so
+// it is reduced first: all gates have period 4 pi.
 template <class Real> Real angle_in_precision(double angle) {
     if constexpr (sizeof(Real) < sizeof(double)) {
         return static_cast<Real>(std::remainder(angle, 4.0 * std::numbers::pi));

@@ -28,7 +28,7 @@ class Cone {
         }
     }
 
-    // Whether what is measured depends on a gate; steps come last to first.
+    // Whether what is measured depends on a gate; called for all steps, from last to first.
     bool take(const Gate &gate) {
         if (gate.kind->kernel == Kernel::nothing) {
             return false;
@@ -71,7 +71,7 @@ class Cone {
     bool everything_ = false;
 };
 
-// The same circuit on some of its wires.
+// Restricts a circuit to some of its wires.
 class Narrowing {
   public:
     Narrowing(Circuit &circuit, std::uint64_t kept) : circuit_(circuit), old_(circuit.num_wires) {
@@ -81,7 +81,7 @@ class Narrowing {
             }
         }
         if (wires_.empty()) {
-            wires_.push_back(0); // there is no state on no wires
+            wires_.push_back(0); // a state has at least one wire
         }
         places_.resize(old_, gone);
         for (std::size_t place = 0; place < wires_.size(); ++place) {

@@ -46,7 +46,7 @@ std::shared_ptr<const PlannedProgram> decode_once(const std::int64_t *words, std
             return program;
         }
     }
-    // Planned where it stays: a plan points to the gates of its Program.
+    // Planned in its final place, because a plan points to the gates of its Program.
     auto planned = std::make_shared<PlannedProgram>();
     planned->program = decode(words, count);
     if (!depends_on_index(planned->program.body)) {
@@ -60,7 +60,7 @@ std::shared_ptr<const PlannedProgram> decode_once(const std::int64_t *words, std
     }
     constexpr std::size_t max_entries = 1024;
     if (table.size() >= max_entries) {
-        // Decoding again is cheap; what is running now is held by its caller.
+        // Decoding again is cheap, and what is running now is kept alive by its caller.
         table.clear();
     }
     table.emplace(digest, Entry{{words, words + count}, program});

@@ -50,7 +50,7 @@ class Builder {
                                         std::to_string(count) + " iterations" + origin(node.label));
         }
         if (count > static_cast<std::int64_t>(node.capacity)) {
-            // qgrad_lab.core.failures reads the numbers.
+            // qgrad_lab.core.failures parses the numbers.
             std::ostringstream message;
             message << "loop " << node.label << " has " << count
                     << " iterations or more and was compiled for " << node.capacity
@@ -121,12 +121,12 @@ class Builder {
         return *entry->second;
     }
 
-    // What qgrad_lab.core.failures makes the user's line of.
+    // qgrad_lab.core.failures replaces this by the user's line.
     static std::string origin(std::int64_t source) {
         return source == 0 ? "" : " [source " + std::to_string(source) + "]";
     }
 
-    // As PennyLane calls it.
+    // PennyLane's name.
     static std::string name_of(const Gate &gate) {
         if (gate.kind->kernel == Kernel::nothing && gate.controls.empty()) {
             return "measure or Identity"; // a measured wire is checked by an Identity
@@ -156,7 +156,7 @@ class Builder {
         }
     }
 
-    // A Program can ask for any number of iterations in a few words.
+    // A few words can ask for any number of iterations.
     void limit_work() {
         constexpr std::size_t max_work = std::size_t{1} << 26;
         check_now_and_then(work_);

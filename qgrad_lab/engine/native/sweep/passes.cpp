@@ -14,7 +14,7 @@ WireMatrices adjoints(const WireMatrices &matrices) {
     return {adjoint(matrices[0]), adjoint(matrices[1])};
 }
 
-// What a task is in one slice: its wire, and the matrices for a control that may be outside.
+// The matrices of a task in one slice, which may determine the value of its control.
 WireMatrices in_slice(const Task &task, std::size_t base, const WireMatrices &matrices) {
     if (task.outer_control == no_control) {
         return matrices;
