@@ -44,7 +44,7 @@ class Recording:
     num_measured
         The number of wires measured in the middle so far.
     state
-        The state after the last ``measure``, if no operation was recorded since.
+        The preparation that the last ``measure`` put in place of all operations before it.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Recording:
         return self.wire_map
 
     def is_active(self) -> bool:
-        """Return whether the function's own queue is recording."""
+        """Return whether what is recorded now goes to the function's own queue."""
         return qml.QueuingManager.active_context() is self.queue
 
 
