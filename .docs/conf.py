@@ -1,4 +1,4 @@
-"""Sphinx's configuration: one command builds the documentation into ``build/docs``.
+"""Configure Sphinx: one command builds the documentation into ``build/docs``.
 
 ``sphinx-build -nW --keep-going .docs build/docs``. What it shows must be readable from a folder,
 without a network: no file asks another host for anything. Formulas become MathML while this
@@ -75,7 +75,7 @@ def _here(app: Sphinx, name: str, text: list[str]) -> None:
 def _own_signature(
     app: Sphinx, what: str, name: str, cls: Any, options: Any, signature: str | None, returns: Any
 ) -> tuple[str, Any] | None:
-    """The signature of ``__init__`` where a metaclass, such as that of widgets, hides it."""
+    """Return the signature of ``__init__`` if a metaclass, such as that of widgets, hides it."""
     if what != "class" or signature != "(*args, **kwargs)":
         return None
     own = inspect.signature(cls.__init__)
@@ -84,14 +84,14 @@ def _own_signature(
 
 
 def _source_of(app: Sphinx, module: str, name: str) -> str | None:
-    """The sources of other projects, of which we have three names, are not ours to show."""
+    """Omit the sources of other projects, three of whose names we re-export."""
     value = getattr(importlib.import_module(module), name, None)
     home = getattr(value, "__module__", None) or module
     return None if home.partition(".")[0] == "qgrad_lab" else module
 
 
 def setup(app: Sphinx) -> None:
-    """Called by Sphinx."""
+    """Connect the functions above to Sphinx's events."""
     app.connect("source-read", _here)
     app.connect("autodoc-process-signature", _own_signature)
     app.connect("viewcode-follow-imported", _source_of)

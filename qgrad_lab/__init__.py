@@ -1,4 +1,8 @@
-"""Differentiate hybrid quantum-classical programs, compiled with JAX over PennyLane-Lightning.
+"""Differentiate hybrid quantum-classical programs, compiled with JAX over native circuits.
+
+Programs are compiled with JAX and XLA. Circuits run on kernels of this package (one-wire gates with
+at most one control, ``IsingZZ``, ``MultiRZ``, overlaps) and on those of PennyLane-Lightning (the
+other gates).
 
 >>> import pennylane as qml, qgrad_lab
 >>> @qml.qnode(qml.device("lightning.qubit", wires=1))

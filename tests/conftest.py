@@ -1,4 +1,4 @@
-"""Strict numerics for every test: 64-bit floats, no silent promotion of ranks.
+"""Make numerics strict in every test: 64-bit floats, no silent promotion of ranks.
 
 The entry points of ``pyproject.toml`` are in force in every test, installed or not.
 """
@@ -32,7 +32,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def _write_entry_points(folder: Path) -> None:
-    """A distribution that has our entry points and nothing else."""
+    """Write a distribution that has our entry points and nothing else."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     info = folder / "qgrad_lab_entry_points-0.dist-info"
     info.mkdir()
@@ -57,7 +57,7 @@ if not importlib.metadata.entry_points(group="pennylane.compilers", name="qgrad_
 
 @pytest.fixture
 def seed() -> int:
-    """Seed of a random test, printed on failure; set QGRAD_SEED to repeat one."""
+    """Return the seed of a random test, printed on failure; set QGRAD_SEED to repeat one."""
     value = int(os.environ.get("QGRAD_SEED", int.from_bytes(os.urandom(4), "little")))
     print(f"QGRAD_SEED={value}")
     return value
@@ -65,14 +65,14 @@ def seed() -> int:
 
 @pytest.fixture(scope="session")
 def subprocess_environment() -> dict[str, str]:
-    """In which a new Python finds this package and its entry points."""
+    """Return the environment in which a new Python finds this package and its entry points."""
     path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")]), _entry_points.name]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
 
 
 @pytest.fixture
 def run_python(subprocess_environment: dict[str, str]) -> Callable[[str], str]:
-    """What a program prints in a new Python, which must end well."""
+    """Return a function that runs a program in a new Python and returns what it prints."""
 
     def run(program: str) -> str:
         done = subprocess.run(
@@ -90,7 +90,7 @@ def run_python(subprocess_environment: dict[str, str]) -> Callable[[str], str]:
 
 @pytest.fixture
 def bare(capsys, tmp_path, monkeypatch):
-    """An IPython shell without the extension."""
+    """Return an IPython session without the extension."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     # Python's own prompt, and so every doctest before this, leaves a ``_`` in the builtins;
     # IPython takes that for gettext's and then sets none.
@@ -107,7 +107,7 @@ def bare(capsys, tmp_path, monkeypatch):
 
 @pytest.fixture
 def session(bare):
-    """One with the magics, and with names to use."""
+    """Return an IPython session with the magics, and with names to use."""
     bare.good("%load_ext qgrad_lab")
     bare.good(SETUP)
     return bare

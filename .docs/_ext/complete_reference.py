@@ -1,4 +1,4 @@
-"""A warning, and so an error, for every public name that the reference does not have."""
+"""Warn, and so fail, about every public name that the reference lacks."""
 
 from public_names import public_names
 from sphinx.application import Sphinx

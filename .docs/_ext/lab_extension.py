@@ -1,4 +1,4 @@
-"""The JupyterLab extension from its schemas: ``lab-shortcuts`` and ``lab-settings``."""
+"""Document the JupyterLab extension from its schemas: ``lab-shortcuts`` and ``lab-settings``."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ class Shortcuts(SphinxDirective):
     """Commands with their keys."""
 
     def run(self) -> list[nodes.Node]:
-        """The list, for Sphinx."""
+        """Return the list."""
         entries = [
             (shortcut["command"], f"{schema['description']} Keys: {_keys(shortcut['keys'])}.")
             for schema in _schemas()
@@ -43,10 +43,10 @@ class Shortcuts(SphinxDirective):
 
 
 class Settings(SphinxDirective):
-    """Settings with what they are by default."""
+    """Settings with their defaults."""
 
     def run(self) -> list[nodes.Node]:
-        """The list, for Sphinx."""
+        """Return the list."""
         entries = [
             (name, f"{setting['description']} Default: {_default(setting['default'])}.")
             for schema in _schemas()
@@ -66,7 +66,7 @@ def _default(value: Any) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the directives, and the tag ``extension`` where there is one."""
+    """Register the directives, and the tag ``extension`` if there is one."""
     app.add_directive("lab-shortcuts", Shortcuts)
     app.add_directive("lab-settings", Settings)
     if SCHEMAS.exists():

@@ -1,4 +1,4 @@
-"""The directive ``magic``: what a magic says of itself, but for its options."""
+"""Define the directive ``magic``: the docstring of a magic, without its options."""
 
 import inspect
 
@@ -11,12 +11,12 @@ from qgrad_lab.workbench.magics import QgradMagics
 
 
 class Magic(SphinxDirective):
-    """The documentation of the magic that is named as the argument."""
+    """The documentation of the magic named by the argument."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Parse it, for Sphinx."""
+        """Return the parsed docstring."""
         magic = getattr(QgradMagics, self.arguments[0])
         # Where a magic has a parser, its __doc__ has the options too.
         text = magic.parser.description if hasattr(magic, "parser") else magic.__doc__

@@ -1,4 +1,4 @@
-"""Formulas as MathML, made while the pages are built: browsers draw it without any script."""
+"""Render formulas as MathML when pages are built: browsers draw it without scripts."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Links to other projects' documentation, from a table: building fetches no inventory of theirs."""
+"""Link to other projects' documentation from a table, so that building fetches no inventories."""
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref

@@ -1,4 +1,4 @@
-"""The directive ``parser-options``: options of magics and commands, from the parser itself.
+"""Define the directive ``parser-options``: options of magics and commands, from their parsers.
 
 Its argument is the module and the place of an ``argparse`` parser in it, or of a function that
 makes one: ``.. parser-options:: qgrad_lab.cli:_parser``.
@@ -22,12 +22,12 @@ def _spelled(action: argparse.Action) -> str:
 
 
 class ParserOptions(Directive):
-    """A definition list of all options but ``--help``."""
+    """A definition list of all options except ``--help``."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """The list, for Sphinx."""
+        """Return the list."""
         module, _, place = self.arguments[0].partition(":")
         parser = operator.attrgetter(place)(importlib.import_module(module))
         if not isinstance(parser, argparse.ArgumentParser):

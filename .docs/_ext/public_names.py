@@ -1,4 +1,4 @@
-"""What the reference must have: every public name of the package."""
+"""Find every public name of the package, each of which the reference must have."""
 
 import importlib
 import inspect
@@ -16,7 +16,7 @@ MODULES = (
 
 
 def public_names() -> list[str]:
-    """Dotted names of what is public, and of the members of classes.
+    """Return the dotted names of what is public, and of the members of classes.
 
     What can be had from ``qgrad_lab`` itself goes by that name alone: ``qgrad_lab.Comparison``,
     though ``qgrad_lab.comparison`` has it too.
@@ -36,7 +36,7 @@ def public_names() -> list[str]:
 
 
 def _members(cls: type) -> Iterator[str]:
-    """Public methods and properties that a class of ours defines, or a class of ours above it."""
+    """Yield the public methods and properties that a class, or a base class of ours, defines."""
     for owner in cls.__mro__:
         if owner.__module__.startswith("qgrad_lab"):
             for name, value in vars(owner).items():

@@ -1,7 +1,7 @@
-"""Names in docstrings as one writes them: `Stage` for ``qgrad_lab.inspection.Stage``.
+"""Resolve short names in docstrings, such as `Stage` for ``qgrad_lab.inspection.Stage``.
 
-Where Sphinx does not find a name in backticks, and exactly one object of the reference ends in it,
-that is meant.
+A name in backticks that Sphinx does not find means the one object of the reference whose name ends
+in it, if there is exactly one.
 """
 
 from docutils import nodes

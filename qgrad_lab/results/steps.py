@@ -93,7 +93,7 @@ class StepSizes(Study):
 
     @property
     def errors(self) -> np.ndarray:
-        """The error of each step: the largest over all elements, NaN if any is."""
+        """The error of each step, the largest over all elements; NaN if any is."""
         return np.max(self.element_errors, axis=1, initial=0.0)
 
     @property

@@ -7,7 +7,7 @@ from tests.errors.table import TABLE, Entry
 
 PAGE = Path(__file__).parents[2] / "notebooks/errors.md"
 
-INTRODUCTION = """# Errors, their causes and what mends them
+INTRODUCTION = """# Errors: causes and fixes
 
 Every error of `qgrad_lab` names what it was given, what is allowed and what to do. This is the
 whole list; each line is a program in the tests. `DifferentiableCompileError` is a `CompileError`,

@@ -116,7 +116,7 @@ def test_lih_has_its_hartree_fock_energy():
 
 
 class _Process:
-    """A worker that answers as it is told, and ends where the answer is an error."""
+    """A worker that gives prepared answers, and ends if the answer is an error."""
 
     def __init__(self, answers: dict[str, Any]) -> None:
         self.answers = answers
@@ -134,7 +134,7 @@ class _Process:
 
 
 class _Hosts:
-    """Processes that answer alike, but for ``shared`` answers of the one that is shared."""
+    """Processes with the same prepared answers, except ``shared`` for the shared one."""
 
     def __init__(self, answers: dict[str, Any], shared: dict[Any, Any] | None = None) -> None:
         self._answers, self._shared = answers, answers | (shared or {})

@@ -20,7 +20,7 @@ from qgrad_lab._version import __version__
 
 @pytest.fixture
 def source(tmp_path):
-    """Tutorials of our own, with what must not be copied."""
+    """Return a folder of tutorials that has files which must not be copied."""
     folder = tmp_path / "source"
     for name, content in {
         cli.START: "start",
@@ -37,7 +37,7 @@ def source(tmp_path):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch, source):
-    """An empty current folder, and the tutorials found in ``source``."""
+    """Change to an empty folder, with the tutorials in ``source``."""
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -255,7 +255,7 @@ def test_the_module_imports_the_standard_library_only():
 
 
 def test_a_real_jupyterlab_opens_the_start_notebook(tmp_path):
-    """The installed command, in a folder with a module that would break a careless start."""
+    """Run the installed command in a folder with a module that would break a careless start."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

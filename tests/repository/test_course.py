@@ -1,4 +1,4 @@
-"""The notebooks are one course: each says its aims and where to go on, and the first has a map."""
+"""The notebooks form one course: each states its aims and what comes next; the first has a map."""
 
 import json
 import re

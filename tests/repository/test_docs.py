@@ -1,4 +1,4 @@
-"""The documentation: no public name is missing, examples run, links lead somewhere."""
+"""The documentation: no public name is missing, examples run, links have targets."""
 
 import doctest
 import re
@@ -23,7 +23,7 @@ TEXTS = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
 
 
 def described():
-    """What the directives of the reference describe, and the classes of which with all members."""
+    """Return the names that the reference describes, and the classes described with all members."""
     names, whole = {}, set()
     for text in TEXTS.values():
         module = "qgrad_lab"

@@ -1,4 +1,4 @@
-"""Every error: its class, its words, that it has an entry in the table, and life after it."""
+"""Every error: its class, its message, its entry in the table, and that the next call works."""
 
 import ast
 import traceback
@@ -101,12 +101,12 @@ def test_the_page_is_up_to_date():
 
 
 def frames(error):
-    """Files and functions of the traceback, without the line of the test's own call."""
+    """Return the files and functions of a traceback, without the line of the test's own call."""
     return [(Path(f.filename), f.name) for f in traceback.extract_tb(error.__traceback__)][1:]
 
 
 def user_line(error):
-    """The line of this file that a note of ``error`` shows."""
+    """Return the line of this file that a note of ``error`` shows."""
     (note,) = [n for n in error.__notes__ if "JAX" not in n]
     assert Path(__file__).name in note
     return note.splitlines()[-1].strip()

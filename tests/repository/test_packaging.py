@@ -1,4 +1,4 @@
-"""What is built and what it says of itself: sdist, wheel, native library, README, metadata."""
+"""What is built and how it describes itself: sdist, wheel, native library, README, metadata."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def sources(folder, pattern):
 
 
 def extension_sources():
-    """What the JupyterLab extension is built of."""
+    """Return the files that the JupyterLab extension is built from."""
     names = ("install.json", "package.json", "package-lock.json", "tsconfig.json", ".npmrc")
     found = {f"extension/{name}" for name in names}
     return found.union(*(sources(f"extension/{part}", "*") for part in ("src", "style", "schema")))
@@ -69,7 +69,7 @@ BUILT = os.environ.get("QGRAD_LAB_DIST")
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory):
-    """A folder with the source distribution, and with the wheel built from that alone."""
+    """Return a folder with the source distribution, and with the wheel built from it alone."""
     if BUILT:
         return Path(BUILT)
     folder = tmp_path_factory.mktemp("dist")
@@ -89,7 +89,7 @@ def unpacked(dist, folder):
 
 @pytest.fixture(scope="module")
 def sdist(dist, tmp_path_factory):
-    """The source distribution, unpacked."""
+    """Return the unpacked source distribution."""
     return unpacked(dist, tmp_path_factory.mktemp("sdist"))
 
 
@@ -202,7 +202,7 @@ def test_the_library_names_no_path_of_the_build_machine(library, sdist):
 
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
-    """An environment with the wheel in it, the clone out of reach, its dependencies lent."""
+    """Return an environment with the wheel and borrowed dependencies, but not the clone."""
     folder = tmp_path_factory.mktemp("environment")
     run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder)
     python = folder / "bin" / "python"
@@ -279,9 +279,9 @@ def test_every_native_source_is_compiled():
     native = ROOT / "qgrad_lab" / "engine" / "native"
     cmake = (native / "CMakeLists.txt").read_text(encoding="utf-8")
     listed = re.search(r"add_library\(qgrad_lab SHARED\s+(.*?)\)", cmake, re.S)[1].split()
-    assert sorted(listed) == sorted(
-        path.relative_to(native).as_posix() for path in native.rglob("*.cpp")
-    )
+    sources = {path.relative_to(native).as_posix() for path in native.rglob("*.cpp")}
+    assert len(listed) == len(set(listed))
+    assert set(listed) == sources
 
 
 def test_no_flag_that_changes_numbers_or_ties_to_a_machine():
