@@ -104,12 +104,12 @@ def test_the_same_circuit_with_other_constants_is_another_entry(kept, hits):
 
 def test_a_decoder_of_other_words_is_another_entry(kept, hits, monkeypatch):
     """The version of the words is in the name of the native function, and so in JAX's key."""
-    from qgrad_lab.engine import evaluate, library
+    from qgrad_lab.engine import calls, library
 
     check(gradient())
     handler = jax.ffi.pycapsule(library.native_function("qgrad_lab_derivative", None))
     jax.ffi.register_ffi_target("qgrad_lab_derivative_v999", handler, platform="cpu")
-    monkeypatch.setattr(evaluate, "FFI_TARGET", "qgrad_lab_derivative_v999")
+    monkeypatch.setattr(calls, "FFI_TARGET", "qgrad_lab_derivative_v999")
     check(gradient())
     assert len(entries(kept)) == 2 and not hits
     assert str(library.ENCODING_VERSION) in library.FFI_TARGET
