@@ -18,7 +18,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 class CommandError(Exception):
-    """What went wrong, in one line for the user."""
+    """The reason why the command failed, in one line for the user."""
 
 
 def tutorials() -> Path:

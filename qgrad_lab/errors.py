@@ -1,4 +1,4 @@
-"""The exceptions that the public functions raise.
+"""Define the exceptions that the public functions raise.
 
 Argument errors are the builtin ``ValueError`` and ``TypeError``; the classes here are for
 programs that are well-formed Python but cannot be compiled or differentiated.
@@ -40,4 +40,4 @@ class DifferentiableCompileError(CompileError):
 
 
 DifferentiableCompilerError = DifferentiableCompileError
-"""The spelling used in the documentation of the ``grad`` contract."""
+"""Another spelling, which the documentation of the ``grad`` contract has."""

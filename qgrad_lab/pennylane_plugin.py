@@ -1,4 +1,4 @@
-"""What PennyLane finds under the entry points ``pennylane.compilers``.
+"""Plug the compiler into PennyLane, which finds it by entry points ``pennylane.compilers``.
 
 ``qml.qjit(compiler="qgrad_lab")`` is `qgrad_lab.qjit`. Inside compiled programs PennyLane asks
 `context` whether they are ours, and if so its own ``qml.for_loop``, ``qml.grad`` and so on call
@@ -42,11 +42,11 @@ __all__ = [
 
 
 class _Context:
-    """Tells PennyLane whether the calling thread is tracing one of our programs."""
+    """The context that tells PennyLane whether the calling thread traces one of our programs."""
 
     @staticmethod
     def is_tracing() -> bool:
-        """Whether the code that asks is part of a program being compiled."""
+        """Return whether the code that asks is part of a program being compiled."""
         return is_recording()
 
 
@@ -54,7 +54,7 @@ context = _Context()
 
 
 def cond(pred: Any) -> Callable[[Callable[..., Any]], Any]:
-    """``qml.cond`` in a compiled program: `qgrad_lab.cond`."""
+    """Do what ``qml.cond`` does in a compiled program: `qgrad_lab.cond`."""
     if isinstance(pred, qml.ops.MeasurementValue):  # of a circuit under qml.defer_measurements
         return lambda function: _deferred(pred, function)
     return lambda function: control_flow.Conditional(pred, function)
@@ -66,7 +66,7 @@ def _deferred(pred: Any, function: Callable[..., Any]) -> Any:
 
 
 def adjoint(fn: Any, lazy: bool = True) -> Any:
-    """``qml.adjoint`` in a compiled program: PennyLane's own, whose operators are compiled."""
+    """Do what ``qml.adjoint`` does: PennyLane's own, whose operators are compiled."""
     return create_adjoint_op(fn, lazy)
 
 
@@ -77,7 +77,7 @@ def ctrl(
     work_wires: Any = None,
     work_wire_type: str = "borrowed",
 ) -> Any:
-    """``qml.ctrl`` in a compiled program: PennyLane's own, whose operators are compiled."""
+    """Do what ``qml.ctrl`` does: PennyLane's own, whose operators are compiled."""
     # Of a function, PennyLane makes the operators one by one, with this function again.
     return controlled_module.create_controlled_op(
         op,

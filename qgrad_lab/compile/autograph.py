@@ -27,11 +27,12 @@ from qgrad_lab.differentiate.autodiff import Derivative
 from qgrad_lab.errors import CompileError
 from qgrad_lab.language import control_flow
 
-State = tuple[Any, ...]
+VariableValues = tuple[Any, ...]
+"""Values of the variables that a statement may change."""
 
 
 def convert(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``function`` with its statements, and those of the functions it calls, rewritten.
+    """Rewrite the statements of ``function``, and those of the functions it calls.
 
     Parameters
     ----------
@@ -95,24 +96,24 @@ def _transpile(function: types.FunctionType) -> Callable[..., Any]:
     return autograph_artifact(functools.update_wrapper(converted, function, updated=()))
 
 
-# What the rewritten source calls: ``ag__.if_stmt`` and so on, with malt's parameters.
+# The operators that the rewritten source calls: ``ag__.if_stmt`` and so on, as malt has them.
 
 
 def if_stmt(
     pred: Any,
     body: Callable[[], None],
     orelse: Callable[[], None],
-    get_state: Callable[[], State],
-    set_state: Callable[[State], None],
+    get_state: Callable[[], VariableValues],
+    set_state: Callable[[VariableValues], None],
     names: tuple[str, ...],
     num_outputs: int,
 ) -> None:
-    """``if pred: body() else: orelse()``, which change the variables ``names``."""
+    """Run ``if pred: body() else: orelse()``, which change the variables ``names``."""
     if not _is_traced(pred):
         body() if pred else orelse()
         return
     initial = get_state()
-    outcomes: list[State] = []
+    outcomes: list[VariableValues] = []
 
     def branch(statements: Callable[[], None]) -> list[Any]:
         set_state(initial)
@@ -136,7 +137,7 @@ def if_stmt(
 
 
 def if_exp(pred: Any, if_true: Callable[[], Any], if_false: Callable[[], Any], _text: str) -> Any:
-    """``if_true() if pred else if_false()``."""
+    """Evaluate ``if_true() if pred else if_false()``."""
     if _is_traced(pred):
         return control_flow.cond(pred, if_true, if_false)()
     return if_true() if pred else if_false()
@@ -145,12 +146,12 @@ def if_exp(pred: Any, if_true: Callable[[], Any], if_false: Callable[[], Any], _
 def while_stmt(
     test: Callable[[], Any],
     body: Callable[[], None],
-    get_state: Callable[[], State],
-    set_state: Callable[[State], None],
+    get_state: Callable[[], VariableValues],
+    set_state: Callable[[VariableValues], None],
     names: tuple[str, ...],
     _options: Any,
 ) -> None:
-    """``while test(): body()``."""
+    """Run ``while test(): body()``."""
     while not _is_traced(holds := test()):
         if not holds:
             return
@@ -175,12 +176,12 @@ def for_stmt(
     iterable: Any,
     extra_test: Callable[[], Any] | None,
     body: Callable[[Any], None],
-    get_state: Callable[[], State],
-    set_state: Callable[[State], None],
+    get_state: Callable[[], VariableValues],
+    set_state: Callable[[VariableValues], None],
     names: tuple[str, ...],
     _options: Any,
 ) -> None:
-    """``for target in iterable: body(target)``, as long as ``extra_test()`` if there is one."""
+    """Run ``for target in iterable: body(target)``, as long as ``extra_test()`` if given."""
     if isinstance(iterable, TracedRange):
         _for_range(iterable, extra_test, body, get_state, set_state, names)
         return
@@ -199,8 +200,8 @@ def _for_range(
     bounds: "TracedRange",
     extra_test: Callable[[], Any] | None,
     body: Callable[[Any], None],
-    get_state: Callable[[], State],
-    set_state: Callable[[State], None],
+    get_state: Callable[[], VariableValues],
+    set_state: Callable[[VariableValues], None],
     names: tuple[str, ...],
 ) -> None:
     variables = _Carried(get_state(), names, "for")
@@ -229,29 +230,29 @@ def _for_range(
 
 
 def and_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
-    """``a() and b()``."""
+    """Evaluate ``a() and b()``."""
     left = a()
     return jnp.logical_and(left, b()) if _is_traced(left) else left and b()
 
 
 def or_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
-    """``a() or b()``."""
+    """Evaluate ``a() or b()``."""
     left = a()
     return jnp.logical_or(left, b()) if _is_traced(left) else left or b()
 
 
 def not_(a: Any) -> Any:
-    """``not a``."""
+    """Evaluate ``not a``."""
     return jnp.logical_not(a) if _is_traced(a) else not a
 
 
 def converted_call(
     f: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None, scope: Any = None, _: Any = None
 ) -> Any:
-    """``f(*args, **kwargs)``, with ``f`` converted if it is the user's.
+    """Call ``f(*args, **kwargs)``, with ``f`` converted if it is the user's.
 
-    What is not is called as it is, with the functions among its arguments converted, such as that
-    of ``jax.vmap`` or ``qml.adjoint``.
+    Other functions are called as they are, with the functions among their arguments converted,
+    such as that of ``jax.vmap`` or ``qml.adjoint``.
     """
     from malt.operators import py_builtins
 
@@ -295,7 +296,7 @@ class TracedRange:
 class _Carried:
     """The variables of a loop: numbers, which it carries, and others, which it must not change."""
 
-    def __init__(self, state: State, names: tuple[str, ...], statement: str) -> None:
+    def __init__(self, state: VariableValues, names: tuple[str, ...], statement: str) -> None:
         self._names = names
         self._statement = statement
         self._initial = state
@@ -314,8 +315,8 @@ class _Carried:
                 )
         self.initial = self.numbers(state)
 
-    def numbers(self, state: State) -> list[Any]:
-        """What the loop carries of ``state``."""
+    def numbers(self, state: VariableValues) -> list[Any]:
+        """Return what the loop carries of ``state``."""
         if _structure(state) != self._structure or any(
             old is not new and not (_is_number(old) and _is_number(new))
             for old, new in zip(_leaves(self._initial), _leaves(state), strict=True)
@@ -336,15 +337,15 @@ class _Carried:
             )
         return [jnp.asarray(leaf) for leaf in _leaves(state) if _is_number(leaf)]
 
-    def state(self, numbers: Iterable[Any]) -> State:
-        """The variables, for the carried ``numbers``."""
+    def state(self, numbers: Iterable[Any]) -> VariableValues:
+        """Return the variables, given the carried ``numbers``."""
         remaining = iter(numbers)
         leaves = [next(remaining) if _is_number(leaf) else leaf for leaf in _leaves(self._initial)]
         return jax.tree.unflatten(self._structure, leaves)
 
 
 def _check_same_kind(name: str, values: list[Any]) -> None:
-    """That a variable has, after every branch so far, the same structure and the same objects."""
+    """Check that a variable has the same structure and objects after every branch so far."""
     first = (values[0],)
     for value in values[1:]:
         if _structure(first) == _structure((value,)) and all(
@@ -381,16 +382,16 @@ def _is_number(leaf: Any) -> bool:
     return isinstance(leaf, bool | int | float | complex | np.generic | np.ndarray | jax.Array)
 
 
-def _leaves(state: State) -> list[Any]:
+def _leaves(state: VariableValues) -> list[Any]:
     return jax.tree.leaves(state)
 
 
-def _structure(state: State) -> Any:
+def _structure(state: VariableValues) -> Any:
     return jax.tree.structure(state)
 
 
 def _converted(f: Any) -> Any:
-    """``f``, converted if that is possible."""
+    """Return ``f``, converted if that is possible."""
     try:
         return convert(f)
     except CompileError as error:
@@ -408,7 +409,7 @@ _LIBRARIES = tuple(
 
 
 def _is_users(f: Any) -> bool:
-    """Whether ``f`` is a function or QNode whose source is the user's, and no library's."""
+    """Return whether ``f`` is a function or QNode whose source is the user's, not a library's."""
     if is_qnode(f) or isinstance(f, functools.partial):
         return _is_users(f.func)
     if isinstance(f, Derivative):

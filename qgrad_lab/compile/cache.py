@@ -1,4 +1,4 @@
-"""What XLA compiled for our programs is kept on disk: after a restart it is not compiled again.
+"""Keep on disk what XLA compiled for our programs, so that after a restart it need not again.
 
 JAX has such a cache, but only one for the whole process. Whoever sets its folder and its thresholds
 sets them for every program of the user's, and for good: a folder that the user chooses later is
@@ -30,13 +30,13 @@ VARIABLE = "QGRAD_LAB_CACHE"
 """Environment variable: another folder, or ``0`` for none."""
 
 MAX_BYTES = 256 * 2**20
-"""Of all entries in the folder; one takes about 10 kB."""
+"""Size of all entries in the folder; one takes about 10 kB."""
 
 _OFF = frozenset({"0", "off", "no", "false"})
 
 
 def folder() -> Path | None:
-    """Where compiled programs are kept; ``None`` if they are not.
+    """Return the folder that compiled programs are kept in; ``None`` if they are not kept.
 
     Examples
     --------
@@ -68,7 +68,7 @@ class _Entries:
         self._folder = CacheFolder(path, MAX_BYTES)
 
     def get(self, key: str) -> bytes | None:
-        """The entry of a program that was compiled on a machine like this one."""
+        """Return the entry of a program that was compiled on a machine like this one."""
         return self._folder.get(key + _machine())
 
     def put(self, key: str, value: bytes) -> None:
@@ -82,7 +82,7 @@ def _entries(path: Path) -> _Entries:
 
 
 def _chosen_entries() -> _Entries | None:
-    """The cache to use; ``None`` if there is none, or if the user has one of JAX's."""
+    """Return the cache to use; ``None`` if there is none, or if the user has one of JAX's."""
     if getattr(jax.config, "jax_compilation_cache_dir", None) is not None:
         return None
     path = folder()
@@ -91,7 +91,7 @@ def _chosen_entries() -> _Entries | None:
 
 @functools.cache
 def _machine() -> str:
-    """What machine code depends on; a home folder may be shared by machines of several kinds."""
+    """Describe what machine code depends on: machines of several kinds may share a home folder."""
     features = ""
     with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as file:
         features = next((line for line in file if line.startswith(("flags", "Features"))), "")
@@ -167,6 +167,6 @@ def install() -> None:
 
 
 def _is_ours() -> bool:
-    """Whether what is compiled now is part of a call of a compiled function, or has a circuit."""
+    """Return whether a compiled function is being called, or what is compiled has a circuit."""
     has_circuit = take_lowered_circuit()
     return has_circuit or threads.state.running is not None

@@ -1,4 +1,4 @@
-"""A folder of bytes that outlives the process: bounded, shared by processes, and never in the way.
+"""Keep bytes in a folder that is bounded, shared by processes, and never in the way.
 
 Whatever is wrong with the folder or with a file in it, the worst that happens is that an entry is
 not there. Entries are written under another name and renamed, so that no process sees half of one,
@@ -45,7 +45,7 @@ class CacheFolder:
         self._total: int | None = None  # as far as this process knows; None before it has looked
 
     def get(self, name: str) -> bytes | None:
-        """The entry ``name``, if there is one that is whole."""
+        """Return the entry ``name``, if there is one that is whole."""
         file = self._file(name)
         try:
             content = file.read_bytes()

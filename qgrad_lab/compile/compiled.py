@@ -190,7 +190,7 @@ class QJIT(Generic[P, R]):
 
     @property
     def plan(self) -> str:
-        """How the circuits of the most recently compiled signature are evaluated.
+        """The plan by which circuits of the most recently compiled signature are evaluated.
 
         For each circuit: the wires and gates that its results depend on, the passes over slices of
         its state, and in each of them the runs of gates on one wire that are one matrix. Then the
@@ -320,7 +320,7 @@ class QJIT(Generic[P, R]):
             return lowered
 
     def executable(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """What JAX compiled, or compiles now, for arguments like these.
+        """Return what JAX compiled, or compiles now, for arguments like these.
 
         Parameters
         ----------

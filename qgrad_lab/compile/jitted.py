@@ -1,4 +1,4 @@
-"""A function as ``jax.jit`` compiles it for `QJIT`: traced in our mode, with room for its loops."""
+"""Trace a function for ``jax.jit`` in our mode, with room for its loops."""
 
 import functools
 import threading
@@ -16,7 +16,7 @@ from qgrad_lab.core.mode import Mode, mode
 from qgrad_lab.engine.randomness import start_run
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
-"""Those of a call, by position and by name."""
+"""Arguments of a call, by position and by name."""
 
 
 class JittedFunction:

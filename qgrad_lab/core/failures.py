@@ -1,4 +1,4 @@
-"""What the engine's errors mean, which come through XLA and JAX as text."""
+"""Read the engine's errors, which come through XLA and JAX as text."""
 
 import dataclasses
 import re
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import jax
 
 JAX_ERRORS = (jax.errors.JaxRuntimeError, ValueError)
-"""Of which JAX raises either, for what the engine refuses."""
+"""The errors of JAX, of which it raises either for what the engine refuses."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +49,7 @@ _INTERRUPTED = "qgrad_lab: interrupted by SIGINT"
 
 
 def is_interrupted(error: BaseException | None) -> bool:
-    """Whether ``error`` of JAX says that the engine (``native/xla/ffi.cpp``) stopped for SIGINT."""
+    """Return whether ``error`` of JAX says that the engine (``native/xla/ffi.cpp``) was stopped."""
     return isinstance(error, JAX_ERRORS) and _INTERRUPTED in str(error)
 
 

@@ -1,4 +1,4 @@
-"""Fewer garbage collections while a program is traced.
+"""Raise the collector's generation-0 threshold while a program is traced.
 
 Tracing makes some fifty objects for each operation, nearly all of which live until it is done.
 Python looks for garbage among them again and again, each time among all objects of the process too,
@@ -11,11 +11,11 @@ import threading
 from collections.abc import Iterator
 
 _YOUNG = 200_000
-"""New objects until Python looks for garbage among them, about 30 MB of them."""
+"""The threshold: new objects, about 30 MB, until Python looks for garbage among them."""
 
 
 class _Patience:
-    """The collector's thresholds, for as many threads as ask for others at the same time."""
+    """The collector's thresholds, raised while at least one thread asks for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -44,7 +44,7 @@ _patience = _Patience()
 
 @contextlib.contextmanager
 def fewer_collections() -> Iterator[None]:
-    """Let many more new objects come together in the ``with`` block before garbage is looked for.
+    """Raise the collector's generation-0 threshold inside the ``with`` block.
 
     Examples
     --------

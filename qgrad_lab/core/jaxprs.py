@@ -1,4 +1,4 @@
-"""Questions about a traced program, inner programs (of jit, scan, cond) included."""
+"""Search a traced program, inner programs (of jit, scan, cond) included."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 
 def equations(jaxpr: Jaxpr) -> Iterator[Any]:
-    """Every equation, those of inner programs too."""
+    """Yield every equation, those of inner programs too."""
     for equation in jaxpr.eqns:
         yield equation
         for inner in inner_programs(equation):
@@ -26,7 +26,7 @@ def inner_programs(equation: Any) -> Iterator[Jaxpr]:
 
 
 def peak_bytes(jaxpr: Jaxpr) -> int:
-    """The most memory that values take at one time, if each is freed after its last use."""
+    """Return the most bytes that values take at one time, if each is freed after its last use."""
     last_use = {}
     for number, equation in enumerate(jaxpr.eqns):
         last_use.update(dict.fromkeys(_variables(equation.invars), number))

@@ -1,4 +1,4 @@
-"""Which meaning a QNode call has at this moment, in this thread.
+"""The mode of each thread: the meaning that QNode calls have in it.
 
 A QNode called by a user means one of three things:
 
@@ -12,8 +12,8 @@ mode, where its cached trace would bring the circuit of another one.
 
 Loops of unknown length are compiled for a number of iterations, their capacity. It belongs to the
 mode, and to the key, for the same reason. So does a ``diff_method`` that is asked of all QNodes
-(`diff_method`), and the seed of a program's random numbers: its call
-sites are numbered as they are traced, and a trace of one program must not be part of another.
+(`diff_method`), and the seed of a program's random numbers: its call sites are numbered as they are
+traced, and a trace of one program must not be part of another.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ DEFAULT_LOOP_CAPACITY = 32
 
 
 class Mode(enum.Enum):
-    """What a QNode call means."""
+    """The meaning of a QNode call."""
 
     OUTSIDE = "outside"
     COMPILED = "compiled"
@@ -58,7 +58,7 @@ class Running(Protocol):
 
 
 class ThreadState:
-    """What a thread is doing.
+    """The state of a thread: what it traces, compiles and calls.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ threads = _Threads()
 
 
 def _make_cache_key() -> Any:
-    """A function from a value to a context manager that puts it into the keys of JAX's caches."""
+    """Make a function from values to context managers that put them into keys of JAX's caches."""
     if hasattr(jax, "make_user_context"):
         return jax.make_user_context(default_value=None)
     # JAX 0.7 has no context for this purpose; this one is in the key, and labels operations only.
@@ -121,12 +121,12 @@ _cache_key = _make_cache_key()
 
 
 def current_mode() -> Mode:
-    """The mode of the calling thread."""
+    """Return the mode of the calling thread."""
     return threads.state.mode
 
 
 def is_recording() -> bool:
-    """Whether the calling thread runs the code of a compiled program, as the user wrote it.
+    """Return whether the calling thread runs a compiled program's code as the user wrote it.
 
     Not so while PennyLane decomposes and transforms circuits that have been recorded.
     """
@@ -188,7 +188,7 @@ def mode(
 def diff_method(name: str) -> Iterator[None]:
     """Have all QNodes differentiated by ``name`` inside the ``with`` block.
 
-    An inner block has no say, as the outer one is what is asked of the whole.
+    Nested blocks are ignored: the outermost wins.
     """
     state = threads.state
     previous = state.diff_method
@@ -201,7 +201,7 @@ def diff_method(name: str) -> Iterator[None]:
 
 
 def _key(state: ThreadState) -> str:
-    """What tells a trace from those of the same function in other modes."""
+    """Return what tells a trace from those of the same function in other modes."""
     capacities = state.loop_capacities
     parts = [state.mode.value, *(f"{label}:{capacities[label]}" for label in sorted(capacities))]
     if state.seeded is not None:
@@ -212,7 +212,7 @@ def _key(state: ThreadState) -> str:
 
 
 def is_seeded() -> bool:
-    """Whether the program that the calling thread is tracing has a seed."""
+    """Return whether the program that the calling thread is tracing has a seed."""
     return threads.state.seeded is not None
 
 
@@ -223,13 +223,13 @@ def begin_run(number: Callable[[], Any]) -> None:
 
 
 def next_site() -> tuple[Any, tuple[int, int]] | None:
-    """The run, and seed and number of one more call site of random numbers; ``None`` unseeded."""
+    """Return the run, and seed and number of a new call site of random numbers; or ``None``."""
     seeded = threads.state.seeded
     return None if seeded is None else (seeded.run, (seeded.seed, next(seeded.sites)))
 
 
 def loop_capacity(label: int) -> int:
-    """How many iterations the loop ``label`` of unknown length is compiled for."""
+    """Return how many iterations the loop ``label`` of unknown length is compiled for."""
     return threads.state.loop_capacities.get(label, DEFAULT_LOOP_CAPACITY)
 
 
@@ -242,7 +242,7 @@ def note_circuit(fallible: bool) -> None:
 
 
 def take_lowered_circuit() -> bool:
-    """Whether a circuit was lowered since the last time that this was asked."""
+    """Return whether a circuit was lowered since the last time that this was asked."""
     state = threads.state
     found = state.lowered_circuit
     state.lowered_circuit = False
@@ -251,7 +251,7 @@ def take_lowered_circuit() -> bool:
 
 @contextlib.contextmanager
 def running(function: Running) -> Iterator[None]:
-    """What is compiled in the ``with`` block belongs to ``function``."""
+    """Have what is compiled in the ``with`` block belong to ``function``."""
     state = threads.state
     previous = state.running
     state.running = function

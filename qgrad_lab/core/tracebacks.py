@@ -1,4 +1,4 @@
-"""Tracebacks of the user's own lines, without the frames of this package and of JAX.
+"""Hide the frames of this package and of JAX in tracebacks, down to the user's own lines.
 
 Between the user's call of a compiled function and the user's line that failed there are dozens of
 frames that say nothing to the user. They are removed from the exception on its way out, unless
@@ -28,7 +28,7 @@ register_exclusion(PACKAGE)
 
 
 def hide_interruption(stop: KeyboardInterrupt) -> None:
-    """Remove what tells how the engine stopped, if ``stop`` came while it did, in place."""
+    """Remove from ``stop``, in place, how the engine stopped, if it came while that did."""
     error = stop.__context__
     if error is not None and is_interrupted(error):
         stop.__context__ = error.__context__

@@ -1,4 +1,4 @@
-"""A call of which some arguments are differentiated, and what to call these in messages."""
+"""Bind a call to the arguments that are differentiated in it; name these in messages."""
 
 import dataclasses
 import inspect

@@ -5,7 +5,7 @@ from typing import TypedDict
 
 
 class ProductKeywords(TypedDict, total=False):
-    """Those of ``jvp`` and ``vjp``, but ``has_aux``, which decides what these return."""
+    """Keywords of ``jvp`` and ``vjp``, but ``has_aux``, which decides what these return."""
 
     method: str | None
     h: float | None
@@ -14,7 +14,7 @@ class ProductKeywords(TypedDict, total=False):
 
 
 class Keywords(ProductKeywords, total=False):
-    """Those of ``grad``, ``value_and_grad``, ``jacobian`` and ``hessian``."""
+    """Keywords of ``grad``, ``value_and_grad``, ``jacobian`` and ``hessian``."""
 
     argnames: str | Sequence[str] | None
     has_aux: bool

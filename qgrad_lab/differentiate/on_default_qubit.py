@@ -14,7 +14,7 @@ R = TypeVar("R")
 
 
 def reference(fn: Callable[P, R]) -> Callable[P, R]:
-    """``fn`` with its QNodes moved to ``default.qubit`` and ``diff_method="backprop"``.
+    """Move the QNodes of ``fn`` to ``default.qubit``, with ``diff_method="backprop"``.
 
     The result shares no code with the engine: circuits are simulated by PennyLane in JAX and
     differentiated by ``jax.grad``. It is for checking, and slow.

@@ -10,7 +10,7 @@ from typing import Any
 from qgrad_lab.differentiate.methods import check_method
 
 Selector = int | str
-"""Which argument: by its position, or by the name that it was passed with."""
+"""An argument: its position, or the name that it was passed with."""
 
 
 @dataclasses.dataclass(frozen=True)

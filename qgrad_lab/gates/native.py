@@ -32,12 +32,12 @@ def _operators(kind: GateKind) -> Iterator[str]:
     generator = kind.generator
     if _has_entries(kind):
         assert isinstance(generator, Pauli | Local)
-        yield f"constexpr Entry generator_{kind.name}[] = {_entries(generator.entries)};"
+        yield f"constexpr MatrixEntry generator_{kind.name}[] = {_entries(generator.entries)};"
     names = []
     for number, (frequency, entries) in enumerate(kind.components):
         name = f"component_{kind.name}_{number}"
         names.append(f"{{{float(frequency)!r}, {name}}}")
-        yield f"constexpr Entry {name}[] = {_entries(entries)};"
+        yield f"constexpr MatrixEntry {name}[] = {_entries(entries)};"
     if names:
         yield f"constexpr Component components_{kind.name}[] = {{{', '.join(names)}}};"
 

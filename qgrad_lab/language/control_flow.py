@@ -30,7 +30,7 @@ def _is_traced(*values: Any) -> bool:
 
 
 def _as_integer(value: Any, name: str, what: str) -> Any:
-    """A bound of a loop or a case, as an i64."""
+    """Convert a bound of a loop, or a case, to an i64."""
     integral = jnp.issubdtype(jnp.result_type(value), jnp.integer)
     if not integral or jnp.ndim(value) > 0:
         raise TypeError(
@@ -41,7 +41,7 @@ def _as_integer(value: Any, name: str, what: str) -> Any:
 
 
 def _as_condition(value: Any, name: str) -> Any:
-    """What a condition returned, as a boolean."""
+    """Convert what a condition returned to a boolean."""
     if jnp.ndim(value) > 0:
         raise TypeError(
             f"The condition of {name} has the shape {jnp.shape(value)}; it is one boolean. Use "
@@ -51,21 +51,21 @@ def _as_condition(value: Any, name: str) -> Any:
 
 
 def _name(kind: str, body: Callable[..., Any]) -> str:
-    """A loop of the user's, for messages."""
+    """Describe a loop of the user's in messages."""
     code = code_of(body)
     where = "" if code is None else f", {code.co_filename}:{code.co_firstlineno}"
     return f"A {kind} ({getattr(body, '__name__', 'function')}{where})"
 
 
 def _as_result(values: tuple[Any, ...]) -> Any:
-    """Carried values as a loop returns them: nothing, the one value, or a tuple."""
+    """Return carried values as a loop does: nothing, the one value, or a tuple."""
     if not values:
         return None
     return values[0] if len(values) == 1 else values
 
 
 def _as_carry(result: Any, count: int, name: str) -> tuple[Any, ...]:
-    """What a loop body returned, as one value for each that it was given."""
+    """Return the result of a loop body as one value for each that it was given."""
     values = result if count > 1 and isinstance(result, tuple | list) else (result,)
     if count == 0 and result is None:
         return ()
@@ -88,7 +88,7 @@ def _check_resizing(allowed: bool, name: str) -> None:
 def for_loop(
     lower_bound: Any, upper_bound: Any = None, step: Any = 1, *, allow_array_resizing: bool = False
 ) -> Callable[[Callable[Concatenate[Any, P], R]], Callable[P, R]]:
-    """A loop over a range of integers: ``for i in range(lower_bound, upper_bound, step)``.
+    """Loop over a range of integers: ``for i in range(lower_bound, upper_bound, step)``.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def for_loop(
 def while_loop(
     cond_fn: Callable[..., Any], *, allow_array_resizing: bool = False
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A loop that runs while a condition holds: ``while cond_fn(*values)``.
+    """Loop while a condition holds: ``while cond_fn(*values)``.
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ class Conditional:
         self._otherwise: Callable[..., Any] | None = None
 
     def else_if(self, condition: Any) -> Callable[[Callable[..., Any]], "Conditional"]:
-        """A decorator of the branch that runs where ``condition`` holds and none before did."""
+        """Return a decorator of the branch that runs if ``condition`` holds and none before did."""
 
         def decorator(function: Callable[..., Any]) -> Conditional:
             self._conditions.append(condition)
@@ -277,12 +277,12 @@ class Conditional:
         return decorator
 
     def otherwise(self, function: Callable[..., Any]) -> "Conditional":
-        """A decorator of the branch that runs where no condition holds."""
+        """Decorate the branch that runs if no condition holds."""
         self._otherwise = without_operators(function)
         return self
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The result of the branch that runs; ``None`` where none does.
+        """Run the first branch whose condition holds; return its result, ``None`` without one.
 
         Raises
         ------
@@ -324,7 +324,7 @@ def cond(
     false_fn: Callable[..., Any] | None = None,
     elifs: Sequence[tuple[Any, Callable[..., Any]]] = (),
 ) -> Any:
-    """A choice between functions: ``if``, ``elif``, ``else``.
+    """Choose between functions by conditions: ``if``, ``elif``, ``else``.
 
     Parameters
     ----------
@@ -388,7 +388,7 @@ class Switch:
         self._cases: dict[int, Callable[..., Any]] = {}
 
     def branch(self, case: int) -> Callable[[Callable[..., Any]], "Switch"]:
-        """A decorator of the function for the number ``case``."""
+        """Return a decorator of the function for the number ``case``."""
 
         def decorator(function: Callable[..., Any]) -> Switch:
             self._cases[case] = without_operators(function)
@@ -397,7 +397,7 @@ class Switch:
         return decorator
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The result of the case that runs.
+        """Run the case with the given number, and return its result.
 
         Raises
         ------
@@ -414,7 +414,7 @@ class Switch:
 
 
 def switch(index: Any) -> Callable[[Callable[..., Any]], Switch]:
-    """A choice between functions by an integer.
+    """Choose between functions by an integer.
 
     Parameters
     ----------

@@ -83,7 +83,7 @@ METHODS = (
         "all QNodes by the adjoint method",
         Scope.QNODES,
         Look(GREEN, "^", "-.", "...."),
-        module="adjoint",
+        module="adjoint_sweep",
     ),
     MethodRow(
         "parameter-shift",

@@ -1,4 +1,4 @@
-"""The points of a sweep: values of arguments along named dimensions."""
+"""Lay out the points of a sweep: values of arguments along named dimensions."""
 
 import copy
 import dataclasses

@@ -34,7 +34,7 @@ class Variant(NamedTuple):
 
 
 class Ways:
-    """All methods and steps that were asked for.
+    """The methods and steps that were asked for.
 
     Attributes
     ----------

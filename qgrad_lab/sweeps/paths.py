@@ -11,7 +11,7 @@ import numpy as np
 
 
 class ArgumentPath(NamedTuple):
-    """An argument's name, and the way from it to a part of it.
+    """A path: an argument's name, and the steps from it to a part of it.
 
     Attributes
     ----------

@@ -23,7 +23,7 @@ from qgrad_lab.sweeps.streaming import Task, stream
 from qgrad_lab.sweeps.target import Target
 
 _SECONDS = 1.0
-"""That a block should take, where it is computed elsewhere or written."""
+"""Seconds that a block should take, where it is computed elsewhere or written."""
 
 _FEWEST, _MOST = 16, 4096
 """Points in a block that is computed here and kept in memory; the most of any that is not asked

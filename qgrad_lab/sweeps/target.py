@@ -37,7 +37,7 @@ class DifferentiatedLeaf(NamedTuple):
 
 
 class Target:
-    """``fn`` as a function of what is swept.
+    """The function of a sweep, as one of what is swept.
 
     A program of it is given the swept values, and those fixed values that are arrays, or numbers
     that are differentiated. All other fixed values are constants of the program, so that a number
@@ -180,7 +180,7 @@ class Target:
         return {name: values[name] for name in sorted({*order, *values})}
 
     def _bound(self, values: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        """Pass the same arguments by position as far as the function takes them so, else by name."""
+        """Pass the same arguments by position, as far as the function takes them, else by name."""
         args, by_name = [], dict(values)
         for name, parameter in self._parameters.items():
             if parameter.kind not in _POSITIONAL or name not in values:

@@ -107,20 +107,12 @@ def test_a_decoder_of_other_words_is_another_entry(kept, hits, monkeypatch):
     from qgrad_lab.engine import evaluate, library
 
     check(gradient())
-    handler = jax.ffi.pycapsule(_native().qgrad_lab_derivative)
+    handler = jax.ffi.pycapsule(library.native_function("qgrad_lab_derivative", None))
     jax.ffi.register_ffi_target("qgrad_lab_derivative_v999", handler, platform="cpu")
     monkeypatch.setattr(evaluate, "FFI_TARGET", "qgrad_lab_derivative_v999")
     check(gradient())
     assert len(entries(kept)) == 2 and not hits
     assert str(library.ENCODING_VERSION) in library.FFI_TARGET
-
-
-def _native():
-    import ctypes
-
-    from qgrad_lab.engine import library
-
-    return ctypes.CDLL(str(library._own_library()))
 
 
 def test_functions_of_ours_under_the_transformations_of_jax(kept, hits):
@@ -326,8 +318,10 @@ def test_the_folder_that_the_user_gave_to_jax(subprocess_environment, tmp_path):
 def test_the_least_recently_used_entries_go_first(tmp_path):
     store = CacheFolder(tmp_path, max_bytes=10_000)
     for number in range(9):
+        before = set(tmp_path.iterdir())
         store.put(f"entry {number}", bytes([number]) * 1000)
-        os.utime(store._file(f"entry {number}"), (number, number))
+        (file,) = set(tmp_path.iterdir()) - before
+        os.utime(file, (number, number))
     assert store.get("entry 0") == bytes(1000)  # just used
     store.put("entry 9", bytes([9]) * 1000)
     left = [number for number in range(10) if store.get(f"entry {number}") is not None]

@@ -33,15 +33,16 @@ def test_every_native_member_of_random_programs_runs_clean(cases):
 
 
 def test_every_family_of_kernels_gives_the_same_numbers(cases):
-    """LM, AVX2 and AVX-512, of which a machine uses one by itself."""
+    """LM, AVX2 and AVX-512, of which a machine uses one by itself, and the matrices of the rows."""
     counts = {}
     for line in run_driver("kernels", cases).splitlines():
         name, tested, absent = line.split()
         counts[name] = int(tested), int(absent)
     print(counts)
-    assert list(counts) == ["LM", "AVX2", "AVX512"]
+    assert list(counts) == ["LM", "AVX2", "AVX512", "row"]
     tested, absent = counts["LM"]
     assert tested > 300 and absent == 0
+    assert counts["row"][0] > 200
     assert all(sum(count) == tested for count in counts.values())
 
 

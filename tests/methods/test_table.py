@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qgrad_lab.differentiate import finite_difference
-from qgrad_lab.engine.methods import adjoint
+from qgrad_lab.engine.methods import adjoint_sweep
 from qgrad_lab.methods.extension import EXTENSION, files
 from qgrad_lab.methods.table import (
     BEST,
@@ -30,7 +30,7 @@ def test_names_are_unique():
 @pytest.mark.parametrize(
     ("scope", "pattern", "functions"),
     [
-        (Scope.QNODES, adjoint, ["evaluate"]),
+        (Scope.QNODES, adjoint_sweep, ["evaluate"]),
         (Scope.FUNCTION, finite_difference, ["jacobian", "jvp", "vjp"]),
     ],
 )

@@ -3,8 +3,9 @@
 //   driver run FILE            every case of FILE, in double and in single precision; each result
 //   has to
 //                              be the expected one
-//   driver kernels FILE        the same, each gate in turn with each family of Lightning's kernels;
-//                              prints how many were tested and how many the family does not have
+//   driver kernels FILE        the same, each gate in turn with each family of Lightning's kernels,
+//                              and by the matrix of its row; prints how many were tested and how
+//                              many have none
 //   driver plans FILE          the same for slices of every size, against sweeps gate by gate
 //   driver fuzz FILE SEED N    N corruptions of cases of FILE; any of them may be refused, none may
 //                              crash; prints how many were run and how many refused, by reason
@@ -429,15 +430,19 @@ int interrupt(std::vector<Case> cases, std::size_t repetitions) {
 
 using Pennylane::Gates::KernelType;
 
-// The gates that one of Lightning's kernels applies.
-void collect(std::vector<qgrad::Node> &body, std::vector<qgrad::Gate *> &gates) {
+// Plans choose kernels for what they apply by them; for sweeps gate by gate, all gates of a body on
+// known wires get theirs here. Appends to `gates` those that have one.
+void choose_kernels(std::vector<qgrad::Node> &body, std::size_t num_wires,
+                    std::vector<qgrad::Gate *> &gates) {
     for (qgrad::Node &node : body) {
-        if (node.kind == qgrad::Node::Kind::gate && node.gate.traced_wires.empty() &&
-            node.gate.kernel != static_cast<int>(KernelType::None)) {
-            gates.push_back(&node.gate);
+        if (node.kind == qgrad::Node::Kind::gate && node.gate.traced_wires.empty()) {
+            qgrad::choose_kernel(node.gate, num_wires);
+            if (node.gate.kernel != static_cast<int>(KernelType::None)) {
+                gates.push_back(&node.gate);
+            }
         }
         for (auto &inner : node.bodies) {
-            collect(inner, gates);
+            choose_kernels(inner, num_wires, gates);
         }
     }
 }
@@ -471,7 +476,10 @@ template <class Real>
 void evaluate_with(const qgrad::Program &program, Case &arguments, Operand &result) {
     for (std::int64_t element = 0; element < arguments.batch; ++element) {
         const Arguments own(arguments, result, element);
-        const qgrad::Circuit circuit = qgrad::whole_circuit(program, own.index);
+        qgrad::Circuit circuit = qgrad::whole_circuit(program, own.index);
+        for (qgrad::Gate &gate : circuit.schedule.resolved) {
+            qgrad::choose_kernel(gate, circuit.num_wires);
+        }
         auto &workspace = qgrad::Workspace::of_this_thread();
         if (arguments.transposed) {
             qgrad::stepwise::evaluate_transposed<Real>(circuit, own.operands, own.tangent,
@@ -482,20 +490,35 @@ void evaluate_with(const qgrad::Program &program, Case &arguments, Operand &resu
     }
 }
 
+// By which kernels a gate is applied: a family of Lightning's for gates, or one of Lightning's for
+// matrices with the matrix of the gate's kind.
+struct Way {
+    const char *name;
+    KernelType kernel;
+    bool by_matrix_of_kind;
+};
+
 int kernels(std::vector<Case> cases) {
-    const std::array<std::pair<const char *, KernelType>, 3> families{
-        {{"LM", KernelType::LM}, {"AVX2", KernelType::AVX2}, {"AVX512", KernelType::AVX512}}};
-    for (const auto &[name, kernel] : families) {
+    const std::array<Way, 4> ways{{{"LM", KernelType::LM, false},
+                                   {"AVX2", KernelType::AVX2, false},
+                                   {"AVX512", KernelType::AVX512, false},
+                                   {"row", KernelType::LM, true}}};
+    for (const Way &way : ways) {
         std::size_t tested = 0;
         std::size_t absent = 0;
         for (std::size_t i = 0; i < cases.size(); ++i) {
             Case &each = cases[i];
             qgrad::Program program = qgrad::decode(each.words.data(), each.words.size());
             std::vector<qgrad::Gate *> gates;
-            collect(program.body, gates);
+            choose_kernels(program.body, program.num_wires, gates);
             for (qgrad::Gate *gate : gates) {
+                if (way.by_matrix_of_kind && gate->kind->components.empty()) {
+                    ++absent; // on any number of wires, or of a matrix that is an operand
+                    continue;
+                }
                 const int before = gate->kernel;
-                gate->kernel = static_cast<int>(kernel);
+                gate->kernel = static_cast<int>(way.kernel);
+                gate->by_matrix_of_kind = way.by_matrix_of_kind;
                 Operand result = like(each.expected);
                 try {
                     evaluate_with<double>(program, each, result);
@@ -510,9 +533,10 @@ int kernels(std::vector<Case> cases) {
                     ++absent; // the processor or the family lacks it
                 }
                 gate->kernel = before;
+                gate->by_matrix_of_kind = false;
             }
         }
-        std::cout << name << ' ' << tested << ' ' << absent << '\n';
+        std::cout << way.name << ' ' << tested << ' ' << absent << '\n';
     }
     return 0;
 }
@@ -543,6 +567,8 @@ int plans(std::vector<Case> cases) {
     for (std::size_t i = 0; i < cases.size(); ++i) {
         Case &each = cases[i];
         qgrad::Program program = qgrad::decode(each.words.data(), each.words.size());
+        std::vector<qgrad::Gate *> gates;
+        choose_kernels(program.body, program.num_wires, gates);
         Operand expected = like(each.expected);
         evaluate_with<double>(program, each, expected);
         for (std::size_t bits = 1; bits <= program.num_wires; ++bits) {

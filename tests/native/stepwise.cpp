@@ -80,7 +80,7 @@ void evaluate_transposed(const Circuit &circuit, const Operands &operands, const
     for (std::size_t i = steps.size(); i-- > first;) {
         const Step &step = steps[i];
         const Gate &gate = *step.gate;
-        if (gate.opcode == Opcode::state_prep) {
+        if (gate.kind->extra == Extra::state) {
             if (gate.numbers_in_theta) {
                 add_state_gradient(gate, with_tangent ? states.lambda.tangent : states.lambda.value,
                                    out + step.numbers, circuit.num_wires);

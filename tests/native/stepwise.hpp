@@ -1,5 +1,5 @@
 // The native members of the derivative family gate by gate, on one thread, on states of either
-// precision: what tests compare with.
+// precision: what tests compare with. Kernels are chosen for all gates.
 #pragma once
 
 #include <cstddef>

@@ -66,7 +66,8 @@ def sanitized_driver() -> Path:
     command += ['-DQGRAD_LIGHTNING_VERSION=""', '-DQGRAD_JAXLIB_VERSION=""']
 
     digest = hashlib.sha256(repr(command).encode())
-    for source in [*SOURCES, *DRIVER, *sorted(NATIVE.rglob("*.hpp"))]:
+    headers = [path for path in NATIVE.rglob("*") if path.suffix in {".hpp", ".inc"}]
+    for source in [*SOURCES, *DRIVER, *sorted(headers)]:
         digest.update(source.read_bytes())
     digest.update((jaxlib / "version.py").read_bytes())
     folder = Path(tempfile.gettempdir()) / f"qgrad_lab_sanitized_{digest.hexdigest()[:16]}"
@@ -82,7 +83,7 @@ def sanitized_driver() -> Path:
         assert done.returncode == 0, done.stderr[-8000:]
 
     sources = [*SOURCES, *DRIVER]
-    objects = [folder / f"{source.stem}.o" for source in sources]
+    objects = [folder / f"{source.parent.name}.{source.stem}.o" for source in sources]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(
             pool.map(

@@ -26,7 +26,7 @@ _ROT = (("RZ", 0), ("RY", 1), ("RZ", 2))
 
 
 def _plain_classes() -> dict[type, tuple[GateKind, int]]:
-    """Return the classes of operations that are gates as they stand, and their numbers of controls."""
+    """Map operation classes that are gates as they stand to rows and numbers of controls."""
     found = {
         getattr(qml, kind.name): (kind, 0)
         for kind in GATES.values()
@@ -170,6 +170,6 @@ def _innermost(operation: Operator) -> Operator:
 
 
 def _preparation(operation: Operator) -> GateKind:
-    """Return the row of a state preparation: its own, or that of what every preparation can give."""
+    """Return the row of a state preparation: its own, or that of the state it gives."""
     own = "BasisState" if isinstance(operation, qml.BasisState) else "StatePrep"
     return GATES.get(operation.name, GATES[own])

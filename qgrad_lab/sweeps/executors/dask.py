@@ -1,4 +1,4 @@
-"""The executor that is a Dask cluster."""
+"""Compute blocks on a Dask cluster."""
 
 import contextlib
 import time

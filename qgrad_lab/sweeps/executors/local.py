@@ -1,4 +1,4 @@
-"""Executors that Python has: the calling thread, its threads, and pools of processes."""
+"""Compute blocks with what Python has: the calling thread, pools of threads or processes."""
 
 import concurrent.futures
 import os

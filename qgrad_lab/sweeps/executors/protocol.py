@@ -1,4 +1,4 @@
-"""What `streaming` asks of an executor, wherever its blocks are computed."""
+"""Define what `streaming` asks of an executor, wherever its blocks are computed."""
 
 from collections.abc import Iterable
 from typing import Any, Protocol

@@ -48,13 +48,13 @@ template <class T> std::span<const std::byte> bytes(const Rows<T> &rows) {
 
 template <class Real> class Evaluation {
   public:
-    Evaluation(const Batch &batch, xla::ffi::ThreadPool &pool) : batch_(batch), pool_(pool) {}
+    Evaluation(const Batch &batch, ThreadPool &pool) : batch_(batch), pool_(pool) {}
 
     void run() {
         if (batch_.size == 0) {
             return;
         }
-        const auto plan = plan_for(batch_.program, batch_.index[0]);
+        const auto plan = plan_for(batch_.planned, batch_.index[0]);
         if (batch_.with_tangent) {
             take_states(key()); // forward mode sweeps along a tangent: they will not be asked for
         }
@@ -82,8 +82,7 @@ template <class Real> class Evaluation {
             1U + (circuit.needs_observable_scratch ? 1U : 0U) + (batch_.transposed ? 1U : 0U);
         num_states_ = jets * (batch_.with_tangent ? 2U : 1U) + (batch_.size > 1 ? 1U : 0U);
         const std::size_t fit = workers_that_fit(circuit, num_states_);
-        const auto threads =
-            static_cast<std::size_t>(std::max<std::int64_t>(1, pool_.num_threads()));
+        const std::size_t threads = pool_.num_threads();
         const bool many = std::min(batch_.size, fit) >= threads ||
                           circuit.num_wires <= slice_bits(circuit.single);
         workers_.outer = many ? Threads{&pool_, std::min(fit, threads)} : Threads{};
@@ -133,7 +132,7 @@ template <class Real> class Evaluation {
     void run_each(const Plan &first) {
         const std::size_t dimension = room<Real>(first.circuit.dimension());
         const std::size_t num_bytes = batch_.size * dimension * sizeof(std::complex<Real>);
-        const bool same_size = batch_.program->plan != nullptr || batch_.size == 1;
+        const bool same_size = batch_.planned->plan != nullptr || batch_.size == 1;
         const bool keep = batch_.keep && same_size && may_keep(num_bytes);
         StateMemory states;
         if (keep) {
@@ -144,7 +143,7 @@ template <class Real> class Evaluation {
         num_forward += batch_.transposed && states != nullptr ? 0 : batch_.size;
         num_backward += batch_.transposed ? batch_.size : 0;
         workers_.outer.for_each(batch_.size, [&](std::size_t i) {
-            const auto plan = plan_for(batch_.program, batch_.index[i]);
+            const auto plan = plan_for(batch_.planned, batch_.index[i]);
             // Other integers may need more wires than the first ones, and leave room for one at a
             // time.
             std::unique_lock lock(alone_, std::defer_lock);
@@ -178,11 +177,11 @@ template <class Real> class Evaluation {
     }
 
     StateKey key() const {
-        return {batch_.program, {bytes(batch_.theta), bytes(batch_.index), bytes(batch_.data)}};
+        return {batch_.planned, {bytes(batch_.theta), bytes(batch_.index), bytes(batch_.data)}};
     }
 
     const Batch &batch_;
-    xla::ffi::ThreadPool &pool_;
+    ThreadPool &pool_;
     Workers workers_;
     std::size_t num_states_ = 0; // of one evaluation
     std::mutex alone_;
@@ -190,8 +189,8 @@ template <class Real> class Evaluation {
 
 } // namespace
 
-void evaluate(const Batch &batch, xla::ffi::ThreadPool &pool) {
-    if (batch.program->single) {
+void evaluate(const Batch &batch, ThreadPool &pool) {
+    if (batch.program().single) {
         Evaluation<float>(batch, pool).run();
     } else {
         Evaluation<double>(batch, pool).run();

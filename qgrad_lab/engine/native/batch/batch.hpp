@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "host/parallel.hpp"
-#include "ir/program.hpp"
+#include "plan/plan_cache.hpp"
 
 namespace qgrad {
 
@@ -23,7 +23,7 @@ template <class T> struct Rows {
 };
 
 struct Batch {
-    std::shared_ptr<const Program> program;
+    std::shared_ptr<const PlannedProgram> planned;
     std::size_t size = 0;
     bool with_tangent = false; // D[1] or its transpose, not D[0]
     bool transposed = false;
@@ -34,11 +34,13 @@ struct Batch {
     Rows<double> tangent;
     Rows<double> cotangent;
     double *out = nullptr; // num_outputs or, transposed, num_theta for every element
+
+    const Program &program() const { return planned->program; }
 };
 
 // Throws std::invalid_argument for what cannot be evaluated, std::length_error where memory is
 // short.
-void evaluate(const Batch &batch, xla::ffi::ThreadPool &pool);
+void evaluate(const Batch &batch, ThreadPool &pool);
 
 // How often it was done, since the library was loaded.
 struct Counts {

@@ -15,7 +15,7 @@ constexpr std::size_t max_entries = 8;
 constexpr std::size_t small_size = std::size_t{1} << 26; // bytes of all entries: 64 MiB
 
 struct Entry {
-    std::shared_ptr<const Program> program;
+    std::shared_ptr<const PlannedProgram> program;
     std::vector<std::size_t> sizes; // of the operands, in bytes
     std::vector<std::byte> bytes;
     StateMemory states;

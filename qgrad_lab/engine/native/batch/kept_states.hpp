@@ -12,13 +12,13 @@
 #include <span>
 
 #include "host/workspace.hpp"
-#include "ir/program.hpp"
+#include "plan/plan_cache.hpp"
 
 namespace qgrad {
 
 // What a state depends on: a Program, and the bytes of theta, index and data.
 struct StateKey {
-    std::shared_ptr<const Program> program;
+    std::shared_ptr<const PlannedProgram> program;
     std::array<std::span<const std::byte>, 3> operands;
 };
 

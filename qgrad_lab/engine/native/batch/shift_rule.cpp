@@ -20,10 +20,9 @@ void check(const ShiftRule &rule, const Program &program) {
 // One element of the batch.
 class Evaluations {
   public:
-    Evaluations(const Batch &batch, const ShiftRule &rule, std::size_t element,
-                xla::ffi::ThreadPool &pool)
+    Evaluations(const Batch &batch, const ShiftRule &rule, std::size_t element, ThreadPool &pool)
         : batch_(batch), rule_(rule), element_(element), pool_(pool),
-          width_(batch.program->num_theta), num_outputs_(batch.program->num_outputs),
+          width_(batch.program().num_theta), num_outputs_(batch.program().num_outputs),
           sums_(batch.out + element * (batch.transposed ? width_ : num_outputs_)) {}
 
     void run() {
@@ -59,7 +58,7 @@ class Evaluations {
         }
         values_.resize(shifts.size() * num_outputs_);
         Batch shifted;
-        shifted.program = batch_.program;
+        shifted.planned = batch_.planned;
         shifted.size = shifts.size();
         shifted.theta = {thetas_.data(), shifts.size(), width_};
         shifted.index = {batch_.index[element_], 1, batch_.index.width};
@@ -91,7 +90,7 @@ class Evaluations {
     const Batch &batch_;
     const ShiftRule &rule_;
     std::size_t element_;
-    xla::ffi::ThreadPool &pool_;
+    ThreadPool &pool_;
     std::size_t width_;
     std::size_t num_outputs_;
     double *sums_;
@@ -101,8 +100,8 @@ class Evaluations {
 
 } // namespace
 
-void evaluate_shift_rule(const Batch &batch, const ShiftRule &rule, xla::ffi::ThreadPool &pool) {
-    check(rule, *batch.program);
+void evaluate_shift_rule(const Batch &batch, const ShiftRule &rule, ThreadPool &pool) {
+    check(rule, batch.program());
     for (std::size_t element = 0; element < batch.size; ++element) {
         Evaluations(batch, rule, element, pool).run();
     }

@@ -19,6 +19,6 @@ struct ShiftRule {
 
 // D[1] or the transpose of D[0], by evaluations of D[0] alone. Throws as evaluate does, and
 // std::invalid_argument where the rule does not fit the Program.
-void evaluate_shift_rule(const Batch &batch, const ShiftRule &rule, xla::ffi::ThreadPool &pool);
+void evaluate_shift_rule(const Batch &batch, const ShiftRule &rule, ThreadPool &pool);
 
 } // namespace qgrad

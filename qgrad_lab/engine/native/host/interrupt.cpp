@@ -25,7 +25,7 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
 std::atomic<Handler> next_handler{nullptr};
 std::atomic<InfoHandler> next_info_handler{nullptr};
 
-extern "C" void qgrad_lab_on_interrupt(int signal, siginfo_t *info, void *context) {
+void on_interrupt(int signal, siginfo_t *info, void *context) {
     num_interrupts.fetch_add(1, std::memory_order_relaxed);
     if (const InfoHandler next = next_info_handler.load()) {
         next(signal, info, context);
@@ -35,7 +35,7 @@ extern "C" void qgrad_lab_on_interrupt(int signal, siginfo_t *info, void *contex
 }
 
 bool is_ours(const struct sigaction &action) {
-    return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == qgrad_lab_on_interrupt;
+    return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == on_interrupt;
 }
 
 // Whether ours may stand in front of it.
@@ -70,7 +70,7 @@ void install() {
     }
     struct sigaction own = found; // with its flags and its mask
     own.sa_flags |= SA_SIGINFO;
-    own.sa_sigaction = qgrad_lab_on_interrupt;
+    own.sa_sigaction = on_interrupt;
     struct sigaction replaced = {};
     if (sigaction(SIGINT, &own, &replaced) == 0 && !is_ours(replaced) && !is_next(replaced)) {
         sigaction(SIGINT, &replaced, nullptr); // set by another thread since we looked
@@ -154,6 +154,8 @@ Stop stop_of_run(std::int64_t run) { return runs().stop(run); }
 
 void forget_run(std::int64_t run) { runs().forget(run); }
 
+void forget_all_runs() { runs().forget_all(); }
+
 void watch_for_interrupts() {
     constexpr std::int64_t interval = 50; // milliseconds
     static std::atomic<std::int64_t> next_look{0};
@@ -165,12 +167,3 @@ void watch_for_interrupts() {
 }
 
 } // namespace qgrad
-
-// For qgrad_lab.engine.interrupts.
-extern "C" __attribute__((visibility("default"))) std::uint64_t qgrad_lab_interrupts() {
-    return qgrad::num_interrupts.load();
-}
-
-extern "C" __attribute__((visibility("default"))) void qgrad_lab_forget_runs() {
-    qgrad::runs().forget_all();
-}

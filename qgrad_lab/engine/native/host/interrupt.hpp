@@ -80,6 +80,7 @@ Stop stop_of_run(std::int64_t run);
 // One call that fails ends a run. Another run may have its number: of the same code, compiled
 // again.
 void forget_run(std::int64_t run);
+void forget_all_runs();
 
 // Puts our handler in front of Python's if it is not there: signal.signal, which ipykernel calls
 // before every cell, takes it away. Most calls only look at a clock.

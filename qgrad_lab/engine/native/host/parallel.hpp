@@ -1,21 +1,33 @@
-// A loop over independent tasks on XLA's thread pool.
+// A loop over independent tasks on the threads of a pool.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
 
-#include "xla/ffi/api/ffi.h"
-
 #include "host/interrupt.hpp"
 
 namespace qgrad {
+
+// Threads that are there already. XLA has such a pool; xla/ says how it is used.
+class ThreadPool {
+  public:
+    ThreadPool() = default;
+    ThreadPool(const ThreadPool &) = delete;
+    ThreadPool &operator=(const ThreadPool &) = delete;
+    virtual ~ThreadPool() = default;
+
+    // At least one.
+    virtual std::size_t num_threads() const = 0;
+
+    // Calls task() on one of the threads, at some time.
+    virtual void schedule(std::function<void()> task) = 0;
+};
 
 // Some ten nanoseconds, which leave another thread of the same core more of it.
 inline void pause_briefly() {
@@ -30,7 +42,7 @@ inline void pause_briefly() {
 // keeps tasks that have not started from it, and is rethrown. The calling thread takes tasks too
 // and waits only for tasks that have started: it may itself be one of the pool's threads, and a
 // caller that merely waited could wait for ever.
-inline void parallel_for(xla::ffi::ThreadPool &pool, std::size_t count, std::size_t max_workers,
+inline void parallel_for(ThreadPool &pool, std::size_t count, std::size_t max_workers,
                          const std::function<void(std::size_t)> &body) {
     struct Shared {
         std::atomic<std::size_t> next{0};
@@ -68,10 +80,9 @@ inline void parallel_for(xla::ffi::ThreadPool &pool, std::size_t count, std::siz
             }
         }
     };
-    const auto threads = static_cast<std::size_t>(std::max<std::int64_t>(1, pool.num_threads()));
-    const std::size_t workers = std::min({count, threads, max_workers});
+    const std::size_t workers = std::min({count, pool.num_threads(), max_workers});
     for (std::size_t i = 1; i < workers; ++i) {
-        pool.Schedule(std::function<void()>(work)); // Schedule takes its own copy
+        pool.schedule(work);
     }
     work();
     // The others are mostly done at the same time, sooner than a sleeping thread would wake up.
@@ -88,7 +99,7 @@ inline void parallel_for(xla::ffi::ThreadPool &pool, std::size_t count, std::siz
 
 // Where independent tasks run: on a pool, on no more threads than fit, or one after the other.
 struct Threads {
-    xla::ffi::ThreadPool *pool = nullptr;
+    ThreadPool *pool = nullptr;
     std::size_t max_workers = 1;
 
     // Calls body(i) once for every i below count, in any order.

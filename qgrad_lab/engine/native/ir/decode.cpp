@@ -23,16 +23,11 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <map>
-#include <mutex>
 #include <set>
-#include <shared_mutex>
 #include <sstream>
 #include <stdexcept>
 
 #include "ir/gate_table.hpp"
-#include "kernels/lightning.hpp"
-#include "plan/plan.hpp"
 
 namespace qgrad {
 namespace {
@@ -191,11 +186,9 @@ void read_numbers(Reader &reader, Gate &gate, const Program &program, std::size_
 
 void read_extra(Reader &reader, Gate &gate, const Program &program, const Loops &loops) {
     const std::size_t k = gate.targets.size();
-    const std::string name = gate.kind->name;
     switch (gate.kind->extra) {
     case Extra::dimension:
-        gate.dimension =
-            reader.below((std::size_t{1} << k) + 1, ("dimension of a " + name).c_str());
+        gate.dimension = reader.below((std::size_t{1} << k) + 1, "dimension");
         break;
     case Extra::letters:
         for (std::size_t i = 0; i < k; ++i) {
@@ -205,7 +198,7 @@ void read_extra(Reader &reader, Gate &gate, const Program &program, const Loops 
     case Extra::matrix:
         // Half the wires, so that 2k cannot overflow a shift.
         if (k > max_wires / 2) {
-            reader.fail("a ", name, " on ", k, " wires");
+            reader.fail("a ", gate.kind->name, " on ", k, " wires");
         }
         read_numbers(reader, gate, program, std::size_t{1} << (2 * k), loops);
         break;
@@ -214,8 +207,7 @@ void read_extra(Reader &reader, Gate &gate, const Program &program, const Loops 
         break;
     case Extra::bits:
         for (std::size_t i = 0; i < k; ++i) {
-            gate.bits.push_back(
-                integer(reader, program, loops, 2, ("bit of a " + name).c_str()));
+            gate.bits.push_back(integer(reader, program, loops, 2, "bit"));
         }
         break;
     case Extra::none:
@@ -333,15 +325,6 @@ std::vector<Node> read_body(Reader &reader, const Program &program, Loops &loops
     return body;
 }
 
-bool depends_on_index(const std::vector<Node> &body) {
-    return std::any_of(body.begin(), body.end(), [](const Node &node) {
-        const auto is_slot = [](const Integer &integer) { return integer.is_slot; };
-        return node.selector.is_slot || !node.gate.traced_wires.empty() ||
-               std::any_of(node.gate.bits.begin(), node.gate.bits.end(), is_slot) ||
-               std::any_of(node.bodies.begin(), node.bodies.end(), depends_on_index);
-    });
-}
-
 Measurement read_measurement(Reader reader, const Program &program) {
     Measurement result;
     result.kind = static_cast<Measurement::Kind>(reader.below(4, "kind of measurement"));
@@ -418,49 +401,6 @@ Program decode(const std::int64_t *words, std::size_t count) {
         program.measurements.push_back(std::move(measurement));
     }
     reader.expect_end("Program");
-    return program;
-}
-
-std::shared_ptr<const Program> decode_once(const std::int64_t *words, std::size_t count,
-                                           std::int64_t digest) {
-    struct Entry {
-        std::vector<std::int64_t> words;
-        std::shared_ptr<const Program> program;
-    };
-    static std::shared_mutex mutex;
-    static std::multimap<std::int64_t, Entry> table;
-
-    const auto find = [&]() -> std::shared_ptr<const Program> {
-        const auto [begin, end] = table.equal_range(digest);
-        for (auto entry = begin; entry != end; ++entry) {
-            if (std::equal(words, words + count, entry->second.words.begin(),
-                           entry->second.words.end())) {
-                return entry->second.program;
-            }
-        }
-        return nullptr;
-    };
-    {
-        const std::shared_lock lock(mutex);
-        if (auto program = find()) {
-            return program;
-        }
-    }
-    auto decoded = std::make_shared<Program>(decode(words, count));
-    if (!depends_on_index(decoded->body)) {
-        decoded->plan = std::make_shared<const Plan>(make_plan(reduced_circuit(*decoded, nullptr)));
-    }
-    const std::shared_ptr<const Program> program = std::move(decoded);
-    const std::unique_lock lock(mutex);
-    if (auto earlier = find()) {
-        return earlier;
-    }
-    constexpr std::size_t max_entries = 1024;
-    if (table.size() >= max_entries) {
-        // Decoding again is cheap; what is running now is held by its caller.
-        table.clear();
-    }
-    table.emplace(digest, Entry{{words, words + count}, program});
     return program;
 }
 

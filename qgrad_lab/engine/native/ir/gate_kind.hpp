@@ -35,12 +35,12 @@ enum class Kernel {
 };
 
 // <row| A |column> between basis states of the targets, the first target most significant.
-using Entry = Generator::Entry;
+using MatrixEntry = Generator::Entry;
 
 // A term of U(t) = sum exp(i frequency t) A.
 struct Component {
     double frequency;
-    std::span<const Entry> entries;
+    std::span<const MatrixEntry> entries;
 };
 
 struct GateKind {
@@ -50,9 +50,9 @@ struct GateKind {
     std::size_t num_targets = any;
     Form form = Form::none;
     double scale = 0.0;
-    const char *letters = "";                // of form pauli: for each target, or one for all
-    std::span<const Entry> generator;        // G, where it is the same for all gates of the kind
-    std::span<const Component> components;   // likewise
+    const char *letters = "";                 // of form pauli: for each target, or one for all
+    std::span<const MatrixEntry> generator{}; // G, where it is the same for all gates of the kind
+    std::span<const Component> components{};  // likewise
     std::array<const char *, 2> controlled{}; // its name with one control of value 1, with two
     Extra extra = Extra::none;
     Kernel kernel = Kernel::lightning;

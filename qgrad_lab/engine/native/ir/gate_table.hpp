@@ -10,8 +10,7 @@
 
 namespace qgrad {
 
-// Sets what the wires of a gate decide: its masks, and its generator on states of `num_wires`
-// wires.
+// Sets what the wires of a gate decide: its masks and its generator.
 void complete(Gate &gate, std::size_t num_wires);
 
 // Global bit of a wire: wire 0 is the most significant one.

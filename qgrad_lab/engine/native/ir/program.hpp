@@ -2,18 +2,14 @@
 // range.
 #pragma once
 
-#include <complex>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "kernels/generators.hpp"
+#include "ir/gate_kind.hpp"
 
 namespace qgrad {
-
-using Complex = std::complex<double>;
 
 // A position in theta, index or data: base + sum of stride * counter over the enclosing loops.
 struct Position {
@@ -62,12 +58,13 @@ struct Gate {
     std::size_t dimension = 0;
     std::string word;
     std::vector<Integer> bits;
-    std::int64_t source = 0;       // the user's line, for messages; 0 where it is not known
-    Generator generator;           // of a gate with an angle: U(t) = exp(i scale t G)
-    // Which of Lightning's kernels, resolved once (kernels.cpp).
+    std::int64_t source = 0; // the user's line, for messages; 0 where it is not known
+    Generator generator;     // of a gate with an angle: U(t) = exp(i scale t G)
+    // Which of Lightning's kernels, where one applies it (choose_kernel in kernels/lightning.hpp).
     int kernel = 0;
     std::uint32_t operation = 0;
     std::vector<std::size_t> kernel_wires; // empty where the kernel takes the controls apart
+    bool by_matrix_of_kind = false;        // where none of Lightning's has its name
 };
 
 // One entry of a Program's body: a gate, a loop, or a choice between bodies.
@@ -97,8 +94,6 @@ struct Measurement {
     std::vector<std::size_t> wires; // probs
 };
 
-struct Plan; // plan.hpp
-
 struct Program {
     bool single = false; // whether amplitudes are two floats, not two doubles
     std::size_t num_wires = 0;
@@ -109,17 +104,11 @@ struct Program {
     std::vector<Node> body;
     std::vector<Measurement> measurements;
     bool needs_observable_scratch = false; // a var is measured
-    std::shared_ptr<const Plan> plan;      // where it does not depend on index
 
     std::size_t dimension() const { return std::size_t{1} << num_wires; }
 };
 
 // Decode and validate; throws std::invalid_argument that says what is wrong and where.
 Program decode(const std::int64_t *words, std::size_t count);
-
-// The same, once per Program: kept in a table under `digest` and compared word by word, so that a
-// colliding digest can never run another Program.
-std::shared_ptr<const Program> decode_once(const std::int64_t *words, std::size_t count,
-                                           std::int64_t digest);
 
 } // namespace qgrad

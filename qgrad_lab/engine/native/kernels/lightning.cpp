@@ -4,18 +4,22 @@
 #include <cmath>
 #include <numbers>
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
 
 // Lightning's tables of kernels are singletons in inline functions. Default visibility makes ours
 // and those of its shared library one object; hidden, ours would be an empty copy.
 #pragma GCC visibility push(default)
-#include "CPUMemoryModel.hpp"
-#include "DynamicDispatcher.hpp"
-#include "GateImplementationsLM.hpp"
-#include "KernelMap.hpp"
-#include "Threading.hpp"
+#include <CPUMemoryModel.hpp>
+#include <DynamicDispatcher.hpp>
+#include <GateImplementationsLM.hpp>
+#include <KernelMap.hpp>
+#include <Threading.hpp>
 #pragma GCC visibility pop
 
 #include "ir/gate_table.hpp"
+#include "kernels/generators.hpp"
 #include "kernels/matrices.hpp"
 
 namespace qgrad {
@@ -100,77 +104,88 @@ template <class Real> Real angle_in_precision(double angle) {
 }
 
 template <class Real>
-void apply_matrix(const Step &step, const Operands &operands, bool inverse, std::complex<Real> *ket,
+void apply_matrix(const Gate &gate, const Complex *matrix, bool inverse, std::complex<Real> *ket,
                   std::size_t num_wires) {
-    const Gate &gate = *step.gate;
     thread_local std::vector<std::complex<Real>> copy;
-    const std::complex<Real> *matrix =
-        in_precision(numbers_of(step, operands), std::size_t{1} << (2 * gate.targets.size()), copy);
+    const std::complex<Real> *own =
+        in_precision(matrix, std::size_t{1} << (2 * gate.targets.size()), copy);
     const auto kernel = static_cast<KernelType>(gate.kernel);
     if (gate.controls.empty()) {
-        dispatcher<Real>().applyMatrix(kernel, ket, num_wires, matrix, gate.targets, inverse);
+        dispatcher<Real>().applyMatrix(kernel, ket, num_wires, own, gate.targets, inverse);
     } else {
-        dispatcher<Real>().applyControlledMatrix(kernel, ket, num_wires, matrix, gate.controls,
+        dispatcher<Real>().applyControlledMatrix(kernel, ket, num_wires, own, gate.controls,
                                                  gate.control_values, gate.targets, inverse);
     }
 }
 
-// exp(i angle G) of a diagonal G with values +1 below gate.dimension and -1 from it on.
 template <class Real>
-void apply_diagonal(const Gate &gate, double angle, std::complex<Real> *ket,
-                    std::size_t num_wires) {
+void apply_matrix_of_kind(const Step &step, const Operands &operands, bool inverse,
+                          std::complex<Real> *ket, std::size_t num_wires) {
+    const GateKind &kind = *step.gate->kind;
+    thread_local std::vector<Complex> matrix;
+    matrix.resize(std::size_t{1} << (2 * kind.num_targets));
+    kind_matrix(kind, kind.has_angle() ? step.angle(operands.theta) : 0.0, matrix.data());
+    apply_matrix(*step.gate, matrix.data(), inverse, ket, num_wires);
+}
+
+// exp(i angle G) of a diagonal G with values +1 below gate.dimension and -1 from it on, or 1.
+template <class Real>
+void apply_phases(const Gate &gate, double angle, std::complex<Real> *ket, std::size_t num_wires) {
     const Complex upper = std::polar(1.0, angle);
-    const std::size_t dimension = gate.opcode == Opcode::global_phase ? 1 : gate.dimension;
+    const std::size_t dimension = gate.kind->extra == Extra::dimension ? gate.dimension : 1;
     multiply_split(gate.generator.target_bits, dimension, gate.control_mask, gate.control_bits,
                    upper, std::conj(upper), ket, std::size_t{1} << num_wires);
 }
 
-void resolve_kernel(Gate &gate, std::size_t num_wires) {
-    const GateInfo &info = *find_gate(gate.opcode);
-    KernelType kernel = KernelType::None;
-    if (gate.opcode == Opcode::qubit_unitary) {
-        kernel = gate.controls.empty()
-                     ? kernel_for(matrix_operation(gate.targets.size()), num_wires)
-                     : kernel_for(controlled_matrix_operation(gate.targets.size()), num_wires);
-    } else if (info.kernel != nullptr) {
-        const bool all_ones = std::all_of(gate.control_values.begin(), gate.control_values.end(),
-                                          [](bool value) { return value; });
-        const char *name = gate.controls.empty()                   ? info.kernel
-                           : gate.controls.size() == 1 && all_ones ? info.one_control
-                           : gate.controls.size() == 2 && all_ones ? info.two_controls
-                                                                   : nullptr;
-        gate.kernel_wires.clear();
-        if (name != nullptr) {
-            // A dedicated kernel takes the controls as its first wires.
-            gate.operation = static_cast<std::uint32_t>(dispatcher<double>().strToGateOp(name));
-            gate.kernel_wires = gate.controls;
-            gate.kernel_wires.insert(gate.kernel_wires.end(), gate.targets.begin(),
-                                     gate.targets.end());
-            kernel = kernel_for(static_cast<GateOperation>(gate.operation), num_wires);
-        } else {
-            gate.operation = static_cast<std::uint32_t>(
-                dispatcher<double>().strToControlledGateOp(info.controlled_kernel));
-            kernel = kernel_for(static_cast<ControlledGateOperation>(gate.operation), num_wires);
-        }
+KernelType matrix_kernel(const Gate &gate, std::size_t num_wires) {
+    const std::size_t k = gate.targets.size();
+    return gate.controls.empty() ? kernel_for(matrix_operation(k), num_wires)
+                                 : kernel_for(controlled_matrix_operation(k), num_wires);
+}
+
+bool has_controlled_kernel(std::string_view name) {
+    const auto &names = Pennylane::Gates::Constant::controlled_gate_names;
+    return std::any_of(names.begin(), names.end(),
+                       [&](const auto &each) { return each.second == name; });
+}
+
+// The kernel of a gate that Lightning knows by its name, alone or with its controls.
+KernelType choose_named_kernel(Gate &gate, std::size_t num_wires) {
+    const bool all_ones = std::all_of(gate.control_values.begin(), gate.control_values.end(),
+                                      [](bool value) { return value; });
+    const char *name = all_ones ? gate.kind->name_with(gate.controls.size()) : nullptr;
+    if (name != nullptr && dispatcher<double>().hasGateOp(name)) {
+        // A dedicated kernel takes the controls as its first wires.
+        const GateOperation operation = dispatcher<double>().strToGateOp(name);
+        gate.operation = static_cast<std::uint32_t>(operation);
+        gate.kernel_wires = gate.controls;
+        gate.kernel_wires.insert(gate.kernel_wires.end(), gate.targets.begin(), gate.targets.end());
+        return kernel_for(operation, num_wires);
     }
-    gate.kernel = static_cast<int>(kernel);
+    if (has_controlled_kernel(gate.kind->name)) {
+        const auto operation = dispatcher<double>().strToControlledGateOp(gate.kind->name);
+        gate.operation = static_cast<std::uint32_t>(operation);
+        return kernel_for(operation, num_wires);
+    }
+    if (gate.kind->components.empty()) {
+        throw std::logic_error(std::string(gate.kind->name) + " has neither a kernel nor a matrix");
+    }
+    gate.by_matrix_of_kind = true;
+    return matrix_kernel(gate, num_wires);
 }
 
 } // namespace
 
-void complete(Gate &gate, std::size_t num_wires) {
-    gate.control_mask = 0;
-    gate.control_bits = 0;
-    for (std::size_t i = 0; i < gate.controls.size(); ++i) {
-        const std::uint64_t bit = std::uint64_t{1} << bit_of(gate.controls[i], num_wires);
-        gate.control_mask |= bit;
-        gate.control_bits |= gate.control_values[i] ? bit : 0;
+void choose_kernel(Gate &gate, std::size_t num_wires) {
+    gate.kernel_wires.clear();
+    gate.by_matrix_of_kind = false;
+    KernelType kernel = KernelType::None;
+    if (gate.kind->kernel == Kernel::matrix) {
+        kernel = matrix_kernel(gate, num_wires);
+    } else if (gate.kind->kernel == Kernel::lightning) {
+        kernel = choose_named_kernel(gate, num_wires);
     }
-    gate.generator = make_generator(gate, num_wires);
-    if (gate.adjoint) {
-        gate.generator.scale = -gate.generator.scale;
-    }
-    resolve_kernel(gate, num_wires);
+    gate.kernel = static_cast<int>(kernel);
 }
 
 template <class Real>
@@ -178,32 +193,35 @@ void apply(const Step &step, const Operands &operands, bool inverse, std::comple
            std::size_t num_wires) {
     const Gate &gate = *step.gate;
     const bool backward = gate.adjoint != inverse;
-    switch (gate.opcode) {
-    case Opcode::identity:
+    switch (gate.kind->kernel) {
+    case Kernel::nothing:
         return;
-    case Opcode::basis_state:
+    case Kernel::bits:
         prepare_basis_state(step, ket, num_wires);
         return;
-    case Opcode::state_prep:
+    case Kernel::state:
         embed_state(gate, numbers_of(step, operands), ket, num_wires);
         return;
-    case Opcode::qubit_unitary:
-        apply_matrix(step, operands, backward, ket, num_wires);
+    case Kernel::matrix:
+        apply_matrix(gate, numbers_of(step, operands), backward, ket, num_wires);
         return;
-    case Opcode::global_phase:
-    case Opcode::pc_phase: {
+    case Kernel::phases: {
         // The generator's scale carries gate.adjoint already.
         const double angle = step.angle(operands.theta) * gate.generator.scale;
-        apply_diagonal(gate, inverse ? -angle : angle, ket, num_wires);
+        apply_phases(gate, inverse ? -angle : angle, ket, num_wires);
         return;
     }
-    case Opcode::pauli_rot:
+    case Kernel::pauli_rot:
         lightning::Gates::GateImplementationsLM::applyPauliRot<Real>(
             ket, num_wires, gate.targets, backward,
             angle_in_precision<Real>(step.angle(operands.theta)), gate.word);
         return;
-    default:
+    case Kernel::lightning:
         break;
+    }
+    if (gate.by_matrix_of_kind) {
+        apply_matrix_of_kind(step, operands, backward, ket, num_wires);
+        return;
     }
     // One angle at most: the vector is reused, because Lightning's kernels take one by reference.
     thread_local std::vector<Real> angle;

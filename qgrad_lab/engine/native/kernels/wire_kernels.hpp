@@ -9,9 +9,10 @@
 #include <complex>
 #include <cstddef>
 
+#include "ir/complex.hpp"
+
 namespace qgrad {
 
-using Complex = std::complex<double>;
 using Matrix2 = std::array<Complex, 4>; // row by row
 
 constexpr int no_control = -1;

@@ -7,7 +7,6 @@
 
 #include "host/interrupt.hpp"
 #include "ir/gate_table.hpp"
-#include "kernels/lightning.hpp"
 
 namespace qgrad {
 namespace {

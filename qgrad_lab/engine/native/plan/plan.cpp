@@ -8,6 +8,7 @@
 #include "host/interrupt.hpp"
 #include "host/memory.hpp"
 #include "ir/gate_table.hpp"
+#include "kernels/lightning.hpp"
 
 namespace qgrad {
 namespace {
@@ -246,6 +247,7 @@ class Planner {
         gate.controls = std::move(controls);
         gate.control_values = std::move(values);
         complete(gate, width);
+        choose_kernel(gate, width);
         task.single = *operation.single;
         task.single.gate = &plan_.gates.emplace_back(std::move(gate));
     }
@@ -309,25 +311,6 @@ Plan make_plan(Circuit circuit) {
 
 Plan make_plan(Circuit circuit, std::size_t max_bits) {
     return Planner(std::move(circuit), max_bits).build();
-}
-
-std::shared_ptr<const Plan> plan_for(const std::shared_ptr<const Program> &program,
-                                     const std::int64_t *index) {
-    if (program->plan) {
-        return program->plan;
-    }
-    struct Last {
-        std::shared_ptr<const Program> program;
-        std::vector<std::int64_t> index;
-        std::shared_ptr<const Plan> plan;
-    };
-    thread_local Last last;
-    const std::size_t size = program->num_index;
-    if (last.program != program || !std::equal(index, index + size, last.index.begin())) {
-        auto plan = std::make_shared<const Plan>(make_plan(reduced_circuit(*program, index)));
-        last = {program, {index, index + size}, std::move(plan)};
-    }
-    return last.plan;
 }
 
 } // namespace qgrad

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -78,9 +77,5 @@ std::size_t slice_bits(bool single);
 
 Plan make_plan(Circuit circuit);
 Plan make_plan(Circuit circuit, std::size_t max_bits);
-
-// The same, kept: for ever where it does not depend on index, else for this thread's next call.
-std::shared_ptr<const Plan> plan_for(const std::shared_ptr<const Program> &program,
-                                     const std::int64_t *index);
 
 } // namespace qgrad

@@ -10,8 +10,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/lightning.hpp"
+#include "ir/step.hpp"
 #include "kernels/wire_kernels.hpp"
+#include "plan/schedule.hpp"
 
 namespace qgrad {
 
@@ -51,11 +52,6 @@ Matrix2 matrix_of(const Step &step, const Operands &operands);
 
 // <row| G |column> of a member U(t) = exp(i scale t G).
 Matrix2 generator_of(const Gate &gate);
-
-// The operator of std::complex looks for infinities in every product, and takes many times as long.
-inline Complex times(Complex a, Complex b) {
-    return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
-}
 
 Matrix2 product(const Matrix2 &a, const Matrix2 &b);
 Matrix2 adjoint(const Matrix2 &a);

@@ -8,7 +8,6 @@
 
 #include "host/interrupt.hpp"
 #include "ir/gate_table.hpp"
-#include "kernels/lightning.hpp"
 
 namespace qgrad {
 namespace {
@@ -90,9 +89,10 @@ class Builder {
         for (std::size_t i = 0; i < gate.bits.size(); ++i) {
             const std::int64_t bit = value(gate.bits[i]);
             if (bit != 0 && bit != 1) {
-                throw std::invalid_argument(std::string(gate.kind->name) + " takes bits 0 and 1, got " +
-                                            std::to_string(bit) + " for its bit " +
-                                            std::to_string(i) + origin(gate.source));
+                throw std::invalid_argument(std::string(gate.kind->name) +
+                                            " takes bits 0 and 1, got " + std::to_string(bit) +
+                                            " for its bit " + std::to_string(i) +
+                                            origin(gate.source));
             }
             if (bit == 1) {
                 step.basis |= std::uint64_t{1} << bit_of(step.gate->targets[i], program_.num_wires);

@@ -9,24 +9,9 @@
 #include <vector>
 
 #include "ir/program.hpp"
+#include "ir/step.hpp"
 
 namespace qgrad {
-
-// One gate with its place in the operands.
-struct Step {
-    static constexpr std::size_t no_slot = static_cast<std::size_t>(-1);
-
-    const Gate *gate = nullptr;
-    std::size_t slot = no_slot; // of the angle in theta
-    std::size_t numbers = 0;    // QubitUnitary, StatePrep: begin in data or theta
-    std::uint64_t basis = 0;    // BasisState: the state, as a mask of global bits
-
-    bool has_slot() const { return slot != no_slot; }
-    bool reads_theta() const { return has_slot() || gate->numbers_in_theta; }
-    double angle(const double *theta) const {
-        return has_slot() ? theta[slot] : gate->angle.literal;
-    }
-};
 
 struct Schedule {
     std::vector<Step> steps;

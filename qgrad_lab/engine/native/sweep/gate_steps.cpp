@@ -3,6 +3,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "kernels/generators.hpp"
 #include "kernels/matrices.hpp"
 
 namespace qgrad {

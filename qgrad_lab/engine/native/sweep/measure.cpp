@@ -5,6 +5,7 @@
 #include "host/interrupt.hpp"
 #include "host/ranges.hpp"
 #include "ir/gate_table.hpp"
+#include "kernels/generators.hpp"
 
 namespace qgrad {
 namespace {

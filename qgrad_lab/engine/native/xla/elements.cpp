@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "xla/ffi/api/ffi.h"
+#include <xla/ffi/api/ffi.h>
 
 namespace ffi = xla::ffi;
 

@@ -5,10 +5,15 @@
 // order = 1, a cotangent f64[Y, M] where transposed. Leading sizes are the batch or 1 (shared).
 // Result: f64[B, M], or f64[B, P] where transposed. `keep` asks to keep the final states of D[0]
 // for the call of its transpose that follows.
+#include <algorithm>
+#include <functional>
 #include <span>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
+
+#include <xla/ffi/api/ffi.h>
 
 #include "batch/batch.hpp"
 #include "batch/shift_rule.hpp"
@@ -18,6 +23,21 @@ namespace ffi = xla::ffi;
 
 namespace qgrad {
 namespace {
+
+// XLA's pool, as loops use it.
+class XlaThreads : public ThreadPool {
+  public:
+    explicit XlaThreads(ffi::ThreadPool pool) : pool_(pool) {}
+
+    std::size_t num_threads() const override {
+        return static_cast<std::size_t>(std::max<std::int64_t>(1, pool_.num_threads()));
+    }
+
+    void schedule(std::function<void()> task) override { pool_.Schedule(std::move(task)); }
+
+  private:
+    ffi::ThreadPool pool_;
+};
 
 template <class T, ffi::DataType dtype>
 Rows<T> rows(const ffi::AnyBuffer &buffer, const char *name, std::size_t batch, std::size_t width) {
@@ -42,7 +62,7 @@ Batch read_batch(const ffi::RemainingArgs &args, const ffi::RemainingRets &rets,
                  ffi::Span<const std::int64_t> words, std::int64_t digest, std::int64_t order,
                  bool transposed) {
     Batch batch;
-    batch.program = decode_once(words.begin(), words.size(), digest);
+    batch.planned = decode_once(words.begin(), words.size(), digest);
     batch.with_tangent = order == 1;
     batch.transposed = transposed;
     const std::size_t num_args = 3U + (batch.with_tangent ? 1U : 0U) + (transposed ? 1U : 0U);
@@ -51,7 +71,7 @@ Batch read_batch(const ffi::RemainingArgs &args, const ffi::RemainingRets &rets,
     }
     const auto argument = [&](std::size_t i) { return args.get<ffi::AnyBuffer>(i).value(); };
 
-    const Program &program = *batch.program;
+    const Program &program = batch.program();
     auto result = rets.get<ffi::AnyBuffer>(0).value();
     const auto dims = result->dimensions();
     const std::size_t width = transposed ? program.num_theta : program.num_outputs;
@@ -106,7 +126,8 @@ ffi::Error derivative(ffi::ThreadPool pool, ffi::RunId run, ffi::RemainingArgs a
     return guarded(run, [&] {
         Batch batch = read_batch(args, rets, words, digest, order, transposed);
         batch.keep = keep && order == 0 && !transposed;
-        evaluate(batch, pool);
+        XlaThreads threads(pool);
+        evaluate(batch, threads);
     });
 }
 
@@ -120,7 +141,8 @@ ffi::Error shift_rule(ffi::ThreadPool pool, ffi::RunId run, ffi::RemainingArgs a
                       ffi::Span<const double> shifts, ffi::Span<const double> coefficients) {
     return guarded(run, [&] {
         const Batch batch = read_batch(args, rets, words, digest, transposed ? 0 : 1, transposed);
-        evaluate_shift_rule(batch, {span(slots), span(shifts), span(coefficients)}, pool);
+        XlaThreads threads(pool);
+        evaluate_shift_rule(batch, {span(slots), span(shifts), span(coefficients)}, threads);
     });
 }
 

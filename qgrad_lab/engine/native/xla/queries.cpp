@@ -1,10 +1,11 @@
-// Plain functions of the library, for qgrad_lab.engine.plans and for the loader.
+// Plain functions of the library, for qgrad_lab.engine.plans and interrupts, and for the loader.
 #include <algorithm>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 
 #include "batch/batch.hpp"
+#include "host/interrupt.hpp"
 #include "host/workspace.hpp"
 #include "plan/plan_text.hpp"
 
@@ -45,6 +46,15 @@ extern "C" __attribute__((visibility("default"))) void qgrad_lab_counts(std::uin
 // The most bytes that states took at once since this was called last.
 extern "C" __attribute__((visibility("default"))) std::uint64_t qgrad_lab_take_peak_bytes() {
     return qgrad::StateBytes::take_peak();
+}
+
+// Interrupts so far, for qgrad_lab.engine.interrupts.
+extern "C" __attribute__((visibility("default"))) std::uint64_t qgrad_lab_interrupts() {
+    return qgrad::num_interrupts.load();
+}
+
+extern "C" __attribute__((visibility("default"))) void qgrad_lab_forget_runs() {
+    qgrad::forget_all_runs();
 }
 
 // What this library was built against. The loader reads it from the file, before it loads anything.

@@ -21,7 +21,7 @@
 #include <unistd.h>
 #endif
 
-#include "xla/ffi/api/ffi.h"
+#include <xla/ffi/api/ffi.h>
 
 namespace ffi = xla::ffi;
 

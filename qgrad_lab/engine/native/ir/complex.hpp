@@ -1,0 +1,15 @@
+// The numbers of operands, matrices and generators. Amplitudes have the precision of their state.
+#pragma once
+
+#include <complex>
+
+namespace qgrad {
+
+using Complex = std::complex<double>;
+
+// The operator of std::complex looks for infinities in every product, and takes many times as long.
+inline Complex times(Complex a, Complex b) {
+    return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
+}
+
+} // namespace qgrad
