@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from qgrad_lab.gates.operators import (
     Entries,
@@ -17,7 +17,7 @@ from qgrad_lab.gates.operators import (
     is_diagonal,
     is_monomial,
     product,
-    spectral_parts,
+    projectors,
 )
 
 Extra = Literal["dimension", "letters", "matrix", "state", "bits"]
@@ -25,6 +25,14 @@ Extra = Literal["dimension", "letters", "matrix", "state", "bits"]
 
 ANY = None
 """Any number of wires, at least one."""
+
+
+class Wave(NamedTuple):
+    """A term ``cos(f t) A + sin(f t) B`` of a matrix that depends on an angle t."""
+
+    frequency: Fraction
+    cosine: Entries
+    sine: Entries
 
 
 @dataclass(frozen=True)
@@ -96,21 +104,31 @@ class GateKind:
         return frozenset() if self.generator is None else self.generator.spectrum(self.num_wires)
 
     @cached_property
-    def components(self) -> tuple[tuple[Fraction, Entries], ...]:
-        """Frequencies f and matrices C_f with ``U(t) = sum_f exp(i f t) C_f``.
+    def waves(self) -> tuple[Wave, ...]:
+        """The matrix as a function of the angle: ``U(t) = sum cos(f t) A + sin(f t) B``.
 
-        None where the matrix depends on the number of wires or on an operand.
+        None where it depends on the number of wires or on an operand.
         """
-        generator, fixed = self.generator, self.matrix
+        generator = self.generator
         if generator is None:
-            return () if fixed is None else ((Fraction(0), fixed),)
+            return () if self.matrix is None else (Wave(Fraction(0), self.matrix, {}),)
         if self.num_wires is None or isinstance(generator, Letters | Split):
             return ()
+        fixed = identity(self.num_wires) if self.matrix is None else self.matrix
         scaled = combination((float(generator.scale), generator.entries))
-        parts = spectral_parts(scaled, self.spectrum, self.num_wires)
-        if fixed is not None:
-            parts = [product(part, fixed) for part in parts]
-        return tuple(zip(sorted(self.spectrum), parts, strict=True))
+        parts = {
+            value: product(projector, fixed)
+            for value, projector in projectors(scaled, self.spectrum, self.num_wires).items()
+        }
+        waves = []
+        for frequency in sorted({abs(value) for value in parts}):
+            ahead, behind = parts.get(frequency, {}), parts.get(-frequency, {})
+            if frequency == 0:
+                waves.append(Wave(frequency, ahead, {}))
+            else:
+                cosine = combination((1, ahead), (1, behind))
+                waves.append(Wave(frequency, cosine, combination((1j, ahead), (-1j, behind))))
+        return tuple(waves)
 
     @property
     def is_diagonal(self) -> bool:

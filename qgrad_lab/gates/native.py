@@ -33,13 +33,18 @@ def _operators(kind: GateKind) -> Iterator[str]:
     if _has_entries(kind):
         assert isinstance(generator, Pauli | Local)
         yield f"constexpr MatrixEntry generator_{kind.name}[] = {_entries(generator.entries)};"
-    names = []
-    for number, (frequency, entries) in enumerate(kind.components):
-        name = f"component_{kind.name}_{number}"
-        names.append(f"{{{float(frequency)!r}, {name}}}")
-        yield f"constexpr MatrixEntry {name}[] = {_entries(entries)};"
-    if names:
-        yield f"constexpr Component components_{kind.name}[] = {{{', '.join(names)}}};"
+    waves = []
+    for number, (frequency, *parts) in enumerate(kind.waves):
+        fields = [repr(float(frequency))]
+        for name, entries in zip(("cosine", "sine"), parts, strict=True):
+            if entries:
+                fields.append(f"{name}_{kind.name}_{number}")
+                yield f"constexpr MatrixEntry {fields[-1]}[] = {_entries(entries)};"
+            else:
+                fields.append("{}")
+        waves.append(f"{{{', '.join(fields)}}}")
+    if waves:
+        yield f"constexpr Wave waves_{kind.name}[] = {{{', '.join(waves)}}};"
 
 
 def _has_entries(kind: GateKind) -> bool:
@@ -72,8 +77,8 @@ def _fields(kind: GateKind) -> Iterator[str]:
         yield f'.letters = "{generator.letters}"'
     if _has_entries(kind):
         yield f".generator = generator_{kind.name}"
-    if kind.components:
-        yield f".components = components_{kind.name}"
+    if kind.waves:
+        yield f".waves = waves_{kind.name}"
     if kind.controlled:
         names = ", ".join(f'"{name}"' for name in kind.controlled)
         yield f".controlled = {{{names}}}"

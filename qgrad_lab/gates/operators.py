@@ -66,22 +66,22 @@ def is_monomial(entries: Entries) -> bool:
     return len(set(rows)) == len(rows) and len(set(columns)) == len(columns)
 
 
-def spectral_parts(
+def projectors(
     entries: Entries, spectrum: frozenset[Fraction], num_wires: int
-) -> list[Entries]:
-    """Return the projectors on the eigenspaces, those of the least eigenvalues first.
+) -> dict[Fraction, Entries]:
+    """Return the projector on the eigenspace of each eigenvalue.
 
     They are the Lagrange polynomials of the operator (Sylvester's formula).
     """
-    parts = []
-    for value in sorted(spectrum):
+    found = {}
+    for value in spectrum:
         part = identity(num_wires)
-        for other in spectrum - {value}:
+        for other in sorted(spectrum - {value}):
             distance = float(value - other)
             factor = combination((1 / distance, entries), (-other / distance, identity(num_wires)))
             part = product(factor, part)
-        parts.append(part)
-    return parts
+        found[value] = part
+    return found
 
 
 @dataclass(frozen=True, slots=True)

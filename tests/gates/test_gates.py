@@ -212,14 +212,16 @@ def test_the_native_table_is_the_one_that_the_rows_make():
     assert native.PATH.read_text() == native.table_text(), "run: python -m qgrad_lab.gates"
 
 
-@pytest.mark.parametrize("name", [name for name, kind in GATES.items() if kind.components])
+@pytest.mark.parametrize("name", [name for name, kind in GATES.items() if kind.waves])
 def test_the_matrix_of_the_row_is_that_of_pennylane(name):
     kind = GATES[name]
     for angle in ANGLES if kind.has_angle else ANGLES[:1]:
         matrix = np.zeros((2**kind.num_wires,) * 2, complex)
-        for frequency, entries in kind.components:
-            for place, value in entries.items():
-                matrix[place] += np.exp(1j * float(frequency) * angle) * value
+        for frequency, cosine, sine in kind.waves:
+            phase = float(frequency) * angle
+            for factor, entries in ((np.cos(phase), cosine), (np.sin(phase), sine)):
+                for place, value in entries.items():
+                    matrix[place] += factor * value
         expected = matrix_at((name, kind.num_wires, None), (), False, angle)
         if kind.num_wires == 0:
             matrix = matrix[0, 0] * np.eye(2)

@@ -512,7 +512,7 @@ int kernels(std::vector<Case> cases) {
             std::vector<qgrad::Gate *> gates;
             choose_kernels(program.body, program.num_wires, gates);
             for (qgrad::Gate *gate : gates) {
-                if (way.by_matrix_of_kind && gate->kind->components.empty()) {
+                if (way.by_matrix_of_kind && gate->kind->waves.empty()) {
                     ++absent; // on any number of wires, or of a matrix that is an operand
                     continue;
                 }

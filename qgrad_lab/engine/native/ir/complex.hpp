@@ -1,11 +1,13 @@
 // The numbers of operands, matrices and generators. Amplitudes have the precision of their state.
 #pragma once
 
+#include <array>
 #include <complex>
 
 namespace qgrad {
 
 using Complex = std::complex<double>;
+using Matrix2 = std::array<Complex, 4>; // row by row
 
 // The operator of std::complex looks for infinities in every product, and takes many times as long.
 inline Complex times(Complex a, Complex b) {

@@ -37,10 +37,11 @@ enum class Kernel {
 // <row| A |column> between basis states of the targets, the first target most significant.
 using MatrixEntry = Generator::Entry;
 
-// A term of U(t) = sum exp(i frequency t) A.
-struct Component {
+// A term of U(t) = sum cos(frequency t) A + sin(frequency t) B.
+struct Wave {
     double frequency;
-    std::span<const MatrixEntry> entries;
+    std::span<const MatrixEntry> cosine; // A
+    std::span<const MatrixEntry> sine;   // B
 };
 
 struct GateKind {
@@ -52,7 +53,7 @@ struct GateKind {
     double scale = 0.0;
     const char *letters = "";                 // of form pauli: for each target, or one for all
     std::span<const MatrixEntry> generator{}; // G, where it is the same for all gates of the kind
-    std::span<const Component> components{};  // likewise
+    std::span<const Wave> waves{};            // likewise U(t)
     std::array<const char *, 2> controlled{}; // its name with one control of value 1, with two
     Extra extra = Extra::none;
     Kernel kernel = Kernel::lightning;
@@ -72,6 +73,19 @@ struct GateKind {
         return num_controls <= controlled.size() ? controlled[num_controls - 1] : nullptr;
     }
 };
+
+// The waves and the generator of a kind on one wire as full matrices, which are quicker: most gates
+// of most circuits are of such a kind.
+struct OneWire {
+    std::size_t num_waves = 0; // two eigenvalues make two at most
+    std::array<double, 2> frequencies{};
+    std::array<Matrix2, 2> cosines{};
+    std::array<Matrix2, 2> sines{};
+    Matrix2 generator{};
+};
+
+// All zero for a kind on several wires, or on any number.
+const OneWire &one_wire(const GateKind &kind);
 
 // nullptr where there is no such opcode.
 const GateKind *find_gate(std::int64_t opcode);

@@ -7,6 +7,31 @@ namespace {
 
 #include "ir/gates.inc"
 
+constexpr Matrix2 full(std::span<const MatrixEntry> entries) {
+    Matrix2 matrix{};
+    for (const auto &[row, column, value] : entries) {
+        matrix[2 * row + column] = value;
+    }
+    return matrix;
+}
+
+constexpr std::array<OneWire, std::size(rows)> one_wire_rows = [] {
+    std::array<OneWire, std::size(rows)> result{};
+    for (std::size_t i = 0; i < result.size(); ++i) {
+        if (rows[i].num_targets != 1) {
+            continue;
+        }
+        for (const auto &[frequency, cosine, sine] : rows[i].waves) {
+            const std::size_t wave = result[i].num_waves++;
+            result[i].frequencies[wave] = frequency;
+            result[i].cosines[wave] = full(cosine);
+            result[i].sines[wave] = full(sine);
+        }
+        result[i].generator = full(rows[i].generator);
+    }
+    return result;
+}();
+
 // A basis state of the targets (first target most significant) as a mask of global bits.
 std::uint64_t spread(std::uint64_t local, const Gate &gate, std::size_t num_wires) {
     const std::size_t k = gate.targets.size();
@@ -95,6 +120,8 @@ const GateKind *find_gate(std::int64_t opcode) {
     const std::uint64_t position = static_cast<std::uint64_t>(opcode) - 1;
     return position < std::size(rows) ? &rows[position] : nullptr;
 }
+
+const OneWire &one_wire(const GateKind &kind) { return one_wire_rows[&kind - rows]; }
 
 std::uint64_t bits_of(const std::vector<std::size_t> &wires, std::size_t num_wires) {
     std::uint64_t bits = 0;

@@ -168,7 +168,7 @@ KernelType choose_named_kernel(Gate &gate, std::size_t num_wires) {
         gate.operation = static_cast<std::uint32_t>(operation);
         return kernel_for(operation, num_wires);
     }
-    if (gate.kind->components.empty()) {
+    if (gate.kind->waves.empty()) {
         throw std::logic_error(std::string(gate.kind->name) + " has neither a kernel nor a matrix");
     }
     gate.by_matrix_of_kind = true;

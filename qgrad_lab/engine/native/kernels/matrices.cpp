@@ -1,6 +1,8 @@
 #include "kernels/matrices.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <span>
 #include <vector>
 
 #include "host/interrupt.hpp"
@@ -42,20 +44,20 @@ void for_each_group(const Gate &gate, const std::vector<std::uint64_t> &states,
 void kind_matrix(const GateKind &kind, double angle, Complex *matrix) {
     const std::size_t n = std::size_t{1} << kind.num_targets;
     std::fill(matrix, matrix + n * n, Complex{});
-    Complex phase;
-    double before = 0.0;
-    for (const auto &[frequency, entries] : kind.components) {
-        if (frequency == 0.0) {
-            phase = 1.0;
-        } else if (frequency == -before) {
-            phase = std::conj(phase);
-        } else {
-            phase = std::polar(1.0, frequency * angle);
-        }
-        before = frequency;
+    const auto add = [&](double factor, std::span<const MatrixEntry> entries) {
         for (const auto &[row, column, value] : entries) {
-            matrix[row * n + column] += times(phase, value);
+            matrix[row * n + column] += factor * value;
         }
+    };
+    for (const auto &[frequency, cosine, sine] : kind.waves) {
+        double c = 1.0;
+        double s = 0.0;
+        if (frequency != 0.0) { // both at once
+            c = std::cos(frequency * angle);
+            s = std::sin(frequency * angle);
+        }
+        add(c, cosine);
+        add(s, sine);
     }
 }
 

@@ -9,7 +9,7 @@
 
 namespace qgrad {
 
-// U(angle) of a gate whose kind has components, row by row.
+// U(angle) of a gate whose kind has waves, row by row.
 void kind_matrix(const GateKind &kind, double angle, Complex *matrix);
 
 // out += M ket on the part of the space where the controls hold, M the matrix or, where `adjoint`,

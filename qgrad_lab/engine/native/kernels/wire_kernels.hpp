@@ -13,8 +13,6 @@
 
 namespace qgrad {
 
-using Matrix2 = std::array<Complex, 4>; // row by row
-
 constexpr int no_control = -1;
 
 // Which amplitudes form a pair, and which value of the control they belong to; bits of the state.

@@ -1,10 +1,10 @@
 #include "plan/runs.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "host/interrupt.hpp"
 #include "ir/gate_table.hpp"
-#include "kernels/matrices.hpp"
 
 namespace qgrad {
 namespace {
@@ -13,7 +13,7 @@ bool joins_runs(const Gate &gate) {
     if (gate.targets.size() != 1 || gate.controls.size() > 1 || gate.numbers_in_theta) {
         return false;
     }
-    return gate.kind->extra == Extra::matrix || !gate.kind->components.empty();
+    return gate.kind->extra == Extra::matrix || !gate.kind->waves.empty();
 }
 
 // exp(i angle Z...Z)
@@ -161,20 +161,25 @@ Matrix2 matrix_of(const Step &step, const Operands &operands) {
     Matrix2 matrix{};
     if (gate.kind->extra == Extra::matrix) {
         std::copy_n(operands.data + step.numbers, matrix.size(), matrix.begin());
-    } else {
-        const bool has_angle = gate.kind->has_angle();
-        kind_matrix(*gate.kind, has_angle ? step.angle(operands.theta) : 0.0, matrix.data());
+        return gate.adjoint ? adjoint(matrix) : matrix;
+    }
+    const OneWire &own = one_wire(*gate.kind);
+    const double angle = gate.kind->has_angle() ? step.angle(operands.theta) : 0.0;
+    for (std::size_t wave = 0; wave < own.num_waves; ++wave) {
+        double c = 1.0;
+        double s = 0.0;
+        if (const double frequency = own.frequencies[wave]; frequency != 0.0) {
+            c = std::cos(frequency * angle);
+            s = std::sin(frequency * angle);
+        }
+        for (std::size_t i = 0; i < matrix.size(); ++i) {
+            matrix[i] += c * own.cosines[wave][i] + s * own.sines[wave][i];
+        }
     }
     return gate.adjoint ? adjoint(matrix) : matrix;
 }
 
-Matrix2 generator_of(const Gate &gate) {
-    Matrix2 result{};
-    for (const auto &[row, column, value] : gate.kind->generator) {
-        result[2 * row + column] = value;
-    }
-    return result;
-}
+const Matrix2 &generator_of(const Gate &gate) { return one_wire(*gate.kind).generator; }
 
 Matrix2 product(const Matrix2 &a, const Matrix2 &b) {
     return {times(a[0], b[0]) + times(a[1], b[2]), times(a[0], b[1]) + times(a[1], b[3]),

@@ -50,7 +50,7 @@ std::vector<Operation> join_runs(const Schedule &schedule, std::size_t num_wires
 Matrix2 matrix_of(const Step &step, const Operands &operands);
 
 // <row| G |column> of a member U(t) = exp(i scale t G).
-Matrix2 generator_of(const Gate &gate);
+const Matrix2 &generator_of(const Gate &gate);
 
 Matrix2 product(const Matrix2 &a, const Matrix2 &b);
 Matrix2 adjoint(const Matrix2 &a);
