@@ -26,11 +26,7 @@ _ROT = (("RZ", 0), ("RY", 1), ("RZ", 2))
 
 
 def _plain_classes() -> dict[type, tuple[GateKind, int]]:
-<<<<<<< HEAD
     """Map operation classes that are gates as they stand to rows and numbers of controls."""
-=======
-    """Map classes of operations that are gates as they stand to rows and numbers of controls."""
->>>>>>> gates
     found = {
         getattr(qml, kind.name): (kind, 0)
         for kind in GATES.values()
