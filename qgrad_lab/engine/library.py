@@ -72,7 +72,14 @@ def _lightning_library() -> Path:
     )
 
 
-def _own_library() -> Path:
+def own_library() -> Path:
+    """Return the file of the native library.
+
+    Raises
+    ------
+    ImportError
+        If it is missing.
+    """
     path = Path(__file__).parent / f"libqgrad_lab{_SUFFIX}"
     if not path.exists():
         raise ImportError(
@@ -136,7 +143,7 @@ def built_versions(library: Path) -> tuple[str, str]:
 
 def native_function(name: str, result: Any) -> Any:
     """Return a function of the native library; ``result`` is its ctypes type."""
-    function = getattr(ctypes.CDLL(str(_own_library())), name)
+    function = getattr(ctypes.CDLL(str(own_library())), name)
     function.restype = result
     return function
 
@@ -144,7 +151,7 @@ def native_function(name: str, result: Any) -> Any:
 def load() -> None:
     """Load the native library and register its custom calls, once."""
     lightning = _lightning_library()
-    own = _own_library()
+    own = own_library()
     built_lightning, built_jaxlib = built_versions(own)
     found = {
         "lightning": importlib.metadata.version("pennylane-lightning"),

@@ -66,7 +66,7 @@ def run(
 
     line = restricted(point, elements)
     every = tuple(range(len(elements)))
-    derivatives = {method: _derivatives(line.f, method, every) for method in chosen}
+    derivatives = {method: ways_to_differentiate(line.f, method, every) for method in chosen}
     progress(0.0, f"tracing {function}")
     contents, seen = trace(line, function, call)
     attempts = {}
@@ -123,7 +123,7 @@ def run(
     )
 
 
-def _derivatives(
+def ways_to_differentiate(
     f: Callable[..., Any], method: Method, every: tuple[int, ...]
 ) -> list[Callable[..., Any]]:
     """Return ways to compute value and derivatives by a method, in order of preference.

@@ -125,7 +125,9 @@ class TestLandscape:
         for some in (chosen[:1], chosen):
             line = moves.restricted(point, some)
             every = tuple(range(len(some)))
-            forward, backward = landscapes._derivatives(line.f, Method("parameter-shift"), every)
+            forward, backward = landscapes.ways_to_differentiate(
+                line.f, Method("parameter-shift"), every
+            )
             (value, slopes), work = metered(line.program(forward))
             (known, expected), whole = metered(line.program(backward))
             assert work.executions <= 3 * len(some) and whole.executions == 41
