@@ -8,11 +8,6 @@ bool has_one_circuit(const Batch &batch) {
     return batch.size > 1 && batch.index.is_shared() && batch.data.is_shared();
 }
 
-// Elements that begin with the same gates begin with the same prepared state.
-bool preparation_reads_theta(const Plan &plan) {
-    return plan.preparation != nullptr && plan.preparation->gate->numbers_in_theta;
-}
-
 } // namespace
 
 const char *name_of(Strategy strategy) {
@@ -37,7 +32,7 @@ Strategy choose_strategy(const Batch &batch, const Plan &plan) {
         return Strategy::each;
     }
     const bool one_theta = batch.theta.is_shared();
-    const bool one_beginning = !preparation_reads_theta(plan);
+    const bool one_beginning = !plan.preparation_reads_theta();
     if (!batch.with_tangent && !batch.transposed) {
         // Of two thetas that differ none is the common one. States that are kept are those of whole
         // evaluations.

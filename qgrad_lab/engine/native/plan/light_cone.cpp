@@ -114,6 +114,7 @@ class Narrowing {
         }
         circuit_.schedule = std::move(narrow);
         std::vector<std::size_t> named;
+        named.reserve(wires_.size());
         for (const std::size_t wire : wires_) {
             named.push_back(circuit_.wires[wire]);
         }
@@ -167,7 +168,7 @@ void keep_light_cone(Circuit &circuit) {
             kept.push_back(steps[i]);
         }
     }
-    std::reverse(kept.begin(), kept.end());
+    std::ranges::reverse(kept);
     steps = std::move(kept);
     Narrowing(circuit, cone.wires()).narrow();
 }

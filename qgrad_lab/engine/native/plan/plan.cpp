@@ -120,8 +120,7 @@ class Planner {
 
     bool needs_all(const Support &support) const {
         const std::uint64_t least = (std::uint64_t{1} << least_bits()) - 1;
-        return support.whole ||
-               static_cast<std::size_t>(std::popcount(support.targets | least)) > max_bits_;
+        return support.whole || std::cmp_greater(std::popcount(support.targets | least), max_bits_);
     }
 
     bool fits(const Support &support, std::uint64_t bits, bool nothing_yet) const {
@@ -131,12 +130,12 @@ class Planner {
         if (needs_all(support)) {
             return nothing_yet;
         }
-        return static_cast<std::size_t>(std::popcount(bits | support.targets)) <= max_bits_;
+        return std::cmp_less_equal(std::popcount(bits | support.targets), max_bits_);
     }
 
     void emit(const std::vector<std::size_t> &chosen, std::uint64_t bits) {
         // Slices are as large as they may be: there are fewer of them, and all have one size.
-        for (unsigned bit = 0; static_cast<std::size_t>(std::popcount(bits)) < max_bits_; ++bit) {
+        for (unsigned bit = 0; std::cmp_less(std::popcount(bits), max_bits_); ++bit) {
             bits |= std::uint64_t{1} << bit;
         }
         Pass pass;
@@ -197,7 +196,7 @@ class Planner {
         return task;
     }
 
-    void place_run(const Operation &run, std::uint64_t bits, Task &task) {
+    static void place_run(const Operation &run, std::uint64_t bits, Task &task) {
         task.wire.target = place(run.wire.target, bits);
         if (run.wire.control != no_control) {
             const auto control = static_cast<unsigned>(run.wire.control);

@@ -65,6 +65,10 @@ struct Plan {
         return {uses.data() + first_use[slot], first_use[slot + 1] - first_use[slot]};
     }
 
+    bool preparation_reads_theta() const {
+        return preparation != nullptr && preparation->gate->numbers_in_theta;
+    }
+
     // The number of tasks, if no task reads it.
     std::size_t first_task_of(std::size_t slot) const {
         return first_use[slot] == first_use[slot + 1] ? tasks.size() : uses[first_use[slot]];

@@ -11,11 +11,10 @@ namespace qgrad {
 namespace {
 
 bool depends_on_index(const std::vector<Node> &body) {
-    return std::any_of(body.begin(), body.end(), [](const Node &node) {
-        const auto is_slot = [](const Integer &integer) { return integer.is_slot; };
+    return std::ranges::any_of(body, [](const Node &node) {
         return node.selector.is_slot || !node.gate.traced_wires.empty() ||
-               std::any_of(node.gate.bits.begin(), node.gate.bits.end(), is_slot) ||
-               std::any_of(node.bodies.begin(), node.bodies.end(), depends_on_index);
+               std::ranges::any_of(node.gate.bits, &Integer::is_slot) ||
+               std::ranges::any_of(node.bodies, depends_on_index);
     });
 }
 
@@ -53,7 +52,7 @@ std::shared_ptr<const PlannedProgram> decode_once(const std::int64_t *words, std
         planned->plan =
             std::make_shared<const Plan>(make_plan(reduced_circuit(planned->program, nullptr)));
     }
-    const std::shared_ptr<const PlannedProgram> program = std::move(planned);
+    std::shared_ptr<const PlannedProgram> program = std::move(planned);
     const std::unique_lock lock(mutex);
     if (auto earlier = find()) {
         return earlier;

@@ -84,10 +84,11 @@ class Text {
 
     void add(const Pass &pass) {
         std::vector<std::size_t> wires;
+        wires.reserve(pass.bits.size());
         for (const unsigned bit : pass.bits) {
             wires.push_back(wire_of(bit));
         }
-        std::sort(wires.begin(), wires.end());
+        std::ranges::sort(wires);
         const std::size_t slices = circuit_.dimension() / pass.slice_size();
         text_ << "  pass over " << slices << (slices == 1 ? " slice" : " slices") << " of "
               << pass.slice_size() << " amplitudes, wires " << list(wires)
@@ -116,6 +117,7 @@ class Text {
         for (std::size_t j = 0; j < task.num_members; ++j) {
             const Step &step = *plan_.members[task.first_member + j].step;
             std::vector<std::size_t> wires;
+            wires.reserve(step.gate->targets.size());
             for (const std::size_t target : step.gate->targets) {
                 wires.push_back(circuit_.wires[target]);
             }

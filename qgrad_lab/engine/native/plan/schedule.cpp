@@ -5,6 +5,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "host/interrupt.hpp"
 #include "ir/gate_table.hpp"
@@ -49,7 +50,7 @@ class Builder {
             throw std::invalid_argument("a loop was given a step of 0, or " +
                                         std::to_string(count) + " iterations" + origin(node.label));
         }
-        if (count > static_cast<std::int64_t>(node.capacity)) {
+        if (std::cmp_greater(count, node.capacity)) {
             // qgrad_lab.core.failures parses the numbers.
             std::ostringstream message;
             message << "loop " << node.label << " has " << count
@@ -103,6 +104,7 @@ class Builder {
 
     const Gate &with_wires(const Gate &gate) {
         std::vector<std::int64_t> wires;
+        wires.reserve(gate.traced_wires.size());
         for (const Integer &wire : gate.traced_wires) {
             wires.push_back(value(wire));
         }
@@ -137,7 +139,7 @@ class Builder {
 
     void check_wires(const Gate &gate, const std::vector<std::int64_t> &wires) const {
         for (auto wire = wires.begin(); wire != wires.end(); ++wire) {
-            const bool inside = *wire >= 0 && static_cast<std::size_t>(*wire) < program_.num_wires;
+            const bool inside = *wire >= 0 && std::cmp_less(*wire, program_.num_wires);
             if (inside && std::find(wires.begin(), wire, *wire) == wire) {
                 continue;
             }

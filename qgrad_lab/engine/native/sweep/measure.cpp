@@ -121,6 +121,7 @@ template <class Real>
 std::vector<Dual> word_expectations(const std::vector<const PauliWord *> &words,
                                     const Jet<Real> &psi, const Ranges &ranges) {
     std::vector<Product<Real>> products;
+    products.reserve(psi.tangent == nullptr ? words.size() : 2 * words.size());
     for (const PauliWord *word : words) {
         products.push_back({word, psi.value, psi.value});
     }
@@ -193,8 +194,8 @@ Dual variance(const Jet<Real> &psi, const Jet<Real> &phi, const Ranges &ranges) 
 // The position of basis state `index` in the distribution over `bits` (most significant first).
 class Marginal {
   public:
-    Marginal(const std::vector<std::size_t> &wires, std::size_t num_wires) {
-        identity_ = wires.size() == num_wires;
+    Marginal(const std::vector<std::size_t> &wires, std::size_t num_wires)
+        : identity_(wires.size() == num_wires) {
         for (std::size_t i = 0; i < wires.size(); ++i) {
             identity_ = identity_ && wires[i] == i;
             bits_.push_back(bit_of(wires[i], num_wires));
@@ -213,7 +214,7 @@ class Marginal {
     }
 
   private:
-    bool identity_ = false;
+    bool identity_;
     std::vector<unsigned> bits_;
 };
 

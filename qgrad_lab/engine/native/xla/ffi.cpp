@@ -76,7 +76,7 @@ Batch read_batch(const ffi::RemainingArgs &args, const ffi::RemainingRets &rets,
     const auto dims = result->dimensions();
     const std::size_t width = transposed ? program.num_theta : program.num_outputs;
     if (result->element_type() != ffi::DataType::F64 || dims.size() != 2 ||
-        static_cast<std::size_t>(dims[1]) != width) {
+        std::cmp_not_equal(dims[1], width)) {
         throw std::invalid_argument("the result has a wrong type or shape");
     }
     const auto size = static_cast<std::size_t>(dims[0]);

@@ -15,7 +15,7 @@
 #include <stdexcept>
 #include <unordered_map>
 
-#if defined(__APPLE__)
+#ifdef __APPLE__
 #include <sys/random.h>
 #else
 #include <unistd.h>
