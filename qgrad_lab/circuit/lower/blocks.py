@@ -82,7 +82,7 @@ def controlled(body: Body, controls: tuple[Integer, ...], values: tuple[bool, ..
     result: list[Instruction] = []
     for instruction in body:
         match instruction:
-            case Gate(kind) if not kind.takes_controls:
+            case Gate(kind) if kind.extra == "letters" and not kind.takes_controls:
                 into, rotation, back = _diagonalised(instruction)
                 result += [*into, *controlled((rotation,), controls, values), *back]
             case Gate():
@@ -110,7 +110,10 @@ def controlled(body: Body, controls: tuple[Integer, ...], values: tuple[bool, ..
 
 
 def _diagonalised(gate: Gate) -> tuple[Body, Gate, Body]:
-    """A PauliRot as a MultiRZ between changes of basis; Lightning has no controlled PauliRot."""
+    """Return a rotation about a Pauli word as a MultiRZ between changes of basis.
+
+    Lightning has no controlled PauliRot.
+    """
     into: list[Gate] = []
     back: list[Gate] = []
     for wire, letter in zip(gate.wires, gate.extra, strict=True):
