@@ -197,7 +197,7 @@ class Sampled:
 
     @property
     def num_held(self) -> int:
-        """Estimate how many numbers one evaluation holds at once."""
+        """The approximate count of numbers that one evaluation holds at once."""
         states = sum(2 ** len(setting.wires) for setting in self._plan[0])
         return 4 * states + 4 * max(self.shots) + self.num_outputs
 
