@@ -1,5 +1,6 @@
 """Say all that is known of each gate, once.
 
-`table` has one row a gate; names, spectra, shift frequencies and the C++ table follow from it.
-In: nothing. Out: `table.GATES`, which the rooms above read.
+A gate is one row of `table`; spectra, shift frequencies, traits and matrices follow from it, and so
+does the C++ table, which ``python -m qgrad_lab.gates`` writes.
+In: nothing. Out: `table.GATES`, which the rooms above read, and ``engine/native/ir/gates.inc``.
 """

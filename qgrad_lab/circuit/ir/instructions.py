@@ -1,4 +1,4 @@
-"""Instructions, measurements and the definition of a circuit made of them: plain, frozen data.
+"""Define instructions, measurements, and a circuit made of them: plain, frozen data.
 
 A circuit reads its numbers from three arrays: ``theta`` (f64[P], gate angles and coefficients of
 observables), ``index`` (i64[K], integers known only when it runs) and ``data`` (c128[D], matrices
@@ -31,11 +31,11 @@ class Position:
     strides: tuple[int, ...] = ()
 
     def moved(self, offset: int) -> Self:
-        """The same place in an array that begins ``offset`` elements earlier."""
+        """Return the same place in an array that begins ``offset`` elements earlier."""
         return dataclasses.replace(self, base=self.base + offset)
 
     def looped(self, stride: int, depth: int) -> Self:
-        """The same place inside one more loop around ``depth`` loops, ``stride`` an iteration."""
+        """Return the place inside one more loop around ``depth`` loops, ``stride`` an iteration."""
         return dataclasses.replace(self, strides=(stride, *(self.strides or (0,) * depth)))
 
 
@@ -225,7 +225,7 @@ class Definition:
 def walk(
     body: tuple[Instruction, ...], loops: tuple[int, ...] = ()
 ) -> Iterator[tuple[Gate, tuple[int, ...]]]:
-    """Every gate of ``body`` with the capacities of the loops around it, outermost first."""
+    """Yield every gate of ``body`` with the capacities of the loops around it, outermost first."""
     for instruction in body:
         match instruction:
             case Gate():
@@ -240,7 +240,7 @@ def walk(
 def with_extras(
     body: tuple[Instruction, ...], change: Callable[[Any], Any]
 ) -> tuple[Instruction, ...]:
-    """``body`` with every extra of every gate changed."""
+    """Return ``body`` with the extra operands of all gates changed, value by value."""
     result: list[Instruction] = []
     for instruction in body:
         match instruction:
@@ -255,7 +255,7 @@ def with_extras(
 
 
 def places(position: Position, loops: tuple[int, ...]) -> list[int]:
-    """Every value that ``position`` takes in the iterations of ``loops``."""
+    """Return every value that ``position`` takes in the iterations of ``loops``."""
     if not position.strides:
         return [position.base]
     counters = np.indices(loops).reshape(len(loops), -1)

@@ -1,4 +1,4 @@
-"""Program: the intermediate representation of a quantum circuit.
+"""Define the Program, the intermediate representation of a quantum circuit.
 
 A Program is immutable, hashable and printable. All classical arithmetic happens before it runs; it
 reads its numbers from three arrays: ``theta`` (f64[P], gate angles and coefficients of
@@ -146,7 +146,7 @@ class Program(Definition):
         )
 
     def plan(self, index: Sequence[int] = ()) -> Plan:
-        """How the native library evaluates it, for the integers ``index`` that it reads.
+        """Return the plan by which the native library evaluates it, given the integers ``index``.
 
         Raises
         ------

@@ -83,7 +83,7 @@ def controlled(body: Body, controls: tuple[Integer, ...], values: tuple[bool, ..
     result: list[Instruction] = []
     for instruction in body:
         match instruction:
-            case Gate(kind) if not kind.takes_controls:
+            case Gate(kind) if kind.extra == "letters" and not kind.takes_controls:
                 into, rotation, back = _diagonalised(instruction)
                 result += [*into, *controlled((rotation,), controls, values), *back]
             case Gate():

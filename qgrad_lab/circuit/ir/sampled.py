@@ -1,4 +1,4 @@
-"""Circuits with shots: measured numbers estimated from random outcomes.
+"""Define circuits with shots: measured numbers estimated from random outcomes.
 
 A ``Sampled`` circuit is a Program and what is to be estimated. Outcomes are drawn in *settings*: a
 setting fixes in which basis each wire is measured, and everything that can be read in one setting
@@ -41,7 +41,7 @@ _NUMBERS_AT_ONCE = 2**22
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Numbers of basis states that are found, or how often each of them is.
+    """The basis states found in each shot, or the relative frequency of each basis state.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ Estimated = Expval | Var | Outcomes
 
 @dataclass
 class _Setting:
-    """In which basis each wire is measured: a letter, or gates that several wires share."""
+    """A choice of basis for each wire: a letter, or gates that several wires share."""
 
     basis: dict[int, Any] = dataclasses.field(default_factory=dict)
     has_each: bool = False
@@ -114,7 +114,7 @@ class Sampled:
     shots: tuple[int, ...]
 
     def sizes(self, shots: int) -> tuple[int, ...]:
-        """How many numbers each measurement gives for so many shots."""
+        """Count the numbers that each measurement gives for so many shots."""
         return tuple(_size(measurement, shots) for measurement in self.measurements)
 
     @property
@@ -155,7 +155,7 @@ class Sampled:
 
     @cached_property
     def _plan(self) -> tuple[list[_Setting], list[list[int | None]]]:
-        """Settings, and for each measurement the setting of each of its parts."""
+        """Return the settings, and for each measurement the setting of each of its parts."""
         settings: list[_Setting] = []
 
         def place(basis: dict[int, Any], each: bool = False) -> int:
@@ -184,7 +184,7 @@ class Sampled:
 
     @cached_property
     def settings(self) -> tuple[Program, ...]:
-        """What runs natively: the circuit in each setting, with probabilities of all outcomes."""
+        """The circuits that run natively: one a setting, with probabilities of all outcomes."""
         program = self.program
         return tuple(
             dataclasses.replace(
@@ -197,14 +197,14 @@ class Sampled:
 
     @property
     def num_held(self) -> int:
-        """How many numbers one evaluation holds at once, about."""
+        """The approximate count of numbers that one evaluation holds at once."""
         states = sum(2 ** len(setting.wires) for setting in self._plan[0])
         return 4 * states + 4 * max(self.shots) + self.num_outputs
 
     def estimate(
         self, theta: jax.Array, probabilities: Sequence[jax.Array], key: jax.Array
     ) -> jax.Array:
-        """The estimated numbers, f64[M], one number of shots after the other.
+        """Return the estimated numbers, f64[M], one number of shots after the other.
 
         Parameters
         ----------
@@ -281,7 +281,7 @@ class _Found:
         return sum(1 << (last - self.wires.index(wire)) for wire in wires)
 
     def substate(self, wires: Sequence[int]) -> jax.Array:
-        """The number of the basis state of ``wires`` at each point."""
+        """Return the number of the basis state of ``wires`` at each point."""
         if tuple(wires) == self.wires:
             return self.points
         last = len(self.wires) - 1
@@ -293,7 +293,7 @@ class _Found:
 
 
 def _signs(points: jax.Array, mask: jax.Array) -> jax.Array:
-    """The eigenvalue 1 or -1 of the Pauli word on the wires of ``mask``."""
+    """Return the eigenvalue 1 or -1 of the Pauli word on the wires of ``mask``."""
     return 1.0 - 2.0 * (jax.lax.population_count(points & mask) & 1).astype(jnp.float64)
 
 

@@ -1,4 +1,4 @@
-"""Collects the numbers a circuit reads when it runs: theta, index and data."""
+"""Collect the numbers a circuit reads when it runs: theta, index and data."""
 
 import functools
 import math
@@ -25,14 +25,14 @@ class Pieces:
     size: int = 0
 
     def append(self, value: Any) -> int:
-        """Add a scalar or an array, which will be flattened; returns where it begins."""
+        """Add a scalar or an array, which will be flattened; return where it begins."""
         begin = self.size
         self.values.append(value)
         self.size += math.prod(np.shape(value))
         return begin
 
     def append_scalar(self, value: Any) -> int:
-        """Add a scalar; returns its place."""
+        """Add a scalar; return its place."""
         place = self.size
         self.values.append(value)
         self.size = place + 1
@@ -52,7 +52,7 @@ class Operands:
     data: Pieces = field(default_factory=Pieces)
 
     def angle(self, value: Any, name: str) -> Number:
-        """A gate angle, in radians."""
+        """Return a gate angle, in radians."""
         if np.ndim(value) > 0:
             raise BroadcastNeeded
         if isinstance(value, jax.core.Tracer):
@@ -65,7 +65,7 @@ class Operands:
         return _real(value, f"{name} was given the angle")
 
     def plain_angle(self, value: Any) -> Number | None:
-        """A gate angle that is a finite float or one traced float; ``None`` for all else."""
+        """Return a gate angle that is a finite float or a traced one; ``None`` for all else."""
         kind: Any = type(value)
         if kind is float or kind is np.float64:
             return float(value) if math.isfinite(value) else None
@@ -76,7 +76,7 @@ class Operands:
         return None
 
     def coefficient(self, value: Any) -> Number:
-        """A coefficient of an observable."""
+        """Return a coefficient of an observable."""
         if np.ndim(value) > 0:
             raise CompileError(
                 f"A coefficient of an observable has shape {np.shape(value)}; it has to be "
@@ -88,7 +88,7 @@ class Operands:
         return _real(value, "An observable has the coefficient")
 
     def integer(self, value: Any, what: str) -> Integer:
-        """A wire, a count or a bit."""
+        """Return a wire, a count or a bit."""
         if isinstance(value, jax.core.Tracer):
             if np.ndim(value) > 0 or not (
                 jnp.issubdtype(value.dtype, jnp.integer) or value.dtype == jnp.bool_
@@ -100,20 +100,20 @@ class Operands:
         return int(value)
 
     def bits(self, value: Any) -> tuple[Integer, ...]:
-        """The bits of a basis state, known or traced."""
+        """Return the bits of a basis state, known or traced."""
         if isinstance(value, jax.core.Tracer):
             begin = self.index.append(value)
             return tuple(Index(begin + i) for i in range(value.shape[0]))
         return tuple(int(bool(bit)) for bit in np.asarray(value).ravel())
 
     def matrix(self, value: Any, shape: tuple[int, ...], name: str) -> Data:
-        """Place in data of a matrix of ``shape``."""
+        """Add a matrix of ``shape``; return its place in data."""
         if np.ndim(value) > 2:
             raise BroadcastNeeded
         return self._append(value, shape, name)
 
     def state(self, value: Any, size: int, name: str) -> Data:
-        """Place in data of a state of ``size`` amplitudes."""
+        """Add a state of ``size`` amplitudes; return its place in data."""
         if np.ndim(value) > 1:
             raise BroadcastNeeded
         return self._append(value, (size,), name)
