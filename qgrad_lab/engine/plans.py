@@ -84,6 +84,60 @@ def plan(words: np.ndarray, index: np.ndarray) -> Plan:
     return Plan(result, Cost(*value), Cost(*gradient))
 
 
+class Rows(NamedTuple):
+    """How many rows each operand of a batch has: its size, or 1 where all elements share one."""
+
+    theta: int = 1
+    index: int = 1
+    data: int = 1
+    tangent: int | None = None
+    """``None`` for D[0] and its transpose."""
+    cotangent: int | None = None
+    """``None`` for what is not transposed."""
+
+
+def strategy(words: np.ndarray, index: np.ndarray, rows: Rows, *, keep: bool = False) -> str:
+    """Return how the native library evaluates a batch: by what its elements share.
+
+    Parameters
+    ----------
+    words
+        The encoding, i64.
+    index
+        The integers of the first element, i64[K].
+    rows
+        What varies over the batch.
+    keep
+        Whether states are kept for the gradient that follows.
+
+    Returns
+    -------
+    str
+        A name of ``Strategy`` in ``native/batch/strategy.hpp``.
+
+    Raises
+    ------
+    ValueError
+        If ``plan`` raises it.
+    """
+    choose = native_function("qgrad_lab_strategy", ctypes.c_char_p)
+    words = np.ascontiguousarray(words, np.int64)
+    index = np.ascontiguousarray(index, np.int64)
+    numbers = np.array([number or 0 for number in rows], np.uint64)
+    name: bytes | None = choose(
+        ctypes.c_void_p(words.ctypes.data),
+        ctypes.c_size_t(words.size),
+        ctypes.c_void_p(index.ctypes.data),
+        ctypes.c_size_t(index.size),
+        ctypes.c_void_p(numbers.ctypes.data),
+        ctypes.c_bool(keep),
+    )
+    if name is None:
+        plan(words, index)
+        raise ValueError("there is no such batch")
+    return name.decode()
+
+
 def counts() -> Counts:
     """How often the native library swept over a state, in all threads."""
     numbers = (ctypes.c_uint64 * 2)()

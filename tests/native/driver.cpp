@@ -1,18 +1,16 @@
 // Calls the native library as XLA does, without XLA: for sanitizers and for corrupt input.
 //
 //   driver run FILE            every case of FILE, in double and in single precision; each result
-//   has to
-//                              be the expected one
+//                              has to be the expected one
 //   driver kernels FILE        the same, each gate in turn with each family of Lightning's kernels,
 //                              and by the matrix of its row; prints how many were tested and how
 //                              many have none
 //   driver plans FILE          the same for slices of every size, against sweeps gate by gate
 //   driver fuzz FILE SEED N    N corruptions of cases of FILE; any of them may be refused, none may
 //                              crash; prints how many were run and how many refused, by reason
-//   driver interrupt FILE N    every case of FILE N times, with a signal every moment: each call
-//   has to
-//                              stop, or to give the expected result; prints how many there were,
-//                              and how many stopped
+//   driver interrupt FILE N    every case of FILE N times, with a signal every moment; each call
+//                              has to stop or to give the expected result; prints how many calls
+//                              there were, and how many stopped
 //   driver memory ROOT         prints how many bytes are available by the system files under ROOT
 //
 // FILE holds 64-bit words. A case: number of words, word*; order; transposed; batch; number of
@@ -48,7 +46,7 @@
 #include <unistd.h>
 
 #include "host/memory.hpp"
-#include "sweep/sweep.hpp"
+#include "sweep/evaluate.hpp"
 
 extern "C" XLA_FFI_Error *qgrad_lab_derivative(XLA_FFI_CallFrame *call_frame);
 

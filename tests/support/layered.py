@@ -1,5 +1,7 @@
 """Circuits of layers, their Programs and plans, and how often they are swept."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,16 +9,36 @@ import pennylane as qml
 
 from qgrad_lab import qjit
 from qgrad_lab.core.jaxprs import equations
-from qgrad_lab.engine.plans import counts
+from qgrad_lab.engine.plans import Rows, counts, strategy
+
+
+def _circuits(compiled) -> list:
+    """The equations that evaluate circuits in what was compiled last."""
+    found = equations(compiled.jaxpr.jaxpr)
+    return [equation for equation in found if equation.primitive.name == "circuit"]
 
 
 def programs(compiled) -> list:
     """The Programs in what was compiled last."""
-    return [
-        equation.params["member"].circuit
-        for equation in equations(compiled.jaxpr.jaxpr)
-        if equation.primitive.name == "circuit"
-    ]
+    return [equation.params["member"].circuit for equation in _circuits(compiled)]
+
+
+def strategies_of(function, *args) -> list[str]:
+    """How the native library evaluates each batch of circuits of one call, in order."""
+    compiled = qjit(function)
+    compiled(*args)
+    found = []
+    for equation in _circuits(compiled):
+        member = equation.params["member"]
+        sizes = [math.prod(variable.aval.shape[:-1]) for variable in equation.invars]
+        rows = Rows(
+            *sizes[:3],
+            tangent=sizes[3] if member.order else None,
+            cotangent=sizes[-1] if member.transposed else None,
+        )
+        index = np.zeros(equation.invars[1].aval.shape[-1], np.int64)
+        found.append(strategy(member.circuit.words, index, rows, keep=member.keep))
+    return found
 
 
 def plan_of(circuit, *args):

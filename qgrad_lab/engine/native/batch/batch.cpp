@@ -1,7 +1,6 @@
 #include "batch/batch.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <mutex>
 #include <span>
@@ -10,9 +9,10 @@
 
 #include "batch/kept_states.hpp"
 #include "batch/sharing.hpp"
+#include "batch/strategy.hpp"
 #include "host/memory.hpp"
+#include "sweep/evaluate.hpp"
 #include "sweep/passes.hpp"
-#include "sweep/sweep.hpp"
 
 namespace qgrad {
 namespace {
@@ -20,8 +20,8 @@ namespace {
 std::atomic<std::uint64_t> num_forward{0};
 std::atomic<std::uint64_t> num_backward{0};
 
-// How many evaluations may run at once. Refuses what does not fit, before anything is allocated: an
-// overcommitting system would hand out the memory and kill the process when it is touched.
+// How many evaluations may run at once. Refuses what does not fit before anything is allocated: a
+// system that overcommits would hand out the memory and kill the process that touches it.
 std::size_t workers_that_fit(const Circuit &circuit, std::size_t states) {
     const std::size_t bytes = states * circuit.dimension() * circuit.bytes_of_amplitude();
     constexpr std::size_t small = std::size_t{1} << 26;
@@ -46,38 +46,41 @@ template <class T> std::span<const std::byte> bytes(const Rows<T> &rows) {
     return std::as_bytes(std::span(rows.data, rows.rows * rows.width));
 }
 
+// One call: a batch, the plan of its first element, and the threads for it.
 template <class Real> class Evaluation {
   public:
-    Evaluation(const Batch &batch, ThreadPool &pool) : batch_(batch), pool_(pool) {}
+    Evaluation(const Batch &batch, ThreadPool &pool)
+        : batch_(batch), pool_(pool), plan_(plan_for(batch.planned, batch.index[0])),
+          operands_{batch.theta[0], batch.data[0]} {}
 
     void run() {
-        if (batch_.size == 0) {
-            return;
-        }
-        const auto plan = plan_for(batch_.planned, batch_.index[0]);
         if (batch_.with_tangent) {
-            take_states(key()); // forward mode sweeps along a tangent: they will not be asked for
+            take_states(key()); // forward mode: what a value has left will not be asked for
         }
-        choose_workers(*plan);
-        if (has_one_circuit() && run_together(*plan)) {
-            return;
+        choose_workers();
+        switch (choose_strategy(batch_, *plan_)) {
+        case Strategy::each:
+            run_each();
+            break;
+        case Strategy::shifts:
+            run_shifts();
+            break;
+        case Strategy::tangents:
+            run_tangents();
+            break;
+        case Strategy::cotangents:
+            run_cotangents();
+            break;
+        case Strategy::hessian:
+            run_hessian();
+            break;
         }
-        run_each(*plan);
     }
 
   private:
-    // Whether the elements differ in nothing but theta, tangents and cotangents.
-    bool has_one_circuit() const {
-        return batch_.size > 1 && batch_.index.is_shared() && batch_.data.is_shared();
-    }
-
-    static bool preparation_reads_theta(const Plan &plan) {
-        return plan.preparation != nullptr && plan.preparation->gate->numbers_in_theta;
-    }
-
     // Many evaluations at once, or one after the other with all threads on each.
-    void choose_workers(const Plan &plan) {
-        const Circuit &circuit = plan.circuit;
+    void choose_workers() {
+        const Circuit &circuit = plan_->circuit;
         const std::size_t jets =
             1U + (circuit.needs_observable_scratch ? 1U : 0U) + (batch_.transposed ? 1U : 0U);
         num_states_ = jets * (batch_.with_tangent ? 2U : 1U) + (batch_.size > 1 ? 1U : 0U);
@@ -89,48 +92,35 @@ template <class Real> class Evaluation {
         workers_.inner = many ? Threads{} : Threads{&pool_, threads};
     }
 
-    bool run_together(const Plan &plan) {
-        const Operands operands{batch_.theta[0], batch_.data[0]};
-        if (batch_.theta.is_shared() && batch_.transposed && !batch_.with_tangent &&
-            !batch_.cotangent.is_shared()) {
-            const StateMemory kept = take_states(key());
-            num_forward += kept == nullptr ? 1 : 0;
-            num_backward += batch_.size;
-            evaluate_cotangents(plan, operands, batch_.cotangent.data, batch_.size,
-                                amplitudes<Real>(kept), workers_, batch_.out);
-            return true;
-        }
-        if (preparation_reads_theta(plan)) {
-            return false;
-        }
-        if (!batch_.theta.is_shared() && !batch_.with_tangent && !batch_.transposed &&
-            !batch_.keep && batch_.size > 2) {
-            num_forward += batch_.size;
-            evaluate_shifts<Real>(plan, batch_.theta.data, batch_.size, batch_.data[0], workers_,
-                                  batch_.out);
-            return true;
-        }
-        if (!batch_.theta.is_shared() || !batch_.with_tangent || batch_.tangent.is_shared()) {
-            return false;
-        }
-        if (!batch_.transposed) {
-            num_forward += batch_.size;
-            evaluate_tangents<Real>(plan, operands, batch_.tangent.data, batch_.size, workers_,
-                                    batch_.out);
-            return true;
-        }
-        if (batch_.cotangent.is_shared()) {
-            num_forward += batch_.size;
-            num_backward += batch_.size;
-            evaluate_hessian<Real>(plan, operands, batch_.tangent.data, batch_.size,
-                                   batch_.cotangent[0], workers_, batch_.out);
-            return true;
-        }
-        return false;
+    void run_shifts() {
+        num_forward += batch_.size;
+        evaluate_shifts<Real>(*plan_, batch_.theta.data, batch_.size, operands_.data, workers_,
+                              batch_.out);
     }
 
-    void run_each(const Plan &first) {
-        const std::size_t dimension = room<Real>(first.circuit.dimension());
+    void run_tangents() {
+        num_forward += batch_.size;
+        evaluate_tangents<Real>(*plan_, operands_, batch_.tangent.data, batch_.size, workers_,
+                                batch_.out);
+    }
+
+    void run_cotangents() {
+        const StateMemory kept = take_states(key());
+        num_forward += kept == nullptr ? 1 : 0;
+        num_backward += batch_.size;
+        evaluate_cotangents(*plan_, operands_, batch_.cotangent.data, batch_.size,
+                            amplitudes<Real>(kept), workers_, batch_.out);
+    }
+
+    void run_hessian() {
+        num_forward += batch_.size;
+        num_backward += batch_.size;
+        evaluate_hessian<Real>(*plan_, operands_, batch_.tangent.data, batch_.size,
+                               batch_.cotangent[0], workers_, batch_.out);
+    }
+
+    void run_each() {
+        const std::size_t dimension = room<Real>(plan_->circuit.dimension());
         const std::size_t num_bytes = batch_.size * dimension * sizeof(std::complex<Real>);
         const bool same_size = batch_.planned->plan != nullptr || batch_.size == 1;
         const bool keep = batch_.keep && same_size && may_keep(num_bytes);
@@ -144,10 +134,10 @@ template <class Real> class Evaluation {
         num_backward += batch_.transposed ? batch_.size : 0;
         workers_.outer.for_each(batch_.size, [&](std::size_t i) {
             const auto plan = plan_for(batch_.planned, batch_.index[i]);
-            // Other integers may need more wires than the first ones, and leave room for one at a
-            // time.
+            // Other integers may need more wires than the first ones did, with room for only one
+            // such evaluation at a time.
             std::unique_lock lock(alone_, std::defer_lock);
-            if (plan->circuit.num_wires > first.circuit.num_wires &&
+            if (plan->circuit.num_wires > plan_->circuit.num_wires &&
                 workers_that_fit(plan->circuit, num_states_) < workers_.outer.max_workers) {
                 lock.lock();
             }
@@ -182,6 +172,8 @@ template <class Real> class Evaluation {
 
     const Batch &batch_;
     ThreadPool &pool_;
+    std::shared_ptr<const Plan> plan_; // of the first element
+    Operands operands_;                // of the first element
     Workers workers_;
     std::size_t num_states_ = 0; // of one evaluation
     std::mutex alone_;
@@ -190,6 +182,9 @@ template <class Real> class Evaluation {
 } // namespace
 
 void evaluate(const Batch &batch, ThreadPool &pool) {
+    if (batch.size == 0) {
+        return;
+    }
     if (batch.program().single) {
         Evaluation<float>(batch, pool).run();
     } else {

@@ -1,4 +1,4 @@
-// A batch of evaluations of one Program, as one call of the native library asks for.
+// A batch of evaluations of one Program: what one call of the native library asks for.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,7 @@ struct Batch {
     std::size_t size = 0;
     bool with_tangent = false; // D[1] or its transpose, not D[0]
     bool transposed = false;
-    bool keep = false; // the same operands will be differentiated
+    bool keep = false; // the gradient at the same operands will be asked for
     Rows<double> theta;
     Rows<std::int64_t> index;
     Rows<Complex> data;
@@ -38,11 +38,11 @@ struct Batch {
     const Program &program() const { return planned->program; }
 };
 
-// Throws std::invalid_argument for what cannot be evaluated, std::length_error where memory is
-// short.
+// Throws std::invalid_argument for what cannot be evaluated, std::length_error for what does not
+// fit into memory.
 void evaluate(const Batch &batch, ThreadPool &pool);
 
-// How often it was done, since the library was loaded.
+// How many sweeps there were since the library was loaded.
 struct Counts {
     std::uint64_t forward = 0;  // sweeps of a state from the beginning of a circuit
     std::uint64_t backward = 0; // sweeps of a co-state

@@ -1,6 +1,7 @@
 #include "batch/family.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <numeric>
@@ -19,7 +20,7 @@ Family Family::of_shifts(const Plan &plan, const double *rows, std::size_t count
     const std::size_t width = plan.circuit.num_theta;
     std::vector<double> common(width);
     // Of three rows of shifted parameters, two agree in every element.
-    const double *const samples[] = {rows, rows + count / 2 * width, rows + (count - 1) * width};
+    const std::array samples{rows, rows + count / 2 * width, rows + (count - 1) * width};
     for (std::size_t slot = 0; slot < width; ++slot) {
         const bool first_is_odd = differ(samples[0][slot], samples[1][slot]) &&
                                   !differ(samples[1][slot], samples[2][slot]);
@@ -48,8 +49,7 @@ Family::Family(const Plan &plan, const double *rows, std::size_t count, std::vec
 std::vector<std::size_t> Family::order() const {
     std::vector<std::size_t> order(size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return begin(a) < begin(b); });
+    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return begin(i); });
     return order;
 }
 

@@ -38,15 +38,46 @@ struct Entry {
     }
 };
 
-std::mutex mutex;
-std::deque<Entry> entries; // oldest first
-
-std::size_t total_size() {
-    std::size_t total = 0;
-    for (const Entry &entry : entries) {
-        total += entry.size;
+class Store {
+  public:
+    void keep(Entry entry) {
+        const std::scoped_lock lock(mutex_);
+        std::erase_if(entries_, [&](const Entry &old) { return old.program == entry.program; });
+        while (!entries_.empty() &&
+               (entries_.size() >= max_entries || total_size() + entry.size > small_size)) {
+            entries_.pop_front();
+        }
+        entries_.push_back(std::move(entry));
     }
-    return total;
+
+    StateMemory take(const StateKey &key) {
+        const std::scoped_lock lock(mutex_);
+        const auto found =
+            std::ranges::find_if(entries_, [&](const Entry &entry) { return entry.matches(key); });
+        if (found == entries_.end()) {
+            return nullptr;
+        }
+        StateMemory states = std::move(found->states);
+        entries_.erase(found);
+        return states;
+    }
+
+  private:
+    std::size_t total_size() const {
+        std::size_t total = 0;
+        for (const Entry &entry : entries_) {
+            total += entry.size;
+        }
+        return total;
+    }
+
+    std::mutex mutex_;
+    std::deque<Entry> entries_; // oldest first
+};
+
+Store &store() {
+    static Store instance;
+    return instance;
 }
 
 } // namespace
@@ -61,25 +92,9 @@ void keep_states(const StateKey &key, StateMemory states, std::size_t num_bytes)
         entry.sizes.push_back(operand.size());
         entry.bytes.insert(entry.bytes.end(), operand.begin(), operand.end());
     }
-    const std::lock_guard lock(mutex);
-    std::erase_if(entries, [&](const Entry &old) { return old.program == key.program; });
-    while (!entries.empty() &&
-           (entries.size() >= max_entries || total_size() + num_bytes > small_size)) {
-        entries.pop_front();
-    }
-    entries.push_back(std::move(entry));
+    store().keep(std::move(entry));
 }
 
-StateMemory take_states(const StateKey &key) {
-    const std::lock_guard lock(mutex);
-    const auto found = std::find_if(entries.begin(), entries.end(),
-                                    [&](const Entry &entry) { return entry.matches(key); });
-    if (found == entries.end()) {
-        return nullptr;
-    }
-    StateMemory states = std::move(found->states);
-    entries.erase(found);
-    return states;
-}
+StateMemory take_states(const StateKey &key) { return store().take(key); }
 
 } // namespace qgrad

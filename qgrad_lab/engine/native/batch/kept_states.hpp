@@ -1,9 +1,8 @@
-// The state that a circuit was measured in, kept for the gradient that follows.
+// Final states of circuits, kept for the gradient that follows.
 //
 // A value and its gradient are two calls of the native library, and both begin with the same sweep.
-// The first leaves its state here, the second takes it. What is taken was computed from the same
-// bytes by the same Program, so that results are the same to the last bit whether it is found or
-// not.
+// The first leaves its state here, and the second takes it. It was computed from the same bytes by
+// the same Program, so that results are the same to the last bit whether or not it is found.
 #pragma once
 
 #include <array>
@@ -22,11 +21,11 @@ struct StateKey {
     std::array<std::span<const std::byte>, 3> operands;
 };
 
-// Keeps states in place of what this Program left before, and lets the oldest go where they are too
-// many or take too much memory.
+// Keeps states in place of those that this Program left before, and evicts the oldest if there are
+// too many or they take too much memory.
 void keep_states(const StateKey &key, StateMemory states, std::size_t num_bytes);
 
-// Null if there are none. They belong to the caller now.
+// Null if there are none; otherwise the caller owns them.
 StateMemory take_states(const StateKey &key);
 
 // Whether states of so many bytes may be kept.

@@ -12,7 +12,7 @@
 namespace qgrad {
 namespace {
 
-// States of one thread, by what they are for.
+// The states of one thread, by their purpose.
 enum Purpose : std::size_t {
     beginning,
     psi,
@@ -47,8 +47,8 @@ template <class Real> class OwnStates {
     Workspace::Use use_;
 };
 
-// Rows in groups of neighbours, which can share a beginning. How many there are does not change a
-// bit of the results.
+// Calls body(first, last) for groups of neighbouring rows, which can share a beginning. How many
+// groups there are does not change a bit of the results.
 template <class Body>
 void for_each_group(std::size_t count, const Threads &threads, const Body &body) {
     const bool alone = threads.pool == nullptr || threads.max_workers == 1;
@@ -58,8 +58,8 @@ void for_each_group(std::size_t count, const Threads &threads, const Body &body)
     });
 }
 
-// Of the Hessian, which rows need not be computed as a whole: an element far from the diagonal is
-// taken from the row that has it anyway.
+// The symmetry of a Hessian: most rows need not be computed as a whole, because an element on one
+// side of the diagonal is that of the row on the other side.
 class Symmetry {
   public:
     Symmetry(const Plan &plan, const Family &family) : plan_(plan), family_(family) {
@@ -69,7 +69,7 @@ class Symmetry {
             if (slots.size() > 1) {
                 return;
             }
-            if (!slots.empty()) { // what has no effect on theta has a row of zeros
+            if (!slots.empty()) { // the row of a zero tangent is zero
                 rows_[slots.front()] = i;
             }
         }
@@ -81,7 +81,7 @@ class Symmetry {
         holds_ = true;
     }
 
-    // The first task whose gradient row i has to tell.
+    // The first task whose gradient row i has to compute.
     std::size_t first_task(std::size_t i) const { return holds_ ? family_.begin(i) : 0; }
 
     // Fills in what rows leave out.
@@ -110,11 +110,11 @@ class Symmetry {
 
     const Plan &plan_;
     const Family &family_;
-    std::vector<std::size_t> rows_; // that is the unit vector of a slot
+    std::vector<std::size_t> rows_; // of each slot: the row along its unit vector
     bool holds_ = false;
 };
 
-// What one evaluation reads.
+// What one evaluation reads: operands and, for a derivative, a tangent.
 struct Inputs {
     Operands operands;
     const double *tangent = nullptr;

@@ -1,4 +1,4 @@
-// Many evaluations of one circuit, of which what they have in common is done once.
+// Strategies that evaluate a batch together: what its elements have in common is computed once.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace qgrad {
 
-// Threads for evaluations, and those for the slices of one of them.
+// Threads for the elements of a batch, and those for the slices of one evaluation.
 struct Workers {
     Threads outer;
     Threads inner;
@@ -24,8 +24,8 @@ template <class Real>
 void evaluate_tangents(const Plan &plan, const Operands &operands, const double *tangents,
                        std::size_t count, const Workers &workers, double *out);
 
-// out[i] = gradient of sum_m cotangent_im E_m. `final_state` is the state that is measured, or
-// null.
+// out[i] = gradient of sum_m cotangent_im E_m. `final_state` is the state that is measured, or null
+// if it has to be computed.
 template <class Real>
 void evaluate_cotangents(const Plan &plan, const Operands &operands, const double *cotangents,
                          std::size_t count, const std::complex<Real> *final_state,

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace qgrad {
 namespace {
 
 void check(const ShiftRule &rule, const Program &program) {
-    const bool fits = std::all_of(rule.slots.begin(), rule.slots.end(), [&](std::int64_t slot) {
-        return slot >= 0 && static_cast<std::size_t>(slot) < program.num_theta;
+    const bool fits = std::ranges::all_of(rule.slots, [&](std::int64_t slot) {
+        return slot >= 0 && std::cmp_less(slot, program.num_theta);
     });
     if (!fits || rule.shifts.size() != rule.slots.size() ||
         rule.coefficients.size() != rule.slots.size()) {
@@ -27,7 +28,7 @@ class Evaluations {
 
     void run() {
         std::fill(sums_, sums_ + (batch_.transposed ? width_ : num_outputs_), 0.0);
-        // As many evaluations at once as operands and results of moderate size have room for.
+        // As many evaluations at once as keep operands and results at a moderate size.
         constexpr std::size_t most_numbers = std::size_t{1} << 21;
         const std::size_t most =
             std::max<std::size_t>(3, most_numbers / (width_ + num_outputs_ + 1));

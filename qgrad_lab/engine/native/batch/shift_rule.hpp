@@ -1,4 +1,4 @@
-// First derivatives by a shift rule: weighted sums of evaluations with one element of theta
+// First derivatives by a shift rule: weighted sums of evaluations in which one element of theta is
 // shifted.
 #pragma once
 
@@ -17,8 +17,8 @@ struct ShiftRule {
     std::span<const double> coefficients;
 };
 
-// D[1] or the transpose of D[0], by evaluations of D[0] alone. Throws as evaluate does, and
-// std::invalid_argument where the rule does not fit the Program.
+// D[1] or the transpose of D[0], from evaluations of D[0] alone. Throws as evaluate does, and
+// std::invalid_argument if the rule does not fit the Program.
 void evaluate_shift_rule(const Batch &batch, const ShiftRule &rule, ThreadPool &pool);
 
 } // namespace qgrad

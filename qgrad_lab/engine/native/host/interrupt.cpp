@@ -21,7 +21,7 @@ using InfoHandler = void (*)(int, siginfo_t *, void *);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
               std::atomic<InfoHandler>::is_always_lock_free); // what a signal handler may use
 
-// What ours calls: Python's, of one kind or the other.
+// The handler that ours calls, Python's, in whichever form it was installed.
 std::atomic<Handler> next_handler{nullptr};
 std::atomic<InfoHandler> next_info_handler{nullptr};
 
@@ -38,12 +38,12 @@ bool is_ours(const struct sigaction &action) {
     return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == on_interrupt;
 }
 
-// Whether ours may stand in front of it.
+// Whether our handler may be installed in front of it.
 //
-// Not where there is no handler: then a signal ends the process, or is ignored. And of handlers
-// only the first that is met, which is Python's and is the same for everything that a Python
-// program does about signals. Another library's may call the one that it found, ours, and would be
-// called by it.
+// Not where there is none: then a signal ends the process, or is ignored. And only in front of the
+// first handler that is found, Python's, which stays the same whatever a Python program does about
+// signals. Another library's handler may call the one that it replaced, ours: the two would call
+// each other without end.
 bool is_next(const struct sigaction &action) {
     if ((action.sa_flags & SA_SIGINFO) != 0) {
         const InfoHandler known = next_info_handler.load();
@@ -73,14 +73,14 @@ void install() {
     own.sa_sigaction = on_interrupt;
     struct sigaction replaced = {};
     if (sigaction(SIGINT, &own, &replaced) == 0 && !is_ours(replaced) && !is_next(replaced)) {
-        sigaction(SIGINT, &replaced, nullptr); // set by another thread since we looked
+        sigaction(SIGINT, &replaced, nullptr); // installed by another thread meanwhile
     }
 }
 
 std::int64_t milliseconds() {
 #ifdef CLOCK_MONOTONIC_COARSE
     constexpr clockid_t clock =
-        CLOCK_MONOTONIC_COARSE; // a read of memory, exact to some milliseconds
+        CLOCK_MONOTONIC_COARSE; // a read from memory, accurate to a few milliseconds
 #else
     constexpr clockid_t clock = CLOCK_MONOTONIC;
 #endif
@@ -91,11 +91,11 @@ std::int64_t milliseconds() {
 
 // -- Runs -----------------------------------------------------------------------------------------
 
-// The runs whose calls came last.
+// The runs that called most recently.
 class Runs {
   public:
     Stop stop(std::int64_t run) {
-        const std::lock_guard lock(mutex_);
+        const std::scoped_lock lock(mutex_);
         if (runs_[latest_].is_used && runs_[latest_].number == run) {
             return runs_[latest_].stop;
         }
@@ -111,14 +111,14 @@ class Runs {
     }
 
     void forget(std::int64_t run) {
-        const std::lock_guard lock(mutex_);
+        const std::scoped_lock lock(mutex_);
         if (const auto found = find(run); found != runs_.end()) {
             found->is_used = false;
         }
     }
 
     void forget_all() {
-        const std::lock_guard lock(mutex_);
+        const std::scoped_lock lock(mutex_);
         for (Run &run : runs_) {
             run.is_used = false;
         }
@@ -133,8 +133,8 @@ class Runs {
     using Table = std::array<Run, 32>; // more than there are threads that call
 
     Table::iterator find(std::int64_t run) {
-        return std::find_if(runs_.begin(), runs_.end(),
-                            [&](const Run &each) { return each.is_used && each.number == run; });
+        return std::ranges::find_if(
+            runs_, [&](const Run &each) { return each.is_used && each.number == run; });
     }
 
     std::mutex mutex_;

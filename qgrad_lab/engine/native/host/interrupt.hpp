@@ -1,12 +1,12 @@
-// Whether what is running has to stop, because of SIGINT: Ctrl-C, and the stop button of Jupyter.
+// Cancellation by SIGINT: Ctrl-C, and the stop button of Jupyter.
 //
-// Python only notes a signal, and raises KeyboardInterrupt when its main thread is back in Python
-// code, which a compiled program may keep it from for hours. So a signal handler of ours, which
-// calls Python's, counts, and whatever may take long compares the count with what it was at first.
-// The unit is a run of a compiled program, of which a call of this library may be one of millions:
-// the run has to stop if the count has changed since its first call. So nothing is ever reset, no
-// run suffers from a signal that came before it began, and Python's own handling of the signal
-// stays as it is.
+// Python only records a signal, and raises KeyboardInterrupt once its main thread is back in Python
+// code, which a compiled program may delay for hours. So our own signal handler counts interrupts
+// and then calls Python's, and every long computation compares the count with the one at its start.
+// The unit of cancellation is a run of a compiled program, which may call this library millions of
+// times: the run stops if the count has changed since its first call. Hence nothing is ever reset,
+// no run is affected by a signal from before it began, and Python's own handling of the signal is
+// unchanged.
 #pragma once
 
 #include <atomic>
@@ -19,18 +19,18 @@ namespace qgrad {
 // Interrupts so far.
 extern std::atomic<std::uint64_t> num_interrupts;
 
-// Leaves a call that has to stop.
+// Unwinds a call that has been interrupted.
 struct Interrupted : std::exception {
     const char *what() const noexcept override { return "interrupted"; }
 };
 
 class Stop;
 
-// Of the call that a thread works for, or null. Constant at first, so that to read it takes no
-// test.
+// Of the call that a thread works for, or null. Initialised at compile time, so that reading it
+// needs no guard.
 extern constinit thread_local const Stop *stop_of_this_thread;
 
-// What a call compares with; by default, that of a run which begins now.
+// The count that a call compares with; by default, that of a run that begins now.
 class Stop {
   public:
     Stop() : known_(num_interrupts.load(std::memory_order_relaxed)) {}
@@ -41,7 +41,7 @@ class Stop {
         return stop != nullptr ? *stop : Stop();
     }
 
-    // Throws Interrupted where the call has to stop. Takes about a nanosecond.
+    // Throws Interrupted if there was an interrupt since. Takes about a nanosecond.
     void check() const {
         if (num_interrupts.load(std::memory_order_relaxed) != known_) [[unlikely]] {
             throw Interrupted();
@@ -66,24 +66,24 @@ class Stop {
     std::uint64_t known_;
 };
 
-// For loops that know no more than which of their rounds comes next: checks every few thousand.
+// For loops that only know the number of their next round: checks once every few thousand.
 inline void check_now_and_then(std::size_t round) {
     if ((round & 0xFFFU) == 0xFFFU) {
         Stop::here().check();
     }
 }
 
-// For a call that belongs to the run of a program with this number. XLA numbers the runs of one
-// executable one after the other, from a hash of its code.
+// For a call within the run that has this number. XLA numbers the runs of an executable
+// consecutively, starting from a hash of its code.
 Stop stop_of_run(std::int64_t run);
 
-// One call that fails ends a run. Another run may have its number: of the same code, compiled
+// A call that fails ends its run. A later run may have the same number: of the same code, compiled
 // again.
 void forget_run(std::int64_t run);
 void forget_all_runs();
 
-// Puts our handler in front of Python's if it is not there: signal.signal, which ipykernel calls
-// before every cell, takes it away. Most calls only look at a clock.
+// Installs our handler in front of Python's unless it is there already: signal.signal, which
+// ipykernel calls before every cell, removes it. Most calls only read a clock.
 void watch_for_interrupts();
 
 } // namespace qgrad

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t unknown = std::numeric_limits<std::size_t>::max();
 
-// The number behind a key in a file of lines "key number".
+// The number that follows a key, in a file of lines "key number".
 std::size_t find_number(const std::string &path, const std::string &wanted) {
     std::ifstream file(path);
     std::string line;
@@ -39,15 +39,15 @@ std::size_t machine_memory(const std::string &root) {
     return kibibytes == unknown ? unknown : kibibytes * 1024;
 }
 
-// The files of a version of control groups.
+// The names of files in one version of control groups.
 struct Hierarchy {
     std::string folder;
     std::string limit;
     std::string used;
-    std::string reclaimable; // in memory.stat: files in memory that make way
+    std::string reclaimable; // key in memory.stat: cached files, which can be evicted
 };
 
-// What one group leaves.
+// What one group has left.
 std::size_t group_memory(const Hierarchy &names, const std::string &folder) {
     const std::size_t limit = read_number(folder + "/" + names.limit);
     const std::size_t used = read_number(folder + "/" + names.used);
@@ -59,7 +59,7 @@ std::size_t group_memory(const Hierarchy &names, const std::string &folder) {
     return limit > needed ? limit - needed : 0;
 }
 
-// What a group and those around it leave: each has limits of its own.
+// What a group and its ancestors have left: each has a limit of its own.
 std::size_t groups_memory(const Hierarchy &names, std::string path) {
     std::size_t least = group_memory(names, names.folder);
     while (path.size() > 1 && path.front() == '/') {
@@ -75,8 +75,8 @@ std::size_t groups_memory(const std::string &root) {
                            "inactive_file"};
     const Hierarchy first{root + "/sys/fs/cgroup/memory", "memory.limit_in_bytes",
                           "memory.usage_in_bytes", "total_inactive_file"};
-    // In a container the process may be shown in a group that is not there, with its own as the
-    // root.
+    // In a container, the process may be listed in a group that is not visible, while its own group
+    // is mounted as the root.
     std::size_t least = std::min(groups_memory(second, ""), groups_memory(first, ""));
     std::ifstream file(root + "/proc/self/cgroup");
     std::string line;

@@ -1,4 +1,4 @@
-// A loop over independent tasks on the threads of a pool.
+// Loops over independent tasks on the threads of a pool.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace qgrad {
 
-// Threads that are there already. XLA has such a pool; xla/ says how it is used.
+// Threads that someone else owns: in use, XLA's (xla/ffi.cpp).
 class ThreadPool {
   public:
     ThreadPool() = default;
@@ -25,13 +25,13 @@ class ThreadPool {
     // At least one.
     virtual std::size_t num_threads() const = 0;
 
-    // Calls task() on one of the threads, at some time.
+    // Calls task() once, later, on one of the threads.
     virtual void schedule(std::function<void()> task) = 0;
 };
 
-// Some ten nanoseconds, which leave another thread of the same core more of it.
+// Waits some ten nanoseconds, in which a second thread of the same core has more of it.
 inline void pause_briefly() {
-#if defined(__x86_64__)
+#ifdef __x86_64__
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
     asm volatile("yield");
@@ -39,9 +39,9 @@ inline void pause_briefly() {
 }
 
 // Calls body(i) once for every i below count, on at most max_workers threads. The first exception
-// keeps tasks that have not started from it, and is rethrown. The calling thread takes tasks too
-// and waits only for tasks that have started: it may itself be one of the pool's threads, and a
-// caller that merely waited could wait for ever.
+// cancels the tasks that have not started, and is rethrown. The calling thread takes tasks as well
+// and waits only for those that have started: it may itself belong to the pool, and if all of the
+// pool's threads merely waited, they would wait for ever.
 inline void parallel_for(ThreadPool &pool, std::size_t count, std::size_t max_workers,
                          const std::function<void(std::size_t)> &body) {
     struct Shared {
@@ -68,14 +68,14 @@ inline void parallel_for(ThreadPool &pool, std::size_t count, std::size_t max_wo
                 error = std::current_exception();
             }
             if (error) {
-                const std::lock_guard lock(shared->mutex);
+                const std::scoped_lock lock(shared->mutex);
                 if (!shared->error) {
                     shared->error = error;
                 }
                 shared->failed = true;
             }
             if (++shared->finished == count) {
-                const std::lock_guard lock(shared->mutex);
+                const std::scoped_lock lock(shared->mutex);
                 shared->done.notify_all();
             }
         }
@@ -85,7 +85,7 @@ inline void parallel_for(ThreadPool &pool, std::size_t count, std::size_t max_wo
         pool.schedule(work);
     }
     work();
-    // The others are mostly done at the same time, sooner than a sleeping thread would wake up.
+    // The others usually finish at about the same time, sooner than a sleeping thread wakes up.
     constexpr int most_looks = 4000;
     for (int look = 0; look < most_looks && shared->finished != count; ++look) {
         pause_briefly();
@@ -97,7 +97,7 @@ inline void parallel_for(ThreadPool &pool, std::size_t count, std::size_t max_wo
     }
 }
 
-// Where independent tasks run: on a pool, on no more threads than fit, or one after the other.
+// Where independent tasks run: on at most max_workers threads of a pool, or on this thread alone.
 struct Threads {
     ThreadPool *pool = nullptr;
     std::size_t max_workers = 1;

@@ -1,4 +1,4 @@
-// The amplitudes of a state in ranges, for threads.
+// Ranges of amplitudes, for loops over a state on several threads.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +9,8 @@
 
 namespace qgrad {
 
-// There are as many ranges for any number of threads, so that sums over them are the same to the
-// last bit, and each fits a processor's cache.
+// The number of ranges does not depend on that of threads, so that sums over them are the same to
+// the last bit; each fits a processor's cache.
 class Ranges {
   public:
     Ranges(std::size_t size, const Threads &threads)
@@ -33,7 +33,8 @@ class Ranges {
     const Threads &threads_;
 };
 
-// Calls body(begin, end) for one piece of a long range after the other, unless it has to stop.
+// Calls body(begin, end) for consecutive pieces of a long range, and can be interrupted between
+// them.
 template <class Body> void in_pieces(std::size_t begin, std::size_t end, const Body &body) {
     constexpr std::size_t piece = std::size_t{1} << 16;
     const Stop stop = Stop::here();

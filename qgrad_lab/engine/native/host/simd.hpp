@@ -1,12 +1,12 @@
-// Fixed-length vectors in portable form, and functions compiled for several instruction sets.
+// Portable fixed-length vectors, and functions compiled for several instruction sets.
 #pragma once
 
 #include <cstddef>
 #include <limits>
 
-// One wheel serves every processor: the loader picks the widest version of a marked function that
-// the machine can run. Such a function is no template: those for both precisions are overloads
-// around one that is inlined. Sanitizers run before such choices can be made.
+// One wheel serves every processor: of a marked function, the loader picks the widest version that
+// the machine can run. Such a function cannot be a template; the overloads for both precisions wrap
+// an inlined one. Not under sanitizers, which would run before the loader can choose.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) &&       \
     !defined(__SANITIZE_ADDRESS__)
 #define QGRAD_MULTIVERSION                                                                         \
@@ -39,15 +39,16 @@ template <class Real> constexpr unsigned lane_bits = LanesOf<Real>::bits;
 template <class Real>
 constexpr std::size_t amplitudes_per_lanes = std::size_t{1} << lane_bits<Real>;
 
-// How many products a lane adds up at most before its sum is added to one of sums. In single
-// precision rounding errors of a long sum matter: of equal products, as those of a uniform
-// superposition, they all point the same way.
+// How many products a lane adds up before its sum joins the total. In single precision the rounding
+// errors of a long sum matter: for equal products, as in a uniform superposition, they all have the
+// same sign.
 template <class Real> constexpr bool limits_terms = sizeof(Real) < sizeof(double);
 template <class Real>
 constexpr std::size_t most_terms =
     limits_terms<Real> ? 32 : std::numeric_limits<std::size_t>::max();
 
-// Vectors go by reference: as values, their passing would depend on the instruction set.
+// Vectors are passed by reference: by value, the calling convention would depend on the instruction
+// set.
 template <class Values, class Index>
 [[gnu::always_inline]] inline void permute(const Values &values, const Index &order,
                                            Values &result) {

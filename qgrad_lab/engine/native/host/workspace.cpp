@@ -11,8 +11,8 @@
 namespace qgrad {
 namespace {
 
-// Small states stay with every thread. Of large ones this much stays with all threads together: to
-// allocate them again is to have every page cleared again.
+// Every thread keeps its small states. Of large ones, all threads together keep this much: newly
+// allocated pages would have to be cleared again.
 constexpr std::size_t small_size = std::size_t{1} << 20; // bytes: 1 MiB
 constexpr std::size_t max_kept = std::size_t{1} << 29;   // 512 MiB
 std::atomic<std::size_t> kept{0};

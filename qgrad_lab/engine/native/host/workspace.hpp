@@ -1,5 +1,4 @@
-// State vectors for one evaluation, aligned for the widest kernels and kept between calls while
-// small.
+// Memory for state vectors, aligned for the widest kernels; small states are kept between calls.
 #pragma once
 
 #include <array>
@@ -9,13 +8,13 @@
 
 namespace qgrad {
 
-// How much memory the states of evaluations take, of all threads: what is asked for, and not what
-// stays allocated for a next call.
+// How much memory the states of evaluations need, in all threads: what evaluations ask for, without
+// what merely stays allocated for the next call.
 struct StateBytes {
     static void add(std::size_t num_bytes);
     static void subtract(std::size_t num_bytes);
 
-    // The most at once since this was called last.
+    // The maximum since this was last called.
     static std::size_t take_peak();
 };
 
@@ -25,7 +24,7 @@ struct Free {
 };
 using StateMemory = std::unique_ptr<void, Free>; // of either precision
 
-// Contents are not defined. Throws std::bad_alloc.
+// Uninitialised. Throws std::bad_alloc.
 StateMemory allocate_states(std::size_t num_bytes);
 
 // The same, counted in StateBytes.
@@ -39,18 +38,23 @@ class Workspace {
   public:
     static constexpr std::size_t max_states = 7;
 
+    Workspace() = default;
+    Workspace(const Workspace &) = delete;
+    Workspace &operator=(const Workspace &) = delete;
+    ~Workspace();
+
     static Workspace &of_this_thread();
 
-    // Another one, for copies of slices of states that may belong to another thread.
+    // A second one, for copies of slices; the states themselves may belong to another thread.
     static Workspace &for_slices_of_this_thread();
 
-    // The states named `index` of this thread, `size` amplitudes each; contents are not defined.
+    // State number `index` of this thread, with room for `size` amplitudes; uninitialised.
     template <class Real> std::complex<Real> *state(std::size_t index, std::size_t size) {
         return static_cast<std::complex<Real> *>(memory(index, size * sizeof(std::complex<Real>)));
     }
 
-    // While one of these lives, states stay where they are; with the last of them go those that are
-    // too large to be kept for this thread's next call.
+    // While one of these lives, states stay where they are. The last one to go releases those that
+    // are too large to be kept for this thread's next call.
     class Use {
       public:
         explicit Use(Workspace &workspace) : workspace_(workspace) { ++workspace_.uses_; }
@@ -65,8 +69,6 @@ class Workspace {
       private:
         Workspace &workspace_;
     };
-
-    ~Workspace();
 
   private:
     struct Slot {

@@ -26,6 +26,7 @@
 #include <set>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include "ir/gate_table.hpp"
 
@@ -63,7 +64,7 @@ class Reader {
     // A number below `limit`.
     std::size_t below(std::size_t limit, const char *what) {
         const std::int64_t value = next(what);
-        if (value < 0 || static_cast<std::uint64_t>(value) >= limit) {
+        if (value < 0 || std::cmp_greater_equal(value, limit)) {
             fail(what, " is ", value, ", allowed are 0 to ", limit, " exclusive");
         }
         return static_cast<std::size_t>(value);
@@ -71,8 +72,8 @@ class Reader {
 
     bool boolean(const char *what) { return below(2, what) == 1; }
 
-    // A count of things that take at least one word each, so that no count can ask for more memory
-    // than the record has words.
+    // A count of things that take at least one word each: no count can ask for more memory than the
+    // record has words.
     std::size_t count(const char *what) { return below(end_ - position_ + 1, what); }
 
     Reader record(const char *what) {
@@ -104,10 +105,10 @@ class Reader {
 
 char letter(Reader &reader) { return "XYZ"[reader.below(3, "Pauli letter")]; }
 
-// The iterations that the enclosing loops have room for, outermost first.
+// The capacities of the enclosing loops, outermost first.
 using Loops = std::vector<std::size_t>;
 
-// A position all of whose values, for all iterations, lie below `limit` less `span - 1`.
+// A position of `span` elements, all of which lie below `limit` in every iteration.
 Position position(Reader &reader, std::size_t limit, std::size_t span, const Loops &loops,
                   const char *what) {
     Position result;

@@ -1,5 +1,4 @@
-// A decoded and validated Program: everything the sweeps need, and nothing that could be out of
-// range.
+// A decoded and validated Program: everything that an evaluation needs, with nothing out of range.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +34,7 @@ struct Operand {
     bool is_slot() const { return kind == Kind::slot; }
 };
 
-// An integer that is known when the Program is made, or an element of index.
+// An integer: a literal, or an element of index.
 struct Integer {
     bool is_slot = false;
     std::size_t literal = 0;
@@ -49,8 +48,7 @@ struct Gate {
     std::vector<std::size_t> controls;
     std::vector<bool> control_values;
     std::vector<std::size_t> targets;
-    std::vector<Integer>
-        traced_wires; // controls, then targets, where one is known only at run time
+    std::vector<Integer> traced_wires; // controls, then targets, if any is known only at run time
     std::uint64_t control_mask = 0;
     std::uint64_t control_bits = 0;
     Position numbers;              // matrix or state: in data, or
@@ -58,7 +56,7 @@ struct Gate {
     std::size_t dimension = 0;
     std::string word;
     std::vector<Integer> bits;
-    std::int64_t source = 0; // the user's line, for messages; 0 where it is not known
+    std::int64_t source = 0; // the user's line, for messages; 0 if unknown
     Generator generator;     // of a gate with an angle: U(t) = exp(i scale t G)
     // Which of Lightning's kernels, where one applies it (choose_kernel in kernels/lightning.hpp).
     int kernel = 0;
@@ -72,10 +70,10 @@ struct Node {
     enum class Kind { gate, repeat, branch };
     Kind kind = Kind::gate;
     Gate gate;
-    Integer selector;                      // repeat: number of iterations; branch: which body
-    bool reverse = false;                  // repeat: the last iteration comes first
-    std::size_t capacity = 0;              // repeat: how many iterations the operands have room for
-    std::int64_t label = 0;                // repeat: names it in messages
+    Integer selector;         // repeat: number of iterations; branch: which body
+    bool reverse = false;     // repeat: the last iteration comes first
+    std::size_t capacity = 0; // repeat: most iterations that the operands have room for
+    std::int64_t label = 0;   // repeat: identifies it in messages
     std::vector<std::vector<Node>> bodies; // repeat: one
 };
 
@@ -108,7 +106,7 @@ struct Program {
     std::size_t dimension() const { return std::size_t{1} << num_wires; }
 };
 
-// Decode and validate; throws std::invalid_argument that says what is wrong and where.
+// Decodes and validates; throws std::invalid_argument that says what is wrong and where.
 Program decode(const std::int64_t *words, std::size_t count);
 
 } // namespace qgrad

@@ -9,11 +9,11 @@
 namespace qgrad {
 namespace {
 
-// A slice is worked on in rows: Z of a bit above a row is one sign for all of it.
+// A slice is processed in rows: Z on a bit above a row is one sign for all of the row.
 constexpr unsigned row_bits = 6;
 using Row = std::array<double, std::size_t{1} << row_bits>;
 
-// +1 or -1 for every place of a row.
+// +1 or -1 for every amplitude of a row.
 [[gnu::always_inline]] inline void fill_signs(std::uint64_t bits, std::size_t length, Row &signs) {
     signs[0] = 1.0;
     for (std::size_t known = 1, bit = 0; known < length; known *= 2, ++bit) {
@@ -36,7 +36,7 @@ using Row = std::array<double, std::size_t{1} << row_bits>;
     }
 }
 
-// Factors with the same bits above a row: in every row they are this product, or its conjugate.
+// Factors with the same bits above a row: on every row they act as this product or its conjugate.
 struct Group {
     std::uint64_t high = 0;
     bool is_constant = true; // within a row
@@ -52,8 +52,8 @@ class Groups {
         : length_(std::min(size, std::size_t{1} << row_bits)) {
         for (const ZFactor &factor : factors) {
             const std::uint64_t high = factor.bits & ~(length_ - 1);
-            auto group = std::find_if(groups_.begin(), groups_.end(),
-                                      [&](const Group &each) { return each.high == high; });
+            auto group =
+                std::ranges::find_if(groups_, [&](const Group &each) { return each.high == high; });
             if (group == groups_.end()) {
                 group = groups_.emplace(groups_.end());
                 group->high = high;
@@ -98,8 +98,8 @@ class Groups {
     return (std::popcount(begin & group.high) & 1) != 0 ? -1.0 : 1.0;
 }
 
-// The product of all groups in one row after the other. Rows come in an order in which one bit
-// changes at a time, so that only the groups with this bit have to be turned round.
+// The product of all groups, row by row. Rows come in Gray-code order, in which one bit changes at
+// a time, so that only the groups with this bit have to be conjugated.
 class Product {
   public:
     Row real;
@@ -209,7 +209,7 @@ template <class Real>
             apply_row(product.real, product.imaginary, product.rate, length,
                       numbers(state.value, begin), numbers(state.tangent, begin));
         }
-        if (k == size / length) {
+        if (k == size / length) { // NOLINT(clang-analyzer-core.DivideZero): no slice is empty
             return;
         }
         const std::uint64_t bit = length << std::countr_zero(k);

@@ -1,4 +1,4 @@
-// Products of exp(i angle Z...Z) on a slice of a state: our own kernels.
+// Kernels of our own for products of exp(i angle Z...Z), on a slice of a state.
 //
 // Such gates commute and are diagonal: together they multiply each amplitude by one number, and the
 // overlaps that their gradients are made of, Im conj(lambda_j) psi_j, are the same for all of them.
@@ -12,8 +12,8 @@
 
 namespace qgrad {
 
-// exp(i angle Z...Z) with the wires of Z as bits of a slice. What the bits outside of the slice say
-// is in the sign.
+// exp(i angle Z...Z) with the wires of Z as bits of a slice. The bits outside of the slice are
+// accounted for by the sign.
 struct ZFactor {
     std::uint64_t bits = 0;
     double sign = 1.0;

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numbers>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
-// Lightning's tables of kernels are singletons in inline functions. Default visibility makes ours
-// and those of its shared library one object; hidden, ours would be an empty copy.
+// Lightning's tables of kernels are singletons in inline functions. With default visibility they
+// are the objects of its shared library; hidden, they would be empty copies.
 #pragma GCC visibility push(default)
 #include <CPUMemoryModel.hpp>
 #include <DynamicDispatcher.hpp>
@@ -79,9 +80,9 @@ const Complex *numbers_of(const Step &step, const Operands &operands) {
                                        : operands.data + step.numbers;
 }
 
-// A matrix in the precision of a state: itself, or a copy in a vector that is kept for the next
-// one.
-const Complex *in_precision(const Complex *matrix, std::size_t, std::vector<Complex> &) {
+// A matrix in the precision of a state: itself, or a copy in a vector that is reused.
+const Complex *in_precision(const Complex *matrix, std::size_t /*size*/,
+                            std::vector<Complex> & /*copy*/) {
     return matrix;
 }
 
@@ -93,8 +94,8 @@ const std::complex<float> *in_precision(const Complex *matrix, std::size_t size,
     return copy.data();
 }
 
-// An angle in the precision of a state. In single precision, a large angle would lose its digits:
-// all gates have the period 4 pi.
+// An angle in the precision of a state. In single precision a large angle would lose its digits, so
+// it is reduced first: all gates have period 4 pi.
 template <class Real> Real angle_in_precision(double angle) {
     if constexpr (sizeof(Real) < sizeof(double)) {
         return static_cast<Real>(std::remainder(angle, 4.0 * std::numbers::pi));
@@ -145,14 +146,12 @@ KernelType matrix_kernel(const Gate &gate, std::size_t num_wires) {
 
 bool has_controlled_kernel(std::string_view name) {
     const auto &names = Pennylane::Gates::Constant::controlled_gate_names;
-    return std::any_of(names.begin(), names.end(),
-                       [&](const auto &each) { return each.second == name; });
+    return std::ranges::any_of(names, [&](const auto &each) { return each.second == name; });
 }
 
 // The kernel of a gate that Lightning knows by its name, alone or with its controls.
 KernelType choose_named_kernel(Gate &gate, std::size_t num_wires) {
-    const bool all_ones = std::all_of(gate.control_values.begin(), gate.control_values.end(),
-                                      [](bool value) { return value; });
+    const bool all_ones = std::ranges::all_of(gate.control_values, std::identity{});
     const char *name = all_ones ? gate.kind->name_with(gate.controls.size()) : nullptr;
     if (name != nullptr && dispatcher<double>().hasGateOp(name)) {
         // A dedicated kernel takes the controls as its first wires.
@@ -206,7 +205,7 @@ void apply(const Step &step, const Operands &operands, bool inverse, std::comple
         apply_matrix(gate, numbers_of(step, operands), backward, ket, num_wires);
         return;
     case Kernel::phases: {
-        // The generator's scale carries gate.adjoint already.
+        // The scale of the generator accounts for gate.adjoint already.
         const double angle = step.angle(operands.theta) * gate.generator.scale;
         apply_phases(gate, inverse ? -angle : angle, ket, num_wires);
         return;
@@ -223,7 +222,7 @@ void apply(const Step &step, const Operands &operands, bool inverse, std::comple
         apply_matrix_of_kind(step, operands, backward, ket, num_wires);
         return;
     }
-    // One angle at most: the vector is reused, because Lightning's kernels take one by reference.
+    // Lightning's kernels take a vector of angles; ours holds at most one, and is reused.
     thread_local std::vector<Real> angle;
     angle.clear();
     if (gate.angle.kind != Operand::Kind::none) {

@@ -8,8 +8,8 @@
 
 namespace qgrad {
 
-// Sets which kernel applies a gate to states on this number of wires, on this processor. The gate's
-// wires are set; what has no kernel of Lightning's stays as it is.
+// Chooses Lightning's kernel for a gate whose wires are set, on states of this number of wires and
+// on this processor.
 void choose_kernel(Gate &gate, std::size_t num_wires);
 
 // ket <- U ket, or U^-1 ket where `inverse`. State preparations set the whole state.

@@ -18,7 +18,7 @@ std::vector<std::uint64_t> target_states(const Gate &gate, std::size_t num_wires
     for (std::size_t local = 0; local < states.size(); ++local) {
         check_now_and_then(local);
         for (std::size_t i = 0; i < k; ++i) {
-            if ((local >> (k - 1 - i)) & 1U) {
+            if (((local >> (k - 1 - i)) & 1U) != 0) {
                 states[local] |= std::uint64_t{1} << bit_of(gate.targets[i], num_wires);
             }
         }

@@ -1,5 +1,5 @@
-// Gates as matrices, and operations whose numbers are themselves operands that can be
-// differentiated: a matrix, or a state.
+// Gates as matrices, and operations whose numbers are operands that can be differentiated: a
+// matrix, or a state.
 #pragma once
 
 #include <complex>
@@ -24,7 +24,7 @@ template <class Real>
 void add_matrix_gradient(const Gate &gate, const std::complex<Real> *bra,
                          const std::complex<Real> *ket, double *gradient, std::size_t num_wires);
 
-// ket = the state with the given amplitudes on the targets and 0 on all other wires.
+// ket = the state with the given amplitudes on the targets, and |0> on all other wires.
 template <class Real>
 void embed_state(const Gate &gate, const Complex *amplitudes, std::complex<Real> *ket,
                  std::size_t num_wires);

@@ -8,15 +8,15 @@
 namespace qgrad {
 namespace {
 
-// Factors of a block and of its partner, as real and imaginary parts. Multiplying a block by its
-// imaginary parts, with signs, takes it with real and imaginary parts exchanged.
+// Factors of a block and of its partner, as real and imaginary parts. To multiply by the imaginary
+// parts, with their signs, the block is taken with real and imaginary parts exchanged.
 template <class Real> struct Factors {
     std::array<Lanes<Real>, 4>
         real; // a pair of blocks: the matrix; one block: its own, its partner's
     std::array<Lanes<Real>, 4> imaginary;
 };
 
-// Overlaps that are not yet added up over lanes, in the same order.
+// Overlaps before they are added up over lanes, in the same order.
 template <class Real> struct Sums {
     std::array<Lanes<Real>, 4> same{}; // of products with equal parts: their sum is the real part
     std::array<Lanes<Real>, 4>
@@ -55,7 +55,7 @@ template <class Real> struct Layout {
 
     std::size_t num_sets() const { return control == no_control ? 1 : 2; }
 
-    // Which value of the control a lane belongs to, in the blocks of one set.
+    // The value of the control that a lane belongs to, in the blocks of one set.
     std::size_t value(std::size_t set, std::size_t lane) const {
         return lane_control == no_control ? set : (lane >> lane_control) & 1U;
     }
@@ -90,7 +90,7 @@ template <class Real, class Body>
 template <class Real> struct Patterns;
 
 template <> struct Patterns<double> {
-    // 1 in lanes of which a bit is set.
+    // 1 in the lanes in which a bit is set.
     static constexpr std::array<Lanes<double>, 2> set{Lanes<double>{0, 0, 1, 1, 0, 0, 1, 1},
                                                       Lanes<double>{0, 0, 0, 0, 1, 1, 1, 1}};
     static constexpr Lanes<double> signs{-1, 1, -1, 1, -1, 1, -1, 1};
@@ -107,7 +107,7 @@ template <> struct Patterns<float> {
                                                 9, 8, 11, 10, 13, 12, 15, 14};
 };
 
-// `zero` in lanes of which a bit is not set, `one` in the others.
+// `zero` in the lanes in which a bit is not set, `one` in the others.
 template <class Real>
 [[gnu::always_inline]] inline void choose(unsigned bit, const Lanes<Real> &zero,
                                           const Lanes<Real> &one, Lanes<Real> &result) {
@@ -115,7 +115,7 @@ template <class Real>
     result = zero * (Real{1} - set) + one * set;
 }
 
-// One part of element k of the matrices, for the amplitudes of a block.
+// The real or imaginary part of element k of the matrices, for the amplitudes of a block.
 template <class Real, class Part>
 [[gnu::always_inline]] inline void spread(const Wire &wire, const Layout<Real> &layout,
                                           const WireMatrices &matrices, std::size_t set,
@@ -179,7 +179,8 @@ template <class Real>
         }
         for (std::size_t lane = 0; lane < amplitudes_per_lanes<Real>; ++lane) {
             const std::size_t row = (lane >> wire.target) & 1U;
-            const std::size_t element = !layout.in_block ? k : k == 0 ? 3 * row : 1 + row;
+            const std::size_t in_block = k == 0 ? 3 * row : 1 + row;
+            const std::size_t element = layout.in_block ? in_block : k;
             sums[layout.value(set, lane)][element] +=
                 Complex{number(same[2 * lane]) + number(same[2 * lane + 1]),
                         number(crossed[2 * lane]) - number(crossed[2 * lane + 1])};
@@ -268,7 +269,7 @@ template <Pass pass, class Real>
     }
 }
 
-// The same for a target inside of a block.
+// The same for a target within a block.
 template <Pass pass, class Real>
 [[gnu::always_inline]] inline void visit_block(const Factors<Real> &factors,
                                                const LaneIndex<Real> &partners, Real *ket,
@@ -306,7 +307,7 @@ template <Pass pass, class Real>
     }
 }
 
-// All of the state, one value of the control after the other.
+// The whole state, one value of the control after the other.
 template <Pass pass, class Real>
 [[gnu::always_inline]] inline void visit(const Wire &wire, const WireMatrices &matrices, Real *ket,
                                          Real *other, std::size_t size, WireMatrices &sums) {

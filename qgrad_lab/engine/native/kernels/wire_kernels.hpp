@@ -1,8 +1,8 @@
-// Matrices on one wire, which may depend on the value of another one: our own kernels.
+// Kernels of our own for matrices on one wire, which may depend on the value of a control.
 //
 // A state is read in blocks of four amplitudes, or eight in single precision. A wire of the two or
-// three lowest bits pairs amplitudes inside a block, any other wire pairs blocks; both take four
-// fused multiplications an amplitude. Matrices and sums are in double precision for every state.
+// three lowest bits pairs amplitudes within a block, any other wire pairs blocks; both take four
+// fused multiply-adds an amplitude. Matrices and sums are in double precision for every state.
 #pragma once
 
 #include <array>
@@ -15,16 +15,16 @@ namespace qgrad {
 
 constexpr int no_control = -1;
 
-// Which amplitudes are a pair, and which value of the control they belong to. Bits of the state.
+// Which amplitudes form a pair, and which value of the control they belong to; bits of the state.
 struct Wire {
     unsigned target = 0;
     int control = no_control;
 };
 
-// One matrix for each value of the control; without control, the first alone.
+// One matrix for each value of the control; without a control, only the first counts.
 using WireMatrices = std::array<Matrix2, 2>;
 
-// A state of fewer amplitudes has room for as many, of which the others are zero.
+// A smaller state has room for this many amplitudes, of which the remaining ones are zero.
 template <class Real> constexpr std::size_t least_amplitudes = 64 / sizeof(std::complex<Real>);
 
 // ket <- M ket

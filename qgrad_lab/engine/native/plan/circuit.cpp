@@ -27,8 +27,8 @@ bool undoes(const Step &a, const Step &b) {
     return g.adjoint != h.adjoint;
 }
 
-// The wires of a gate that have no other gate between it and an earlier one which it undoes lose
-// both.
+// Removes a gate and an earlier one that it undoes, where no other gate stands between them on any
+// of their wires.
 void cancel_pairs(std::vector<Step> &steps, std::size_t num_wires) {
     std::vector<std::vector<std::size_t>> on_wire(num_wires);
     std::vector<bool> gone(steps.size());
@@ -45,8 +45,7 @@ void cancel_pairs(std::vector<Step> &steps, std::size_t num_wires) {
         };
         const std::size_t before = last(wires.front());
         if (before != i && undoes(steps[before], steps[i]) &&
-            std::all_of(wires.begin(), wires.end(),
-                        [&](std::size_t wire) { return last(wire) == before; })) {
+            std::ranges::all_of(wires, [&](std::size_t wire) { return last(wire) == before; })) {
             gone[before] = true;
             gone[i] = true;
             for (const std::size_t wire : wires) {

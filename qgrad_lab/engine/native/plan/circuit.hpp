@@ -1,4 +1,4 @@
-// A circuit as it is evaluated: its gates in order, what is measured, and the wires that matter.
+// A circuit as it is evaluated: the gates in order, the measurements, and the wires that matter.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ struct Circuit {
     Schedule schedule;
     std::vector<Measurement> measurements;
     bool needs_observable_scratch = false; // a var is measured
-    std::vector<std::size_t> wires;        // of the Program, one for each of these
-    std::size_t num_gates_before = 0;      // any was dropped
+    std::vector<std::size_t> wires;        // of the Program, for each wire of the circuit
+    std::size_t num_gates_before = 0;      // before any was dropped
     std::size_t num_wires_before = 0;
 
     std::size_t dimension() const { return std::size_t{1} << num_wires; }
@@ -27,10 +27,10 @@ struct Circuit {
     }
 };
 
-// All of a Program. Throws as make_schedule does.
+// The whole Program. Throws as make_schedule does.
 Circuit whole_circuit(const Program &program, const std::int64_t *index);
 
-// What its measurements depend on, and without pairs of gates that undo each other.
+// Only what its measurements depend on, without pairs of gates that undo each other.
 Circuit reduced_circuit(const Program &program, const std::int64_t *index);
 
 } // namespace qgrad

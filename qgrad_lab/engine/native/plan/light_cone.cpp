@@ -28,7 +28,7 @@ class Cone {
         }
     }
 
-    // Whether what is measured depends on a gate; steps come last to first.
+    // Whether what is measured depends on a gate; called for all steps, from last to first.
     bool take(const Gate &gate) {
         if (gate.kind->kernel == Kernel::nothing) {
             return false;
@@ -37,7 +37,7 @@ class Cone {
             return true;
         }
         if (gate.kind->prepares) {
-            // Amplitudes need not be normalised: all numbers are in proportion to all of them.
+            // Amplitudes need not be normalised, so every measured number depends on all of them.
             if (gate.kind->extra == Extra::state) {
                 wires_ |= bits_of(gate.targets, num_wires_);
             }
@@ -45,7 +45,7 @@ class Cone {
         }
         const std::uint64_t targets = bits_of(gate.targets, num_wires_);
         const std::uint64_t all = targets | bits_of(gate.controls, num_wires_);
-        // Nor need a matrix be unitary.
+        // A matrix need not be unitary, so it does not cancel even where it commutes.
         if (gate.kind->extra != Extra::matrix) {
             const std::uint64_t diagonal_on = gate.kind->is_diagonal ? all : all & ~targets;
             if ((all & wires_) == 0 ||
@@ -71,7 +71,7 @@ class Cone {
     bool everything_ = false;
 };
 
-// The same circuit on some of its wires.
+// Restricts a circuit to some of its wires.
 class Narrowing {
   public:
     Narrowing(Circuit &circuit, std::uint64_t kept) : circuit_(circuit), old_(circuit.num_wires) {
@@ -81,7 +81,7 @@ class Narrowing {
             }
         }
         if (wires_.empty()) {
-            wires_.push_back(0); // there is no state on no wires
+            wires_.push_back(0); // a state has at least one wire
         }
         places_.resize(old_, gone);
         for (std::size_t place = 0; place < wires_.size(); ++place) {
@@ -114,6 +114,7 @@ class Narrowing {
         }
         circuit_.schedule = std::move(narrow);
         std::vector<std::size_t> named;
+        named.reserve(wires_.size());
         for (const std::size_t wire : wires_) {
             named.push_back(circuit_.wires[wire]);
         }
@@ -167,7 +168,7 @@ void keep_light_cone(Circuit &circuit) {
             kept.push_back(steps[i]);
         }
     }
-    std::reverse(kept.begin(), kept.end());
+    std::ranges::reverse(kept);
     steps = std::move(kept);
     Narrowing(circuit, cone.wires()).narrow();
 }

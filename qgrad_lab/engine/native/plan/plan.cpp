@@ -13,19 +13,19 @@
 namespace qgrad {
 namespace {
 
-// The lowest bits are in every slice: what is read and written together is 256 bytes at least.
+// The lowest bits are in every slice: at least 256 bytes are read and written together.
 constexpr std::size_t shared_bits(bool single) { return single ? 5 : 4; }
 
 struct Support {
     std::uint64_t targets = 0;
     std::uint64_t controls = 0;
-    bool whole = false; // works on the whole state at once
+    bool whole = false; // needs the whole state at once
 };
 
 Support support_of(const Operation &operation, std::size_t num_wires) {
     Support support;
     if (operation.kind == Kind::diagonal) {
-        // Signs are known from the number of a slice as well as from bits within.
+        // Bits outside of a slice give its sign, so that no bit has to be inside.
         for (const Member &member : operation.members) {
             support.controls |= member.z_bits;
         }
@@ -41,7 +41,7 @@ Support support_of(const Operation &operation, std::size_t num_wires) {
     const Gate &gate = *operation.single->gate;
     support.targets = bits_of(gate.targets, num_wires);
     support.controls = bits_of(gate.controls, num_wires);
-    // The gradient in a matrix is added to one array from all of the state.
+    // The whole state contributes to the gradient in a matrix, which is one array.
     support.whole = gate.numbers_in_theta;
     return support;
 }
@@ -87,8 +87,8 @@ class Planner {
 
     std::uint64_t all_bits() const { return (std::uint64_t{1} << num_wires_) - 1; }
 
-    // As many operations as fit one pass, in an order that gives the same result: one that is left
-    // for later holds back those behind it that do not commute with it.
+    // Adds a pass of as many operations as fit, in an order that gives the same result: an
+    // operation that is left for later holds back all behind it that do not commute with it.
     void add_pass(std::size_t first) {
         std::vector<std::size_t> chosen;
         std::uint64_t bits = (std::uint64_t{1} << least_bits()) - 1;
@@ -120,8 +120,7 @@ class Planner {
 
     bool needs_all(const Support &support) const {
         const std::uint64_t least = (std::uint64_t{1} << least_bits()) - 1;
-        return support.whole ||
-               static_cast<std::size_t>(std::popcount(support.targets | least)) > max_bits_;
+        return support.whole || std::cmp_greater(std::popcount(support.targets | least), max_bits_);
     }
 
     bool fits(const Support &support, std::uint64_t bits, bool nothing_yet) const {
@@ -131,12 +130,12 @@ class Planner {
         if (needs_all(support)) {
             return nothing_yet;
         }
-        return static_cast<std::size_t>(std::popcount(bits | support.targets)) <= max_bits_;
+        return std::cmp_less_equal(std::popcount(bits | support.targets), max_bits_);
     }
 
     void emit(const std::vector<std::size_t> &chosen, std::uint64_t bits) {
-        // Slices may as well be as large as they can: fewer of them, and all of one size.
-        for (unsigned bit = 0; static_cast<std::size_t>(std::popcount(bits)) < max_bits_; ++bit) {
+        // Slices are as large as they may be: there are fewer of them, and all have one size.
+        for (unsigned bit = 0; std::cmp_less(std::popcount(bits), max_bits_); ++bit) {
             bits |= std::uint64_t{1} << bit;
         }
         Pass pass;
@@ -171,7 +170,7 @@ class Planner {
         }
     }
 
-    // The place of a bit of the state among the bits of a slice.
+    // The position of a bit of the state among the bits of a slice.
     static unsigned place(unsigned bit, std::uint64_t bits) {
         const std::uint64_t below = (std::uint64_t{1} << bit) - 1;
         return static_cast<unsigned>(std::popcount(bits & below));
@@ -197,7 +196,7 @@ class Planner {
         return task;
     }
 
-    void place_run(const Operation &run, std::uint64_t bits, Task &task) {
+    static void place_run(const Operation &run, std::uint64_t bits, Task &task) {
         task.wire.target = place(run.wire.target, bits);
         if (run.wire.control != no_control) {
             const auto control = static_cast<unsigned>(run.wire.control);

@@ -11,11 +11,10 @@ namespace qgrad {
 namespace {
 
 bool depends_on_index(const std::vector<Node> &body) {
-    return std::any_of(body.begin(), body.end(), [](const Node &node) {
-        const auto is_slot = [](const Integer &integer) { return integer.is_slot; };
+    return std::ranges::any_of(body, [](const Node &node) {
         return node.selector.is_slot || !node.gate.traced_wires.empty() ||
-               std::any_of(node.gate.bits.begin(), node.gate.bits.end(), is_slot) ||
-               std::any_of(node.bodies.begin(), node.bodies.end(), depends_on_index);
+               std::ranges::any_of(node.gate.bits, &Integer::is_slot) ||
+               std::ranges::any_of(node.bodies, depends_on_index);
     });
 }
 
@@ -46,21 +45,21 @@ std::shared_ptr<const PlannedProgram> decode_once(const std::int64_t *words, std
             return program;
         }
     }
-    // Planned where it stays: a plan points to the gates of its Program.
+    // Planned in its final place, because a plan points to the gates of its Program.
     auto planned = std::make_shared<PlannedProgram>();
     planned->program = decode(words, count);
     if (!depends_on_index(planned->program.body)) {
         planned->plan =
             std::make_shared<const Plan>(make_plan(reduced_circuit(planned->program, nullptr)));
     }
-    const std::shared_ptr<const PlannedProgram> program = std::move(planned);
+    std::shared_ptr<const PlannedProgram> program = std::move(planned);
     const std::unique_lock lock(mutex);
     if (auto earlier = find()) {
         return earlier;
     }
     constexpr std::size_t max_entries = 1024;
     if (table.size() >= max_entries) {
-        // Decoding again is cheap; what is running now is held by its caller.
+        // Decoding again is cheap, and what is running now is kept alive by its caller.
         table.clear();
     }
     table.emplace(digest, Entry{{words, words + count}, program});

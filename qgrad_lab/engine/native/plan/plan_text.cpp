@@ -24,7 +24,7 @@ constexpr double factor_operations = 2.0;
 
 double size_of(const Plan &plan) { return static_cast<double>(plan.circuit.dimension()); }
 
-// The part of the state on which a task works.
+// The fraction of the state that a task works on.
 double share(const Task &task) {
     const std::size_t inside =
         task.kind == Kind::single ? task.single.gate->controls.size() : std::size_t{0};
@@ -84,10 +84,11 @@ class Text {
 
     void add(const Pass &pass) {
         std::vector<std::size_t> wires;
+        wires.reserve(pass.bits.size());
         for (const unsigned bit : pass.bits) {
             wires.push_back(wire_of(bit));
         }
-        std::sort(wires.begin(), wires.end());
+        std::ranges::sort(wires);
         const std::size_t slices = circuit_.dimension() / pass.slice_size();
         text_ << "  pass over " << slices << (slices == 1 ? " slice" : " slices") << " of "
               << pass.slice_size() << " amplitudes, wires " << list(wires)
@@ -116,6 +117,7 @@ class Text {
         for (std::size_t j = 0; j < task.num_members; ++j) {
             const Step &step = *plan_.members[task.first_member + j].step;
             std::vector<std::size_t> wires;
+            wires.reserve(step.gate->targets.size());
             for (const std::size_t target : step.gate->targets) {
                 wires.push_back(circuit_.wires[target]);
             }
@@ -206,7 +208,7 @@ class Text {
 
 } // namespace
 
-// Preparing writes the state, measuring reads it, a pass does both.
+// Preparation writes the state, measurement reads it, and a pass does both.
 Cost value_cost(const Plan &plan) {
     Cost cost;
     cost.sweeps = static_cast<double>(plan.passes.size()) + 1.0;
@@ -217,7 +219,7 @@ Cost value_cost(const Plan &plan) {
     return cost;
 }
 
-// Beyond the value: the co-state is made, and a pass back works on two states.
+// In addition to the value: the co-state is made, and a backward pass works on two states.
 Cost gradient_cost(const Plan &plan) {
     Cost cost = value_cost(plan);
     double sweeps = 1.0;

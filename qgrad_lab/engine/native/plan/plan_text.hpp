@@ -1,4 +1,4 @@
-// What a plan does, for people: its text, and what it should cost.
+// A plan for people to read: its text, and what it should cost.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace qgrad {
 
-// Of an evaluation, or of an evaluation with its gradient: how often a state goes through memory,
-// and what that and the arithmetic come to. Measured operators are left out.
+// The cost of an evaluation, with or without its gradient: how often a state goes through memory,
+// and how many bytes and operations that takes. Measured operators are left out.
 struct Cost {
     double sweeps = 0.0; // of one state
     double bytes = 0.0;

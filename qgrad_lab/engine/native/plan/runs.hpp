@@ -1,9 +1,9 @@
-// Consecutive gates on one wire, some of them under one and the same control, as one operation; and
-// consecutive gates exp(i angle Z...Z) as one.
+// Consecutive gates on one wire, some of which may share a control, as one operation; likewise
+// consecutive gates exp(i angle Z...Z).
 //
-// A CNOT joins the rotations before it on its target and those behind it: the run has one matrix
-// where the control is 0 and one where it is 1, and costs what a single rotation costs. Inverse
-// gates and repeated rotations are multiplied out on the way.
+// A CNOT joins the rotations before and behind it on its target: the run has one matrix for control
+// 0 and one for control 1, and costs as much as a single rotation. Inverse gates and repeated
+// rotations are multiplied out on the way.
 #pragma once
 
 #include <cstddef>
@@ -19,14 +19,14 @@ namespace qgrad {
 // One gate of an operation.
 struct Member {
     const Step *step = nullptr;
-    unsigned values = 1;         // of the control for which it acts: bit c for value c
-    std::uint64_t z_bits = 0;    // of Z...Z; in a plan those in the slice, and
-    std::uint64_t z_outside = 0; // those outside of it, as bits of the whole state
+    unsigned values = 1;         // values of the control for which it acts: bit c for value c
+    std::uint64_t z_bits = 0;    // wires of Z...Z; in a plan, those within the slice
+    std::uint64_t z_outside = 0; // in a plan: those outside of it, as bits of the whole state
 
     bool acts(std::size_t value) const { return ((values >> value) & 1U) != 0; }
 };
 
-// What an operation is made of.
+// What an operation consists of.
 enum class Kind {
     run,      // gates on one wire
     diagonal, // exp(i angle Z...Z)
@@ -43,11 +43,10 @@ struct Operation {
     bool reads_theta() const;
 };
 
-// The operations of a schedule behind its state preparation, in an order that gives the same
-// result.
+// The operations of a schedule after its state preparation, in an order that gives the same result.
 std::vector<Operation> join_runs(const Schedule &schedule, std::size_t num_wires);
 
-// The gate of a member on its target.
+// The matrix of a member on its target.
 Matrix2 matrix_of(const Step &step, const Operands &operands);
 
 // <row| G |column> of a member U(t) = exp(i scale t G).

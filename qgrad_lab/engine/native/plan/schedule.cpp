@@ -5,6 +5,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "host/interrupt.hpp"
 #include "ir/gate_table.hpp"
@@ -49,8 +50,8 @@ class Builder {
             throw std::invalid_argument("a loop was given a step of 0, or " +
                                         std::to_string(count) + " iterations" + origin(node.label));
         }
-        if (count > static_cast<std::int64_t>(node.capacity)) {
-            // qgrad_lab.core.failures reads the numbers.
+        if (std::cmp_greater(count, node.capacity)) {
+            // qgrad_lab.core.failures parses the numbers.
             std::ostringstream message;
             message << "loop " << node.label << " has " << count
                     << " iterations or more and was compiled for " << node.capacity
@@ -103,6 +104,7 @@ class Builder {
 
     const Gate &with_wires(const Gate &gate) {
         std::vector<std::int64_t> wires;
+        wires.reserve(gate.traced_wires.size());
         for (const Integer &wire : gate.traced_wires) {
             wires.push_back(value(wire));
         }
@@ -121,12 +123,12 @@ class Builder {
         return *entry->second;
     }
 
-    // What qgrad_lab.core.failures makes the user's line of.
+    // qgrad_lab.core.failures replaces this by the user's line.
     static std::string origin(std::int64_t source) {
         return source == 0 ? "" : " [source " + std::to_string(source) + "]";
     }
 
-    // As PennyLane calls it.
+    // PennyLane's name.
     static std::string name_of(const Gate &gate) {
         if (gate.kind->kernel == Kernel::nothing && gate.controls.empty()) {
             return "measure or Identity"; // a measured wire is checked by an Identity
@@ -137,7 +139,7 @@ class Builder {
 
     void check_wires(const Gate &gate, const std::vector<std::int64_t> &wires) const {
         for (auto wire = wires.begin(); wire != wires.end(); ++wire) {
-            const bool inside = *wire >= 0 && static_cast<std::size_t>(*wire) < program_.num_wires;
+            const bool inside = *wire >= 0 && std::cmp_less(*wire, program_.num_wires);
             if (inside && std::find(wires.begin(), wire, *wire) == wire) {
                 continue;
             }
@@ -156,7 +158,7 @@ class Builder {
         }
     }
 
-    // A Program can ask for any number of iterations in a few words.
+    // A few words can ask for any number of iterations.
     void limit_work() {
         constexpr std::size_t max_work = std::size_t{1} << 26;
         check_now_and_then(work_);

@@ -1,6 +1,5 @@
 // The gates of a Program in the order in which they run: loops unrolled, branches taken, traced
-// wires resolved. Everything that decides it is in `index`, so it is known before the first gate
-// runs.
+// wires resolved. All of this follows from `index`, so it is known before the first gate runs.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +14,7 @@ namespace qgrad {
 
 struct Schedule {
     std::vector<Step> steps;
-    std::deque<Gate> resolved; // gates with traced wires, once for every choice of wires
+    std::deque<Gate> resolved; // gates with traced wires, one for every choice of wires
 };
 
 // Throws std::invalid_argument where the index asks for what a Program cannot do: a wire out of

@@ -22,7 +22,7 @@ void add_generator(const Gate &gate, double amount, const Jet<Real> &jet, std::s
     }
 }
 
-// What a gate does to the tangent before it is applied to the state itself.
+// The action of a gate on the tangent, before it is applied to the state itself.
 template <class Real>
 void advance_tangent(const Step &step, const Operands &operands, const double *tangent,
                      const Jet<Real> &psi, std::size_t num_wires) {
@@ -47,9 +47,9 @@ template <class Real> double squared_norm(const std::complex<Real> *ket, std::si
     return overlap(PauliWord{}, ket, ket, 0, size).real();
 }
 
-// A sweep back undoes a matrix by its adjoint, which changes the norm if that is not its inverse.
+// A backward sweep undoes a matrix by its adjoint, which changes the norm unless it is the inverse.
 template <class Real> void check_unitary(double before, double after) {
-    // What is less has few digits.
+    // Smaller norms have few digits.
     constexpr double smallest = sizeof(Real) < sizeof(double) ? 1e-30 : 1e-290;
     if (std::abs(after - before) > unitary_tolerance<Real> * before + smallest) {
         refuse_matrix();
@@ -76,7 +76,7 @@ void advance(const Step &step, const Operands &operands, const double *tangent,
     }
 }
 
-// Undo one gate on a state and its tangent: psi' - i s t' G psi, then U^-1 on both.
+// psi' - i s t' G psi, then U^-1 on both.
 template <class Real>
 void undo_state(const Step &step, const Operands &operands, const double *tangent,
                 const Jet<Real> &psi, std::size_t num_wires) {
@@ -100,8 +100,7 @@ void undo_state(const Step &step, const Operands &operands, const double *tangen
     }
 }
 
-// The same for a co-state, which is carried by the adjoint: lambda = U^dagger lambda, hence
-// lambda' = U^dagger lambda' + (U^dagger)' lambda.
+// lambda <- U^dagger lambda, hence lambda' <- U^dagger lambda' + (U^dagger)' lambda.
 template <class Real>
 void undo_costate(const Step &step, const Operands &operands, const double *tangent,
                   const Jet<Real> &lambda, std::size_t num_wires) {
@@ -118,7 +117,6 @@ void undo_costate(const Step &step, const Operands &operands, const double *tang
     apply(step, operands, true, lambda.value, num_wires);
 }
 
-// The gradient in a matrix, for the state before and the co-state behind its gate.
 template <class Real>
 void add_matrix_gradient(const Step &step, const Jet<Real> &lambda, const Jet<Real> &psi,
                          double *gradient, std::size_t num_wires) {
@@ -133,7 +131,7 @@ void add_matrix_gradient(const Step &step, const Jet<Real> &lambda, const Jet<Re
     }
 }
 
-// dF/dt = 2 Re <lambda| i s G |psi> = -2 s Im <lambda|G|psi> for the states behind the gate.
+// dF/dt = 2 Re <lambda| i s G |psi> = -2 s Im <lambda|G|psi>, with the states behind the gate.
 template <class Real>
 double angle_gradient(const Gate &gate, const Jet<Real> &lambda, const Jet<Real> &psi,
                       std::size_t size) {

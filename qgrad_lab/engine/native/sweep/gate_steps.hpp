@@ -1,4 +1,4 @@
-// One gate in a sweep: forwards on a state, backwards on a state and a co-state, and its gradient.
+// One gate of a sweep: forwards on a state, backwards on a state and a co-state, and its gradient.
 #pragma once
 
 #include <cstddef>
@@ -8,11 +8,11 @@
 
 namespace qgrad {
 
-// How far a matrix may be from unitary in a sweep back over states of this precision.
+// How far from unitary a matrix may be in a backward sweep over states of this precision.
 template <class Real>
 constexpr double unitary_tolerance = sizeof(Real) < sizeof(double) ? 1e-5 : 1e-8;
 
-// Throws std::invalid_argument: a sweep back met a matrix that is not unitary.
+// Throws the std::invalid_argument of a backward sweep that meets a matrix which is not unitary.
 [[noreturn]] void refuse_matrix();
 
 // psi <- U psi, and its tangent along `tangent` where psi has one.
@@ -20,7 +20,7 @@ template <class Real>
 void advance(const Step &step, const Operands &operands, const double *tangent,
              const Jet<Real> &psi, std::size_t num_wires);
 
-// psi <- U^-1 psi. Throws std::invalid_argument where a matrix changes the norm of psi.
+// psi <- U^-1 psi. Throws std::invalid_argument if a matrix changes the norm of psi.
 template <class Real>
 void undo_state(const Step &step, const Operands &operands, const double *tangent,
                 const Jet<Real> &psi, std::size_t num_wires);
@@ -30,12 +30,12 @@ template <class Real>
 void undo_costate(const Step &step, const Operands &operands, const double *tangent,
                   const Jet<Real> &lambda, std::size_t num_wires);
 
-// The gradient in the angle of a gate, or its tangent, for the states behind it.
+// The gradient in the angle of a gate, or its tangent, from the states behind the gate.
 template <class Real>
 double angle_gradient(const Gate &gate, const Jet<Real> &lambda, const Jet<Real> &psi,
                       std::size_t size);
 
-// The gradient in a matrix, for the state before and the co-state behind its gate, is added.
+// Adds the gradient in a matrix, from the state before and the co-state behind its gate.
 template <class Real>
 void add_matrix_gradient(const Step &step, const Jet<Real> &lambda, const Jet<Real> &psi,
                          double *gradient, std::size_t num_wires);

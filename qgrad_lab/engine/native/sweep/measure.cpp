@@ -14,7 +14,7 @@ double tangent_of(const Operand &operand, const Direction &direction) {
     return operand.is_slot() ? direction.tangent[operand.slot.base] : 0.0;
 }
 
-// Measurements stand outside of loops: the slot of a coefficient is its base.
+// Measurements are outside of all loops: the slot of a coefficient is its base.
 double value_of(const Operand &operand, const Direction &direction) {
     return operand.is_slot() ? direction.theta[operand.slot.base] : operand.literal;
 }
@@ -65,7 +65,7 @@ template <class Real> struct Addition {
     std::complex<Real> *out;
 };
 
-// All of them, in one pass, after a state and its tangent are cleared where they are not null.
+// All of them in one pass, in which the state and the tangent given are cleared first.
 template <class Real>
 void accumulate_all(const std::vector<Addition<Real>> &additions, const Jet<Real> &cleared,
                     const Ranges &ranges) {
@@ -121,6 +121,7 @@ template <class Real>
 std::vector<Dual> word_expectations(const std::vector<const PauliWord *> &words,
                                     const Jet<Real> &psi, const Ranges &ranges) {
     std::vector<Product<Real>> products;
+    products.reserve(psi.tangent == nullptr ? words.size() : 2 * words.size());
     for (const PauliWord *word : words) {
         products.push_back({word, psi.value, psi.value});
     }
@@ -190,11 +191,11 @@ Dual variance(const Jet<Real> &psi, const Jet<Real> &phi, const Ranges &ranges) 
     return result;
 }
 
-// Position of basis state `index` in the distribution over `bits` (most significant first).
+// The position of basis state `index` in the distribution over `bits` (most significant first).
 class Marginal {
   public:
-    Marginal(const std::vector<std::size_t> &wires, std::size_t num_wires) {
-        identity_ = wires.size() == num_wires;
+    Marginal(const std::vector<std::size_t> &wires, std::size_t num_wires)
+        : identity_(wires.size() == num_wires) {
         for (std::size_t i = 0; i < wires.size(); ++i) {
             identity_ = identity_ && wires[i] == i;
             bits_.push_back(bit_of(wires[i], num_wires));
@@ -213,7 +214,7 @@ class Marginal {
     }
 
   private:
-    bool identity_ = false;
+    bool identity_;
     std::vector<unsigned> bits_;
 };
 
@@ -234,8 +235,8 @@ void add_probs(const Marginal &marginal, const Jet<Real> &psi, std::size_t first
     });
 }
 
-// Threads write to parts of `out` where every amplitude has a number of its own, and to small
-// arrays that are added up where there are few numbers.
+// Threads write to parts of `out` if every amplitude has a number of its own, and to small arrays
+// that are added up if there are few numbers.
 template <class Real>
 void measure_probs(const Marginal &marginal, const Jet<Real> &psi, std::size_t count, double *out,
                    std::size_t size, const Ranges &ranges) {

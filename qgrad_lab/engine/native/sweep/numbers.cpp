@@ -114,8 +114,9 @@ void Numbers::check_unitary(double tolerance) const {
     }
 }
 
-// From the overlaps behind a run back to each of its gates. With rho_ab = sum conj(lambda_a) psi_b,
-// <lambda|G|psi> is the sum of G_ab rho_ab, and undoing U gives conj(V) rho V^T with V = U^dagger.
+// Carries the overlaps behind a run back to each of its gates: for rho_ab = sum conj(lambda_a)
+// psi_b, <lambda|G|psi> is the sum of G_ab rho_ab, and undoing U gives conj(V) rho V^T with V =
+// U^dagger.
 void Numbers::add_gradient(std::size_t number, const RunMatrices &overlaps, const double *tangent,
                            double *gradient) const {
     const Task &task = plan_.tasks[number];

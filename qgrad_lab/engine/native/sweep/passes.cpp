@@ -1,5 +1,6 @@
 #include "sweep/passes.hpp"
 
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -14,7 +15,7 @@ WireMatrices adjoints(const WireMatrices &matrices) {
     return {adjoint(matrices[0]), adjoint(matrices[1])};
 }
 
-// What a task is in one slice: its wire, and the matrices for a control that may be outside.
+// The matrices of a task in one slice, which may determine the value of its control.
 WireMatrices in_slice(const Task &task, std::size_t base, const WireMatrices &matrices) {
     if (task.outer_control == no_control) {
         return matrices;
@@ -103,21 +104,20 @@ void Passes<Real>::backward(const Jet<Real> &psi, const Jet<Real> &lambda, const
                             double *gradient) const {
     const Stop stop = Stop::here();
     numbers_.check_unitary(unitary_tolerance<Real>);
-    const Step *preparation = plan_.preparation;
-    const bool to_the_start = preparation != nullptr && preparation->gate->numbers_in_theta;
+    const bool to_the_start = plan_.preparation_reads_theta();
     const std::size_t first =
         to_the_start ? 0 : std::max(plan_.first_with_theta, limits.first_task);
     std::vector<RunMatrices> matrices;
     std::vector<double> numbers;
-    for (auto pass = plan_.passes.rbegin(); pass != plan_.passes.rend(); ++pass) {
-        const std::size_t end = pass->first_task + pass->num_tasks;
+    for (const Pass &pass : std::views::reverse(plan_.passes)) {
+        const std::size_t end = pass.first_task + pass.num_tasks;
         if (end <= first) {
             break;
         }
-        const std::size_t begin = std::max(first, pass->first_task);
+        const std::size_t begin = std::max(first, pass.first_task);
         const std::size_t width = end - begin;
         std::complex<Real> *const psi_tangent = end <= limits.first_change ? nullptr : psi.tangent;
-        const Slices<Real> slices(*pass, plan_.circuit.num_wires);
+        const Slices<Real> slices(pass, plan_.circuit.num_wires);
         const std::size_t first_member = plan_.tasks[begin].first_member;
         const Task &last = plan_.tasks[end - 1];
         const std::size_t num_members = last.first_member + last.num_members - first_member;
@@ -132,9 +132,8 @@ void Passes<Real>::backward(const Jet<Real> &psi, const Jet<Real> &lambda, const
                         [&](std::size_t group, std::size_t base, const auto &local) {
                             for (std::size_t i = end; i-- > begin;) {
                                 check(stop, i);
-                                undo_task(*pass, i, base, {local[0], local[1]},
-                                          {local[2], local[3]}, to_the_start || i > first,
-                                          sums(group, i), gradient);
+                                undo_task(pass, i, base, {local[0], local[1]}, {local[2], local[3]},
+                                          to_the_start || i > first, sums(group, i), gradient);
                             }
                         });
         for (std::size_t i = begin; i < end; ++i) {
@@ -151,8 +150,9 @@ void Passes<Real>::backward(const Jet<Real> &psi, const Jet<Real> &lambda, const
         }
     }
     if (to_the_start) {
-        add_state_gradient(*preparation->gate, tangent_ != nullptr ? lambda.tangent : lambda.value,
-                           gradient + preparation->numbers, plan_.circuit.num_wires);
+        const Step &preparation = *plan_.preparation;
+        add_state_gradient(*preparation.gate, tangent_ != nullptr ? lambda.tangent : lambda.value,
+                           gradient + preparation.numbers, plan_.circuit.num_wires);
     }
 }
 

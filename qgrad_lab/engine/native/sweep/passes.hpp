@@ -1,4 +1,4 @@
-// A plan's passes over states: forwards on a state, backwards on a state and a co-state.
+// The sweeps: a plan's passes forwards over a state, and backwards over a state and a co-state.
 #pragma once
 
 #include <algorithm>
@@ -13,12 +13,12 @@
 
 namespace qgrad {
 
-// How many amplitudes are allocated for a state: kernels read a whole block at a time.
+// How many amplitudes are allocated for a state, as kernels read a whole block at a time.
 template <class Real> std::size_t room(std::size_t size) {
     return std::max(size, least_amplitudes<Real>);
 }
 
-// What is allocated beyond a state that fills no block.
+// Clears what is allocated beyond a state that is smaller than a block.
 template <class Real> void clear_padding(const Jet<Real> &jet, std::size_t size) {
     for (std::complex<Real> *state : {jet.value, jet.tangent}) {
         if (state != nullptr) {
@@ -57,18 +57,18 @@ template <class Real> class Passes {
     // psi <- the state that the tasks begin with.
     void prepare(const Jet<Real> &psi) const;
 
-    // The tasks from one to another, on a state that all before them were applied to.
+    // Applies a range of tasks to a state that all earlier ones were applied to.
     void advance(const Jet<Real> &psi, std::size_t from, std::size_t to) const;
 
-    // The gradient in all that the tasks and the preparation read, for the states behind them, is
-    // added. The states are undone on the way.
+    // Adds the gradient in everything that the tasks and the preparation read, from the states
+    // behind them. The states are carried back on the way.
     void backward(const Jet<Real> &psi, const Jet<Real> &lambda, double *gradient) const {
         backward(psi, lambda, {}, gradient);
     }
 
-    // What a sweep back along a tangent need not do.
+    // What a backward sweep along a tangent may skip.
     struct Limits {
-        std::size_t first_task = 0;   // gradients of earlier tasks are not asked for
+        std::size_t first_task = 0;   // gradients of earlier tasks are not needed
         std::size_t first_change = 0; // the tangent of psi is zero before this task
     };
     void backward(const Jet<Real> &psi, const Jet<Real> &lambda, const Limits &limits,
@@ -77,8 +77,8 @@ template <class Real> class Passes {
   private:
     void apply_task(const Pass &pass, std::size_t number, std::size_t base,
                     const Jet<Real> &psi) const;
-    // What gradients of a task are made of, summed over slices: of a run, its overlaps; of a
-    // diagonal task, one number for each member; of a single gate, its gradient in the first of
+    // What the gradients of a task follow from, summed over slices: for a run its overlaps, for a
+    // diagonal task one number for each member, and for a single gate its gradient, in the first of
     // `matrices`.
     struct Sums {
         RunMatrices *matrices;

@@ -21,12 +21,13 @@ template <class Real> class Slices {
         : pass_(pass), num_wires_(num_wires),
           count_(std::size_t{1} << (num_wires - pass.bits.size())) {}
 
-    // Slices are worked on in as many groups for any number of threads, so that sums over them are
+    // The number of groups of slices does not depend on that of threads, so that sums over them are
     // the same to the last bit.
     std::size_t num_groups() const { return std::min(count_, most_groups); }
 
-    // Calls body(group, base, states) for every slice of the given states: the index of its first
-    // amplitude, and pointers to slices. Those that are not a part of the state are copies.
+    // Calls body(group, base, slices) for every slice of the given states, with the index of its
+    // first amplitude and pointers to it in each state. A slice that is not contiguous is copied
+    // and written back.
     template <class Body>
     void for_each(const Threads &threads, const States &states, const Body &body) const {
         const std::size_t groups = num_groups();

@@ -1,9 +1,9 @@
-// The XLA custom calls that take elements of vectors, and their transpose: sums of elements that
-// were taken from the same place; and one that takes vectors apart.
+// The XLA custom calls that gather elements of vectors, the transpose, which sums what was gathered
+// from the same place, and one that splits vectors into parts.
 //
-// take: values f64[B, N] and positions i64[P] to f64[B, P]. put: values f64[B, P] and positions
-// i64[P] to f64[B, N]. parts: f64[B, N] to f64[B, N1], f64[B, N2] and so on, where N = N1 + N2 +
-// ...
+// take:  values f64[B, N] and positions i64[P] to f64[B, P]
+// put:   values f64[B, P] and positions i64[P] to f64[B, N]
+// parts: values f64[B, N] to f64[B, N1], f64[B, N2] and so on, where N1 + N2 + ... = N
 #include <algorithm>
 #include <cstdint>
 
@@ -17,7 +17,8 @@ namespace {
 using Vectors = ffi::Buffer<ffi::DataType::F64, 2>;
 using Positions = ffi::Buffer<ffi::DataType::S64, 1>;
 
-// Of vectors that have elements at positions, and of vectors with an element for each position.
+// Checks shapes and positions; `whole` are the dimensions of the vectors that have elements at
+// these positions, and `parts` those of the vectors with one element for each position.
 ffi::Error check(const Positions &positions, ffi::Span<const std::int64_t> whole,
                  ffi::Span<const std::int64_t> parts) {
     const auto out_of_range = [&](std::int64_t p) { return p < 0 || p >= whole[1]; };

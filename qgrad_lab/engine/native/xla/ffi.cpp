@@ -24,7 +24,7 @@ namespace ffi = xla::ffi;
 namespace qgrad {
 namespace {
 
-// XLA's pool, as loops use it.
+// XLA's thread pool, for host/parallel.hpp.
 class XlaThreads : public ThreadPool {
   public:
     explicit XlaThreads(ffi::ThreadPool pool) : pool_(pool) {}
@@ -76,7 +76,7 @@ Batch read_batch(const ffi::RemainingArgs &args, const ffi::RemainingRets &rets,
     const auto dims = result->dimensions();
     const std::size_t width = transposed ? program.num_theta : program.num_outputs;
     if (result->element_type() != ffi::DataType::F64 || dims.size() != 2 ||
-        static_cast<std::size_t>(dims[1]) != width) {
+        std::cmp_not_equal(dims[1], width)) {
         throw std::invalid_argument("the result has a wrong type or shape");
     }
     const auto size = static_cast<std::size_t>(dims[0]);
@@ -97,9 +97,10 @@ Batch read_batch(const ffi::RemainingArgs &args, const ffi::RemainingRets &rets,
     return batch;
 }
 
-// Turns what body() throws into an error of XLA's. It stops where the run of the program has to.
+// Calls body(), which can be interrupted as part of its run, and turns exceptions into XLA's
+// errors.
 template <class Body> ffi::Error guarded(ffi::RunId run, const Body &body) {
-    // The name tells the caller, to whom errors come through JAX, that one is ours.
+    // Errors reach the caller through JAX; the name says that this one is ours.
     const std::string ours = "qgrad_lab: ";
     try {
         watch_for_interrupts();

@@ -1,11 +1,11 @@
-// The XLA custom call that random numbers come from: two 32-bit words, a key for JAX's generators.
+// The XLA custom call that makes keys for JAX's random generators: two 32-bit words.
 //
-// Not seeded: from the operating system, at every call.
-// Seeded: a function of the seed, of the call site, of the bits of the operands, and of how often
-// this site was called with these operands before in the same run of the compiled program. So two
-// runs give the same keys, and iterations of a loop give different ones. A run begins with a call
-// that gives it a number, which is the first operand of the others. (XLA has numbers of runs too,
-// but two executables with the same code have the same ones.)
+// Without a seed, they come from the operating system at every call. With one, they are a function
+// of the seed, the call site, the bits of the operands, and how often this site was called with
+// these operands before in the same run of the compiled program: two runs give the same keys, and
+// the iterations of a loop different ones. A run begins with a call that gives it a number, which
+// is the first operand of all others. (XLA numbers runs too, but two executables with the same code
+// share their numbers.)
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
@@ -51,13 +51,13 @@ std::uint64_t hash_of(ffi::AnyBuffer buffer, std::uint64_t hash) {
     return hash;
 }
 
-// How often each stream was used in each run. XLA does not tell when a run ends, so the runs that
-// were used last are kept, and of a run that has too many streams only those since it had. (Which
-// number of times the table was full is part of the key, so that none comes twice.)
+// How often each stream was used in each run. XLA does not tell when a run ends, so the most recent
+// runs are kept; a run with too many streams starts over with an empty table. (How often it did so
+// is part of the key, so that no key comes twice.)
 class Runs {
   public:
     std::uint64_t next(std::uint64_t id, std::uint64_t stream) {
-        const std::lock_guard lock(mutex_);
+        const std::scoped_lock lock(mutex_);
         const auto found = places_.find(id);
         if (found == places_.end()) {
             runs_.emplace_front();
@@ -95,7 +95,7 @@ class Runs {
 
     std::mutex mutex_;
     std::size_t size_ = 0; // streams of all runs
-    std::list<Run> runs_;  // the last used first
+    std::list<Run> runs_;  // most recently used first
     std::unordered_map<std::uint64_t, std::list<Run>::iterator> places_;
 };
 

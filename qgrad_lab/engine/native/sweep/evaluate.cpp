@@ -1,4 +1,4 @@
-#include "sweep/sweep.hpp"
+#include "sweep/evaluate.hpp"
 
 #include <algorithm>
 
@@ -8,13 +8,13 @@
 namespace qgrad {
 namespace {
 
-// The states of one evaluation, in the order in which they are needed.
+// The states of one evaluation, allocated in the order in which they are needed.
 template <class Real> struct States {
     Jet<Real> psi;
     Jet<Real> scratch;
     Jet<Real> lambda;
 
-    // psi is `state` where that is not null.
+    // psi is `state` unless that is null.
     States(const Circuit &circuit, bool with_tangent, bool transposed, std::complex<Real> *state)
         : use_(Workspace::of_this_thread()) {
         const std::size_t size = circuit.dimension();
