@@ -160,7 +160,7 @@ Matrix2 matrix_of(const Step &step, const Operands &operands) {
     const Gate &gate = *step.gate;
     Matrix2 matrix{};
     if (gate.kind->extra == Extra::matrix) {
-        std::copy_n(operands.data + step.numbers, matrix.size(), matrix.begin());
+        std::ranges::copy_n(operands.data + step.numbers, matrix.size(), matrix.begin());
         return gate.adjoint ? adjoint(matrix) : matrix;
     }
     const OneWire &own = one_wire(*gate.kind);
