@@ -51,9 +51,11 @@ struct GateKind {
     std::size_t num_targets = any;
     Form form = Form::none;
     double scale = 0.0;
-    const char *letters = "";                 // of form pauli: for each target, or one for all
+    const char *letters = ""; // of form pauli: for each target, or one for all
+    // GCC misses the braces in the rows. NOLINTBEGIN(readability-redundant-member-init)
     std::span<const MatrixEntry> generator{}; // G, where it is the same for all gates of the kind
     std::span<const Wave> waves{};            // likewise U(t)
+    // NOLINTEND(readability-redundant-member-init)
     std::array<const char *, 2> controlled{}; // its name with one control of value 1, with two
     Extra extra = Extra::none;
     Kernel kernel = Kernel::lightning;

@@ -37,7 +37,7 @@ std::uint64_t spread(std::uint64_t local, const Gate &gate, std::size_t num_wire
     const std::size_t k = gate.targets.size();
     std::uint64_t global = 0;
     for (std::size_t t = 0; t < k; ++t) {
-        if ((local >> (k - 1 - t)) & 1U) {
+        if (((local >> (k - 1 - t)) & 1U) != 0) {
             global |= std::uint64_t{1} << bit_of(gate.targets[t], num_wires);
         }
     }

@@ -56,7 +56,7 @@ struct Gate {
     std::size_t dimension = 0;
     std::string word;
     std::vector<Integer> bits;
-    std::int64_t source = 0; // the user's line, for messages; 0 where it is not known
+    std::int64_t source = 0; // the user's line, for messages; 0 if unknown
     Generator generator;     // of a gate with an angle: U(t) = exp(i scale t G)
     // Which of Lightning's kernels, where one applies it (choose_kernel in kernels/lightning.hpp).
     int kernel = 0;

@@ -307,7 +307,7 @@ template <class Real>
 void multiply_split(const std::vector<unsigned> &target_bits, std::size_t dimension,
                     std::uint64_t control_mask, std::uint64_t control_bits, Complex upper,
                     Complex lower, std::complex<Real> *ket, std::size_t size) {
-    const std::complex<Real> factors[] = {std::complex<Real>(upper), std::complex<Real>(lower)};
+    const std::array factors{std::complex<Real>(upper), std::complex<Real>(lower)};
     for_each_free_index(control_mask, size, [&](std::uint64_t index) {
         const std::uint64_t i = index | control_bits;
         ket[i] *= factors[gather_bits(i, target_bits) < dimension ? 0 : 1];

@@ -146,14 +146,12 @@ KernelType matrix_kernel(const Gate &gate, std::size_t num_wires) {
 
 bool has_controlled_kernel(std::string_view name) {
     const auto &names = Pennylane::Gates::Constant::controlled_gate_names;
-    return std::any_of(names.begin(), names.end(),
-                       [&](const auto &each) { return each.second == name; });
+    return std::ranges::any_of(names, [&](const auto &each) { return each.second == name; });
 }
 
 // The kernel of a gate that Lightning knows by its name, alone or with its controls.
 KernelType choose_named_kernel(Gate &gate, std::size_t num_wires) {
-    const bool all_ones = std::all_of(gate.control_values.begin(), gate.control_values.end(),
-                                      [](bool value) { return value; });
+    const bool all_ones = std::ranges::all_of(gate.control_values, std::identity{});
     const char *name = all_ones ? gate.kind->name_with(gate.controls.size()) : nullptr;
     if (name != nullptr && dispatcher<double>().hasGateOp(name)) {
         // A dedicated kernel takes the controls as its first wires.
@@ -207,7 +205,7 @@ void apply(const Step &step, const Operands &operands, bool inverse, std::comple
         apply_matrix(gate, numbers_of(step, operands), backward, ket, num_wires);
         return;
     case Kernel::phases: {
-        // The generator's scale carries gate.adjoint already.
+        // The scale of the generator accounts for gate.adjoint already.
         const double angle = step.angle(operands.theta) * gate.generator.scale;
         apply_phases(gate, inverse ? -angle : angle, ket, num_wires);
         return;
@@ -224,7 +222,7 @@ void apply(const Step &step, const Operands &operands, bool inverse, std::comple
         apply_matrix_of_kind(step, operands, backward, ket, num_wires);
         return;
     }
-    // One angle at most: the vector is reused, because Lightning's kernels take one by reference.
+    // Lightning's kernels take a vector of angles; ours holds at most one, and is reused.
     thread_local std::vector<Real> angle;
     angle.clear();
     if (gate.angle.kind != Operand::Kind::none) {

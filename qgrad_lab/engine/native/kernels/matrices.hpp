@@ -1,5 +1,5 @@
-// Gates as matrices, and operations whose numbers are themselves operands that can be
-// differentiated: a matrix, or a state.
+// Gates as matrices, and operations whose numbers are operands that can be differentiated: a
+// matrix, or a state.
 #pragma once
 
 #include <complex>

@@ -37,7 +37,7 @@ class Cone {
             return true;
         }
         if (gate.kind->prepares) {
-            // Amplitudes need not be normalised: all numbers are in proportion to all of them.
+            // Amplitudes need not be normalised, so every measured number depends on all of them.
             if (gate.kind->extra == Extra::state) {
                 wires_ |= bits_of(gate.targets, num_wires_);
             }
@@ -45,7 +45,7 @@ class Cone {
         }
         const std::uint64_t targets = bits_of(gate.targets, num_wires_);
         const std::uint64_t all = targets | bits_of(gate.controls, num_wires_);
-        // Nor need a matrix be unitary.
+        // A matrix need not be unitary, so it does not cancel even where it commutes.
         if (gate.kind->extra != Extra::matrix) {
             const std::uint64_t diagonal_on = gate.kind->is_diagonal ? all : all & ~targets;
             if ((all & wires_) == 0 ||
@@ -53,7 +53,7 @@ class Cone {
                 return false; // it commutes with what is measured
             }
         }
-        if (!gate.kind->is_diagonal && !(gate.kind->is_monomial && (all & mixed_) == 0)) {
+        if (!gate.kind->is_diagonal && (!gate.kind->is_monomial || (all & mixed_) != 0)) {
             mixed_ |= targets;
         }
         wires_ |= all;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "host/interrupt.hpp"
 #include "ir/gate_table.hpp"
@@ -122,7 +123,7 @@ class Joiner {
 
     void close_controlled_by(unsigned wire) {
         for (unsigned target = 0; target < open_.size(); ++target) {
-            if (open_[target].wire.control == static_cast<int>(wire)) {
+            if (std::cmp_equal(open_[target].wire.control, wire)) {
                 close(target);
             }
         }
@@ -138,10 +139,10 @@ class Joiner {
 } // namespace
 
 bool Operation::reads_theta() const {
-    return kind == Kind::single
-               ? single->reads_theta()
-               : std::any_of(members.begin(), members.end(),
-                             [](const Member &member) { return member.step->reads_theta(); });
+    return kind == Kind::single ? single->reads_theta()
+                                : std::ranges::any_of(members, [](const Member &member) {
+                                      return member.step->reads_theta();
+                                  });
 }
 
 std::vector<Operation> join_runs(const Schedule &schedule, std::size_t num_wires) {
@@ -160,7 +161,7 @@ Matrix2 matrix_of(const Step &step, const Operands &operands) {
     const Gate &gate = *step.gate;
     Matrix2 matrix{};
     if (gate.kind->extra == Extra::matrix) {
-        std::copy_n(operands.data + step.numbers, matrix.size(), matrix.begin());
+        std::ranges::copy_n(operands.data + step.numbers, matrix.size(), matrix.begin());
         return gate.adjoint ? adjoint(matrix) : matrix;
     }
     const OneWire &own = one_wire(*gate.kind);
