@@ -88,7 +88,7 @@ class Rows(NamedTuple):
     """How many rows each operand of a batch has: its size, or 1 where all elements share one."""
 
     theta: int = 1
-    index: int = 1
+    indices: int = 1
     data: int = 1
     tangent: int | None = None
     """``None`` for D[0] and its transpose."""

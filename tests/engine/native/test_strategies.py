@@ -83,13 +83,13 @@ NOTHING = np.zeros(0, np.int64)
         (Rows(theta=2), False, "each"),
         (Rows(theta=3), False, "shifts"),
         (Rows(theta=3), True, "each"),
-        (Rows(theta=3, index=3), False, "each"),
+        (Rows(theta=3, indices=3), False, "each"),
         (Rows(theta=3, data=3), False, "each"),
         # D[0] transposed
         (Rows(cotangent=2), False, "cotangents"),
         (Rows(theta=2, cotangent=1), False, "each"),
         (Rows(theta=2, cotangent=2), False, "each"),
-        (Rows(index=2, cotangent=2), False, "each"),
+        (Rows(indices=2, cotangent=2), False, "each"),
         # D[1]
         (Rows(tangent=2), False, "tangents"),
         (Rows(theta=2, tangent=2), False, "each"),
