@@ -14,6 +14,7 @@ other gates).
 -0.389418
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import jax
@@ -45,19 +46,19 @@ from qgrad_lab.errors import (  # noqa: E402
 from qgrad_lab.inspection.api import stages  # noqa: E402
 from qgrad_lab.language.control_flow import cond, for_loop, switch, while_loop  # noqa: E402
 from qgrad_lab.language.mid_circuit import measure  # noqa: E402
-from qgrad_lab.studies import (  # noqa: E402
-    Landscape,
-    Scaling,
-    StepSizes,
-    landscape,
-    scaling,
-    step_sizes,
-)
-from qgrad_lab.sweeps import sweep  # noqa: E402
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from qgrad_lab.studies import (
+        Landscape,
+        Scaling,
+        StepSizes,
+        landscape,
+        scaling,
+        step_sizes,
+    )
+    from qgrad_lab.sweeps import sweep
     from qgrad_lab.workbench.widget.bench import Workbench
 
 __all__ = [
@@ -96,14 +97,30 @@ __all__ = [
 ]
 
 
+_ON_DEMAND = {
+    "Landscape": "qgrad_lab.studies",
+    "Scaling": "qgrad_lab.studies",
+    "StepSizes": "qgrad_lab.studies",
+    "Workbench": "qgrad_lab.workbench.widget.bench",
+    "landscape": "qgrad_lab.studies",
+    "scaling": "qgrad_lab.studies",
+    "step_sizes": "qgrad_lab.studies",
+    "sweep": "qgrad_lab.sweeps",
+}
+"""Names that programs seldom need, imported when they are first asked for, and where they are."""
+
 if not TYPE_CHECKING:  # to a type checker it would say that every name is there
 
     def __getattr__(name: str) -> object:
-        if name == "Workbench":  # the library itself needs no widgets
-            from qgrad_lab.workbench.widget.bench import Workbench
+        if name not in _ON_DEMAND:
+            raise AttributeError(f"module 'qgrad_lab' has no attribute {name!r}")
+        value = getattr(import_module(_ON_DEMAND[name]), name)
+        globals()[name] = value
+        return value
 
-            return Workbench
-        raise AttributeError(f"module 'qgrad_lab' has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def load_ipython_extension(shell: "InteractiveShell") -> None:
