@@ -12,7 +12,7 @@ import pytest
 from jax.extend.core import Primitive
 
 import qgrad_lab
-from qgrad_lab.circuit.classical import primitives
+from qgrad_lab.core import primitives
 from qgrad_lab.core.primitives import NAMES, REARRANGING, SPLITTING, called
 
 NEWER = {"stack", "unstack"}

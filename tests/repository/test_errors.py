@@ -21,6 +21,9 @@ PACKAGE = Path(qgrad_lab.__file__).parent
 ELSEWHERE = {
     "cli.py": "the command line, tests/repository/test_cli.py",
     "engine/library.py": "the import, tests/engine/test_library.py",
+    "circuit/ir/extras.py": "operands that no operation has, tests/circuit/ir/test_program.py",
+    "circuit/ir/scalars.py": "the same",
+    "gates": "rows that are wrong, tests/gates/test_wrong_rows.py",
     "circuit/ir/verify.py": "Programs that no circuit becomes, tests/circuit/ir/test_program.py",
     "engine/plans.py": "plans of such Programs, tests/engine/test_plan.py",
     "workbench": "the magics, tests/workbench/test_magics.py",
