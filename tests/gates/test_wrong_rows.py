@@ -1,4 +1,4 @@
-"""Rows of the gate table that are refused when they are made, and a C++ table that is not theirs."""
+"""Rows of the gate table that are refused when made, and a C++ table that is not theirs."""
 
 import math
 import sys
