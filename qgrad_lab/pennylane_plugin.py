@@ -16,6 +16,7 @@ import pennylane as qml
 from pennylane.ops.op_math import controlled as controlled_module
 from pennylane.ops.op_math.adjoint import create_adjoint_op
 
+from qgrad_lab.circuit.record.outcome import is_outcome
 from qgrad_lab.compile.api import qjit
 from qgrad_lab.core.mode import is_recording, lowering
 from qgrad_lab.differentiate.api import grad, jacobian, jvp, value_and_grad, vjp
@@ -55,7 +56,8 @@ context = _Context()
 
 def cond(pred: Any) -> Callable[[Callable[..., Any]], Any]:
     """Do what ``qml.cond`` does in a compiled program: `qgrad_lab.cond`."""
-    if isinstance(pred, qml.ops.MeasurementValue):  # of a circuit under qml.defer_measurements
+    # An outcome of PennyLane's is of a circuit under qml.defer_measurements.
+    if isinstance(pred, qml.ops.MeasurementValue) and not is_outcome(pred):
         return lambda function: _deferred(pred, function)
     return lambda function: control_flow.Conditional(pred, function)
 

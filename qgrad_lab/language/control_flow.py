@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from qgrad_lab.circuit.control.dispatch import bounded, choose, loop, without_operators
+from qgrad_lab.circuit.record.outcome import as_boolean, unwrapped
 from qgrad_lab.circuit.record.sources import code_of, number_of_code
 from qgrad_lab.core.mode import Mode, current_mode
 from qgrad_lab.errors import CompileError
@@ -42,6 +43,7 @@ def _as_integer(value: Any, name: str, what: str) -> Any:
 
 def _as_condition(value: Any, name: str) -> Any:
     """Convert what a condition returned to a boolean."""
+    value = as_boolean(value)
     if jnp.ndim(value) > 0:
         raise TypeError(
             f"The condition of {name} has the shape {jnp.shape(value)}; it is one boolean. Use "
@@ -132,6 +134,7 @@ def for_loop(
     _check_resizing(allow_array_resizing, "for_loop")
     if upper_bound is None:
         lower_bound, upper_bound = 0, lower_bound
+    lower_bound, upper_bound, step = map(unwrapped, (lower_bound, upper_bound, step))
     if not _is_traced(step) and step == 0:
         raise ValueError("for_loop was given step=0; it is a positive or negative integer.")
 
@@ -262,7 +265,7 @@ class Conditional:
     """
 
     def __init__(self, condition: Any, function: Callable[..., Any]) -> None:
-        self._conditions = [condition]
+        self._conditions = [as_boolean(condition)]
         self._functions = [without_operators(function)]
         self._otherwise: Callable[..., Any] | None = None
 
@@ -270,7 +273,7 @@ class Conditional:
         """Return a decorator of the branch that runs if ``condition`` holds and none before did."""
 
         def decorator(function: Callable[..., Any]) -> Conditional:
-            self._conditions.append(condition)
+            self._conditions.append(as_boolean(condition))
             self._functions.append(without_operators(function))
             return self
 
@@ -383,7 +386,7 @@ class Switch:
     """
 
     def __init__(self, index: Any, default: Callable[..., Any]) -> None:
-        self._index = index
+        self._index = unwrapped(index)
         self._default = without_operators(default)
         self._cases: dict[int, Callable[..., Any]] = {}
 

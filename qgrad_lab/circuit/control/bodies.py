@@ -5,7 +5,7 @@ numbers of every iteration or branch, stacked; the instructions go, as a ``Regio
 numbers, into PennyLane's queue.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -20,6 +20,7 @@ from qgrad_lab.circuit.ir.rewrite import Body
 from qgrad_lab.circuit.lower.blocks import Region
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.lower.tape import lower_operations
+from qgrad_lab.circuit.record.outcome import Outcome, as_boolean, is_outcome
 from qgrad_lab.circuit.record.recording import Recording, current_recording
 from qgrad_lab.circuit.record.sources import SourceQueue
 from qgrad_lab.errors import CompileError
@@ -32,6 +33,41 @@ class BatchInside(CompileError):
     """An operation in a body was given a batch of parameters."""
 
 
+class Tree(NamedTuple):
+    """The structure of a pytree in which outcomes of ``measure`` are leaves.
+
+    As values of loops and branches they are booleans, and outcomes again to the user's code.
+    """
+
+    structure: Any
+    outcomes: tuple[bool, ...]
+
+    @classmethod
+    def flatten(cls, value: Any) -> "tuple[list[Any], Tree]":
+        """Take ``value`` apart into arrays and its structure."""
+        leaves, structure = jax.tree.flatten(value, is_leaf=is_outcome)
+        tree = cls(structure, tuple(map(is_outcome, leaves)))
+        return [jnp.asarray(as_boolean(leaf)) for leaf in leaves], tree
+
+    def unflatten(self, leaves: Sequence[Any]) -> Any:
+        """Return the pytree with these ``leaves``."""
+        return jax.tree.unflatten(
+            self.structure,
+            [
+                Outcome(leaf) if is_one else leaf
+                for leaf, is_one in zip(leaves, self.outcomes, strict=True)
+            ],
+        )
+
+    def joined(self, other: "Tree", dtypes: Sequence[Any]) -> "Tree":
+        """Return the structure for leaves of ``dtypes`` that may come from either of two."""
+        outcomes = (
+            (one or two) and dtype == jnp.bool_
+            for one, two, dtype in zip(self.outcomes, other.outcomes, dtypes, strict=True)
+        )
+        return self._replace(outcomes=tuple(outcomes))
+
+
 class TracedBody(NamedTuple):
     """A body: its classical part, its instructions, and the tree that it returns.
 
@@ -40,7 +76,7 @@ class TracedBody(NamedTuple):
 
     part: ClassicalPart
     body: Body
-    tree: Any
+    tree: Tree
 
     @property
     def avals(self) -> list[Any]:
@@ -76,8 +112,8 @@ def trace_body(
                 tape = body_tape(queue, recording.name)
                 if tape.operations:
                     body = _lower(tape, recording, operands)
-        leaves, tree = jax.tree.flatten(result)
-        return operands, [jnp.asarray(leaf) for leaf in leaves], (body, tree)
+        leaves, tree = Tree.flatten(result)
+        return operands, leaves, (body, tree)
 
     part = trace(traced, jnp.asarray(True), *arguments)
     return TracedBody(part, *part.static)
@@ -85,7 +121,7 @@ def trace_body(
 
 def trace_iteration(
     iteration: Iteration, counter: Any, values: tuple[Any, ...], conditional: bool = True
-) -> tuple[TracedBody, list[Any], Any]:
+) -> tuple[TracedBody, list[Any], Tree]:
     """Trace the body of a loop.
 
     The user's function runs once, and again where the types of what it carries give way to those
@@ -100,33 +136,37 @@ def trace_iteration(
     tree
         The values' tree.
     """
-    leaves, tree = jax.tree.flatten(values)
-    leaves = [jnp.asarray(leaf) for leaf in leaves]
+    leaves, tree = Tree.flatten(values)
 
     def flat(i: Any, *carry: Any) -> tuple[Any, ...]:
         with in_iteration(i):
-            return iteration(i, *jax.tree.unflatten(tree, carry))
+            return iteration(i, *tree.unflatten(carry))
 
     # An initial 0 that becomes a float in the first iteration is a float from the start, and what
     # it is added to may be one from then on.
     while True:
         traced = trace_body(flat, counter, *leaves, conditional=conditional)
         results = traced.avals
-        if traced.tree != tree or any(
+        if traced.tree.structure != tree.structure or any(
             leaf.shape != result.shape for leaf, result in zip(leaves, results, strict=True)
         ):
             raise TypeError(
                 "The body of a loop has to return values of the same trees and shapes as it was "
-                f"given. It was given {tree} of shapes {[leaf.shape for leaf in leaves]}, and "
-                f"returned {traced.tree} of shapes {[result.shape for result in results]}."
+                f"given. It was given {tree.structure} of shapes "
+                f"{[leaf.shape for leaf in leaves]}, and returned {traced.tree.structure} of "
+                f"shapes {[result.shape for result in results]}."
             )
         # Python numbers have weak types, which give way to those of arrays.
         dtypes = [
             leaf.dtype if leaf.dtype == result.dtype else jnp.result_type(leaf, result)
             for leaf, result in zip(leaves, results, strict=True)
         ]
-        if all(leaf.dtype == dtype for leaf, dtype in zip(leaves, dtypes, strict=True)):
+        joined = tree.joined(traced.tree, dtypes)
+        if joined == tree and all(
+            leaf.dtype == dtype for leaf, dtype in zip(leaves, dtypes, strict=True)
+        ):
             return traced, leaves, tree
+        tree = joined
         leaves = [cast(leaf, dtype) for leaf, dtype in zip(leaves, dtypes, strict=True)]
 
 

@@ -17,7 +17,7 @@ from qgrad_lab.circuit.ir.rewrite import Sizes, moved
 def choose(number: Any, functions: Sequence[Callable[[], Any]], name: str) -> Any:
     """Return the result of ``functions[number]``, for a traced number."""
     traces = [trace_body(function) for function in functions]
-    trees = [traced.tree for traced in traces]
+    trees = [traced.tree.structure for traced in traces]
     avals = [traced.avals for traced in traces]
     shapes = [[aval.shape for aval in each] for each in avals]
     if any(tree != trees[0] for tree in trees) or any(each != shapes[0] for each in shapes):
@@ -27,6 +27,9 @@ def choose(number: Any, functions: Sequence[Callable[[], Any]], name: str) -> An
             f"They return {', '.join(returned)}. A missing otherwise branch returns None."
         )
     dtypes = [jnp.result_type(*column) for column in zip(*avals, strict=True)]
+    tree = traces[0].tree
+    for traced in traces[1:]:
+        tree = tree.joined(traced.tree, dtypes)
     offsets = []
     total = Sizes()
     for traced in traces:
@@ -57,4 +60,4 @@ def choose(number: Any, functions: Sequence[Callable[[], Any]], name: str) -> An
         emit((Branch(Index(0), bodies),), numbers, first=number)
     # A branch may return the operator that it applied, which must not be applied once more.
     with qml.QueuingManager.stop_recording():
-        return jax.tree.unflatten(trees[0], results)
+        return tree.unflatten(results)

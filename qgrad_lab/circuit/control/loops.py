@@ -53,7 +53,7 @@ def loop(iteration: Iteration, counters: range, values: tuple[Any, ...]) -> tupl
     (_, leaves), stacked = jax.lax.scan(advance, (jnp.asarray(start), leaves), length=count)
     if traced.body:
         emit((Repeat(count, count, looped(traced.body, traced.part.sizes)),), stacked)
-    return jax.tree.unflatten(tree, leaves)
+    return tree.unflatten(leaves)
 
 
 def bounded(
@@ -92,7 +92,7 @@ def bounded(
     _check_size(name, capacity, total, part.sizes, leaves)
 
     def holds(number: Any, carry: Sequence[Any]) -> Any:
-        return still(number, *jax.tree.unflatten(tree, carry))
+        return still(number, *tree.unflatten(carry))
 
     def step(carried: tuple[Any, Any, list[Any]], _: Any) -> tuple[Any, Numbers]:
         running, number, carry = carried
@@ -120,7 +120,7 @@ def bounded(
         emit((Repeat(Index(0), capacity, inner, label=label),), stacked, first=count)
     else:
         leaves = _guarded(leaves, count, capacity, label)
-    return jax.tree.unflatten(tree, leaves)
+    return tree.unflatten(leaves)
 
 
 def _like(results: Sequence[Any], carry: Sequence[Any]) -> list[Any]:

@@ -23,6 +23,7 @@ from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded
 from qgrad_lab.circuit.lower.refusals import MID_CIRCUIT
 from qgrad_lab.circuit.lower.tape import tape_program
+from qgrad_lab.circuit.record.outcome import Outcome
 from qgrad_lab.circuit.record.recording import Recording, current_recording
 from qgrad_lab.circuit.record.sources import SourceQueue
 from qgrad_lab.engine.member import Member
@@ -51,7 +52,7 @@ class MeasuresInside(CompileError):
     """``measure`` stands where operations do not go to the queue of the quantum function."""
 
 
-def measure_wire(wires: Any, reset: bool, postselect: int | None) -> jax.Array:
+def measure_wire(wires: Any, reset: bool, postselect: int | None) -> Outcome:
     """Measure one wire of the quantum function that is being recorded.
 
     Parameters
@@ -65,8 +66,8 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> jax.Array:
 
     Returns
     -------
-    jax.Array
-        The outcome, a boolean scalar.
+    Outcome
+        Of the wire, a traced bit.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> jax.Array:
         )
     if recording.unknown is not None:
         qml.Identity(label)
-        return recording.unknown
+        return Outcome(recording.unknown)
     if not recording.is_active():
         raise MeasuresInside(
             f"MidCircuitMeasure is not allowed here: measure({label!r}) in {recording.name} stands "
@@ -108,7 +109,7 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> jax.Array:
     outcome, psi = _collapsed(psi, wire, _own_key(key, psi), reset, postselect)
     recording.num_measured += 1
     resume(recording, Suspended(psi, _next_key(key)))
-    return outcome
+    return Outcome(outcome)
 
 
 def suspend(recording: Recording) -> Suspended:

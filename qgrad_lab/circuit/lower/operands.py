@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from qgrad_lab.circuit.ir.instructions import Data, Index, Integer, Number, Slot
+from qgrad_lab.circuit.record.outcome import unwrapped
 from qgrad_lab.errors import CompileError
 
 
@@ -53,6 +54,7 @@ class Operands:
 
     def angle(self, value: Any, name: str) -> Number:
         """Return a gate angle, in radians."""
+        value = unwrapped(value)
         if np.ndim(value) > 0:
             raise BroadcastNeeded
         if isinstance(value, jax.core.Tracer):
@@ -77,6 +79,7 @@ class Operands:
 
     def coefficient(self, value: Any) -> Number:
         """Return a coefficient of an observable."""
+        value = unwrapped(value)
         if np.ndim(value) > 0:
             raise CompileError(
                 f"A coefficient of an observable has shape {np.shape(value)}; it has to be "
@@ -89,6 +92,7 @@ class Operands:
 
     def integer(self, value: Any, what: str) -> Integer:
         """Return a wire, a count or a bit."""
+        value = unwrapped(value)
         if isinstance(value, jax.core.Tracer):
             if np.ndim(value) > 0 or not (
                 jnp.issubdtype(value.dtype, jnp.integer) or value.dtype == jnp.bool_

@@ -8,6 +8,7 @@ import pennylane as qml
 from pennylane.measurements import MeasurementProcess
 from pennylane.tape import QuantumScript
 
+from qgrad_lab.circuit.record.outcome import as_boolean
 from qgrad_lab.errors import CompileError
 
 
@@ -41,6 +42,7 @@ class Returned(NamedTuple):
             lacks a measurement of the tape.
         """
         leaves, structure = jax.tree.flatten(output, is_leaf=_is_leaf)
+        leaves = [as_boolean(leaf) for leaf in leaves]
         measured = tuple(isinstance(leaf, MeasurementProcess) for leaf in leaves)
         others = [leaf for leaf, is_one in zip(leaves, measured, strict=True) if not is_one]
         odd = sorted({type(leaf).__name__ for leaf in others if not _is_classical(leaf)})

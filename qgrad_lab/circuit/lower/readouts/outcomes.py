@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from pennylane.measurements import MeasurementProcess
 
 from qgrad_lab.circuit.lower.readouts.readout import Measured, Outputs, Readout
+from qgrad_lab.circuit.record.outcome import as_boolean
 
 
 class TracedOutcomes(NamedTuple):
@@ -56,5 +57,6 @@ def measures_outcomes(measurement: MeasurementProcess) -> bool:
 
 def _values(measurement: MeasurementProcess) -> list[Any]:
     found = measurement.mv if measurement.mv is not None else measurement.obs
-    values = list(found) if isinstance(found, list | tuple) else [found]
+    listed = list(found) if isinstance(found, list | tuple) else [found]
+    values = [as_boolean(value) for value in listed]
     return values if all(isinstance(value, jax.core.Tracer) for value in values) else []
