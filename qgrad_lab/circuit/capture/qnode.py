@@ -21,7 +21,7 @@ import jax
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
-from qgrad_lab.circuit.capture import foreign
+from qgrad_lab.circuit.capture import exact_means, foreign
 from qgrad_lab.circuit.capture.quantum_function import (
     Recorded,
     defers,
@@ -29,6 +29,7 @@ from qgrad_lab.circuit.capture.quantum_function import (
     record_function,
 )
 from qgrad_lab.circuit.classical.part import Numbers, trace
+from qgrad_lab.circuit.control.cuts import CutsNeeded, RunNeeded
 from qgrad_lab.circuit.control.keys import next_key
 from qgrad_lab.circuit.control.masking import active_where, current_active, where_active
 from qgrad_lab.circuit.control.mid_circuit import last_key, tape_key
@@ -73,47 +74,90 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
         qnode = qml.defer_measurements(qnode)
     kwargs = dict(kwargs)
     shots = qml.measurements.Shots(qnode._get_shots(kwargs))
-    copies = _call(qnode, args, kwargs, shots)
-    if copies[0].num_measured and mid_circuit not in (None, "one-shot", _SINGLE_BRANCH):
-        raise CompileError(
-            f"{qnode_name(qnode)} measures in the middle, and has mcm_method={mid_circuit!r}. In a "
-            f"compiled program it is None, 'one-shot', 'deferred' or {_SINGLE_BRANCH!r}."
-        )
-    if shots and copies[0].num_measured and mid_circuit != _SINGLE_BRANCH:
-        # What was traced is dropped: every shot has outcomes of its own in the middle.
-        copies = [
-            one_shot(
-                lambda key: _call(qnode, args, kwargs, _ONE_SHOT, key)[0],
-                number,
-                copies[0].num_wires,
-            )
-            for number in shots
-        ]
+    follows = not shots and mid_circuit != _SINGLE_BRANCH
+    try:
+        copies = _call(qnode, args, kwargs, shots, follows=follows)
+    except CutsNeeded:
+        copies = [_followed(qnode, args, kwargs)]
+    if copies[0].num_measured:
+        _check_method(qnode, mid_circuit, shots)
+        if shots and mid_circuit != _SINGLE_BRANCH:
+            # What was traced is dropped: every shot has outcomes of its own in the middle.
+            copies = [
+                one_shot(
+                    lambda key: _call(qnode, args, kwargs, _ONE_SHOT, key)[0],
+                    number,
+                    copies[0].num_wires,
+                )
+                for number in shots
+            ]
     results = [copy.restore() for copy in copies]
     return tuple(results) if shots.has_partitioned_shots else results[0]
+
+
+def _followed(qnode: qml.QNode, args: Any, kwargs: Any) -> ReturnValue:
+    """Return the means over all outcomes, or the values of one run that is drawn."""
+
+    def execute(program: Program, numbers: Numbers) -> jax.Array:
+        return _execute(program, numbers, qnode, (), 0, None)
+
+    try:
+        return exact_means.call(qnode, args, kwargs, execute)
+    except RunNeeded:
+        return _call(qnode, args, kwargs, qml.measurements.Shots(None))[0]
+
+
+def _check_method(qnode: qml.QNode, method: Any, shots: qml.measurements.Shots) -> None:
+    """Refuse an ``mcm_method`` that there is not."""
+    if method == "one-shot" and not shots:
+        raise CompileError(
+            f"{qnode_name(qnode)} measures in the middle, has mcm_method='one-shot' and no shots. "
+            "Give it shots with qml.set_shots, or mcm_method='tree-traversal', which returns exact "
+            "means over all outcomes."
+        )
+    if method not in (None, *_MID_CIRCUIT_METHODS):
+        raise CompileError(
+            f"{qnode_name(qnode)} measures in the middle, and has mcm_method={method!r}. In a "
+            "compiled program it is None, "
+            f"{', '.join(map(repr, _MID_CIRCUIT_METHODS[:-1]))} or {_MID_CIRCUIT_METHODS[-1]!r}."
+        )
 
 
 _SINGLE_BRANCH = "single-branch-statistics"
 """The ``mcm_method`` with which all shots have the same outcomes in the middle."""
 
+_MID_CIRCUIT_METHODS = ("one-shot", "tree-traversal", "deferred", _SINGLE_BRANCH)
 
 _ONE_SHOT = qml.measurements.Shots(1)
 
 
 def _call(
-    qnode: qml.QNode, args: Any, kwargs: Any, shots: qml.measurements.Shots, shot_key: Any = None
+    qnode: qml.QNode,
+    args: Any,
+    kwargs: Any,
+    shots: qml.measurements.Shots,
+    shot_key: Any = None,
+    follows: bool = False,
 ) -> list[ReturnValue]:
-    """Return a value for each number of shots; without shots, one."""
+    """Return a value for each number of shots; without shots, one.
+
+    With ``follows``, raise ``CutsNeeded`` where the circuit measures in the middle.
+    """
     if len(qnode.compile_pipeline) == 0:
         try:
-            return _call_plain(qnode, args, kwargs, shots, shot_key)
+            return _call_plain(qnode, args, kwargs, shots, shot_key, follows)
         except BroadcastNeeded:
             pass  # parameter broadcasting makes several circuits, which the general way handles
-    return _call_transformed(qnode, args, kwargs, shots, shot_key)
+    return _call_transformed(qnode, args, kwargs, shots, shot_key, follows)
 
 
 def _call_plain(
-    qnode: qml.QNode, args: Any, kwargs: Any, shots: qml.measurements.Shots, shot_key: Any
+    qnode: qml.QNode,
+    args: Any,
+    kwargs: Any,
+    shots: qml.measurements.Shots,
+    shot_key: Any,
+    follows: bool,
 ) -> list[ReturnValue]:
     """Call one circuit. Its classical part is traced on its own, for ``classical.assemble``."""
     leaves, structure = jax.tree.flatten((args, kwargs, shot_key))
@@ -126,8 +170,10 @@ def _call_plain(
             replaced[i] = value
         inner_args, inner_kwargs, inner_key = jax.tree.unflatten(structure, replaced)
         with active_where(active):
-            recorded = record_function(qnode, inner_args, inner_kwargs, shots, inner_key)
-        tape, returned, kinds, num_measured, wire_map = recorded
+            recorded = record_function(
+                qnode, inner_args, inner_kwargs, shots, inner_key, None if follows else False
+            )
+        tape, returned, kinds, num_measured, wire_map, _ = recorded
         single = has_single_precision(qnode.device)
         lowered = tape_program(tape, wire_map, qnode_name(qnode), single)
         outputs = lowered.outputs
@@ -148,11 +194,16 @@ def _call_plain(
 
 
 def _call_transformed(
-    qnode: qml.QNode, args: Any, kwargs: Any, shots: qml.measurements.Shots, shot_key: Any
+    qnode: qml.QNode,
+    args: Any,
+    kwargs: Any,
+    shots: qml.measurements.Shots,
+    shot_key: Any,
+    follows: bool,
 ) -> list[ReturnValue]:
     """Call any number of circuits, whose post-processing may hold values traced in them."""
-    recorded = record_function(qnode, args, kwargs, shots, shot_key)
-    tape, returned, kinds, num_measured, wire_map = recorded
+    recorded = record_function(qnode, args, kwargs, shots, shot_key, None if follows else False)
+    tape, returned, kinds, num_measured, wire_map, _ = recorded
     counts = num_measured, len(wire_map or ())
 
     with lowering():

@@ -1,10 +1,12 @@
 """Run the quantum function of a QNode and keep what it does."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
+from qgrad_lab.circuit.control.cuts import Cut
 from qgrad_lab.circuit.control.one_shot import single_shot
 from qgrad_lab.circuit.control.wire_discovery import discovered
 from qgrad_lab.circuit.lower.tape import device_wires, has_single_precision
@@ -27,6 +29,8 @@ class Recorded(NamedTuple):
         How many wires it measured in the middle.
     wire_map
         From wire labels to wires of a Program, where they had to be known.
+    cuts
+        Measurements in the middle whose outcomes are all followed.
     """
 
     tape: QuantumScript
@@ -34,10 +38,16 @@ class Recorded(NamedTuple):
     kinds: tuple[type | None, ...]
     num_measured: int
     wire_map: dict[Any, int] | None
+    cuts: Sequence[Cut] = ()
 
 
 def record_function(
-    qnode: qml.QNode, args: Any, kwargs: Any, shots: qml.measurements.Shots, shot_key: Any
+    qnode: qml.QNode,
+    args: Any,
+    kwargs: Any,
+    shots: qml.measurements.Shots,
+    shot_key: Any,
+    follows: bool | None = False,
 ) -> Recorded:
     """Run the quantum function of ``qnode``.
 
@@ -54,6 +64,9 @@ def record_function(
         Of the tape.
     shot_key
         Key of the random numbers u32[2] where it is run for one shot, else ``None``.
+    follows
+        Whether all outcomes of measurements in the middle are followed; ``None`` raises a
+        ``CutsNeeded`` where there is one.
     """
     name = qnode_name(qnode)
     current = Recording(
@@ -63,6 +76,8 @@ def record_function(
         defers=defers(qnode),
         discards=bool(shots) and qnode.execute_kwargs.get("postselect_mode") == "hw-like",
         shot_key=shot_key,
+        signals=follows is None,
+        cuts=[] if follows else None,
     )
 
     def function() -> Any:
@@ -80,7 +95,9 @@ def record_function(
     kinds = returned.kinds(tape)
     if shot_key is not None:
         tape = tape.copy(measurements=[single_shot(m) for m in tape.measurements])
-    return Recorded(tape, returned, kinds, current.num_measured, current.wire_map)
+    return Recorded(
+        tape, returned, kinds, current.num_measured, current.wire_map, current.cuts or ()
+    )
 
 
 def qnode_name(qnode: qml.QNode) -> str:

@@ -26,7 +26,7 @@ class Numbers(NamedTuple):
     @classmethod
     def of(cls, operands: Operands) -> "Numbers":
         """Join the pieces of ``operands``."""
-        theta = _joined(operands.theta.values, jnp.float64)
+        theta = join(operands.theta.values, jnp.float64)
         return _numbers(theta, operands.index.values, operands.data.values)
 
     @classmethod
@@ -91,11 +91,11 @@ def trace(
 
 
 def _numbers(theta: jax.Array, index: Sequence[Any], data: Sequence[Any]) -> Numbers:
-    return Numbers(theta, _joined(index, jnp.int64), _joined(data, jnp.complex128))
+    return Numbers(theta, join(index, jnp.int64), join(data, jnp.complex128))
 
 
-def _joined(pieces: Sequence[Any], dtype: Any) -> jax.Array:
-    """Join all pieces to one flat array."""
+def join(pieces: Sequence[Any], dtype: Any) -> jax.Array:
+    """Join pieces, scalars and arrays, to one flat array."""
     if not pieces:
         return jnp.zeros(0, dtype)
     return jnp.concatenate([jnp.ravel(jnp.asarray(piece, dtype)) for piece in pieces])

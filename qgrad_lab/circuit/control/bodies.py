@@ -111,7 +111,7 @@ def trace_body(
                     result = function(*values)
                 tape = body_tape(queue, recording.name)
                 if tape.operations:
-                    body = _lower(tape, recording, operands)
+                    body = lower_body(tape, recording, operands)
         leaves, tree = Tree.flatten(result)
         return operands, leaves, (body, tree)
 
@@ -197,7 +197,8 @@ def cast(value: Any, dtype: Any) -> Any:
     return value if value.dtype == dtype else value.astype(dtype)
 
 
-def _lower(tape: QuantumScript, recording: Recording, operands: Operands) -> Body:
+def lower_body(tape: QuantumScript, recording: Recording, operands: Operands) -> Body:
+    """Lower the operations of the body of a loop or a branch."""
     try:
         return lower_operations(tape, recording.wires(), operands, recording.name, inside=True)
     except BroadcastNeeded:

@@ -17,16 +17,9 @@ from qgrad_lab.circuit.ir.rewrite import Sizes, moved
 def choose(number: Any, functions: Sequence[Callable[[], Any]], name: str) -> Any:
     """Return the result of ``functions[number]``, for a traced number."""
     traces = [trace_body(function) for function in functions]
-    trees = [traced.tree.structure for traced in traces]
-    avals = [traced.avals for traced in traces]
-    shapes = [[aval.shape for aval in each] for each in avals]
-    if any(tree != trees[0] for tree in trees) or any(each != shapes[0] for each in shapes):
-        returned = [f"{tree} of shapes {each}" for tree, each in zip(trees, shapes, strict=True)]
-        raise TypeError(
-            f"The branches of {name} have to return the same pytree of arrays of the same shapes. "
-            f"They return {', '.join(returned)}. A missing otherwise branch returns None."
-        )
-    dtypes = [jnp.result_type(*column) for column in zip(*avals, strict=True)]
+    dtypes = check_alike(
+        [traced.avals for traced in traces], [traced.tree.structure for traced in traces], name
+    )
     tree = traces[0].tree
     for traced in traces[1:]:
         tree = tree.joined(traced.tree, dtypes)
@@ -61,3 +54,29 @@ def choose(number: Any, functions: Sequence[Callable[[], Any]], name: str) -> An
     # A branch may return the operator that it applied, which must not be applied once more.
     with qml.QueuingManager.stop_recording():
         return tree.unflatten(results)
+
+
+def check_alike(leaves: Sequence[Sequence[Any]], structures: Sequence[Any], name: str) -> list[Any]:
+    """Return the types of the leaves that branches return, or raise if these are not alike.
+
+    Parameters
+    ----------
+    leaves
+        For each branch its leaves, or their types.
+    structures
+        For each branch its pytree.
+    name
+        Of the construct, for messages.
+    """
+    shapes = [[leaf.shape for leaf in each] for each in leaves]
+    if any(each != structures[0] for each in structures) or any(
+        each != shapes[0] for each in shapes
+    ):
+        returned = [
+            f"{tree} of shapes {each}" for tree, each in zip(structures, shapes, strict=True)
+        ]
+        raise TypeError(
+            f"The branches of {name} have to return the same pytree of arrays of the same shapes. "
+            f"They return {', '.join(returned)}. A missing otherwise branch returns None."
+        )
+    return [jnp.result_type(*column) for column in zip(*leaves, strict=True)]

@@ -13,7 +13,7 @@ from typing import Any
 import jax
 from pennylane.operation import Operator
 
-from qgrad_lab.circuit.control import branches, loops, wire_discovery
+from qgrad_lab.circuit.control import branches, cuts, loops, wire_discovery
 from qgrad_lab.circuit.control.bodies import BatchInside, Iteration
 from qgrad_lab.circuit.control.mid_circuit import MeasuresInside, end, resume, resumed, suspend
 from qgrad_lab.circuit.record.recording import Recording, current_recording
@@ -31,6 +31,10 @@ def loop(iteration: Iteration, counters: range, values: tuple[Any, ...]) -> tupl
             raise
     except BatchInside:
         # The batch becomes several circuits, and the operations in this loop theirs.
+        for i in counters:
+            values = iteration(i, *values)
+        return values
+    if recording.cuts is not None:
         for i in counters:
             values = iteration(i, *values)
         return values
@@ -55,6 +59,8 @@ def bounded(
     except MeasuresInside:
         if recording is None or not recording.is_active():
             raise
+    if recording.cuts is not None:
+        raise cuts.RunNeeded
     results = loops.bounded(
         lambda number, state, *carry: still(number, *carry),
         _carrying(recording, iteration),
@@ -76,6 +82,8 @@ def choose(number: Any, functions: Sequence[Callable[[], Any]], name: str) -> An
     except MeasuresInside:
         if recording is None or not recording.is_active():
             raise
+    if recording.cuts is not None:
+        return cuts.choose(recording, number, functions, name)
     state = suspend(recording)
 
     def carrying(function: Callable[[], Any]) -> Callable[[], tuple[Any, Any]]:

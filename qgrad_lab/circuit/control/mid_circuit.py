@@ -12,17 +12,14 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import pennylane as qml
-from pennylane.operation import Operator
-from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.classical.part import Numbers
+from qgrad_lab.circuit.control import cuts
 from qgrad_lab.circuit.control.bodies import body_tape
+from qgrad_lab.circuit.control.collapse import projected, weight
 from qgrad_lab.circuit.control.keys import next_key
 from qgrad_lab.circuit.control.masking import where_active
-from qgrad_lab.circuit.ir.program import Program
-from qgrad_lab.circuit.lower.operands import BroadcastNeeded
 from qgrad_lab.circuit.lower.refusals import MID_CIRCUIT
-from qgrad_lab.circuit.lower.tape import tape_program
 from qgrad_lab.circuit.record.outcome import Outcome
 from qgrad_lab.circuit.record.recording import Recording, current_recording
 from qgrad_lab.circuit.record.sources import SourceQueue
@@ -85,6 +82,8 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> Outcome:
     if recording.unknown is not None:
         qml.Identity(label)
         return Outcome(recording.unknown)
+    if recording.signals:
+        raise cuts.CutsNeeded
     if not recording.is_active():
         raise MeasuresInside(
             f"MidCircuitMeasure is not allowed here: measure({label!r}) in {recording.name} stands "
@@ -105,36 +104,37 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> Outcome:
     wire = label if isinstance(label, jax.core.Tracer) else wire_map[label]
     if isinstance(label, jax.core.Tracer):
         qml.Identity(label)  # the engine checks the wires of every operation
+    recording.num_measured += 1
+    if recording.cuts is not None:
+        return cuts.cut(recording, wire, reset, postselect)
     psi, key = suspend(recording)
     outcome, psi = _collapsed(psi, wire, _own_key(key, psi), reset, postselect)
-    recording.num_measured += 1
     resume(recording, Suspended(psi, _next_key(key)))
     return Outcome(outcome)
 
 
 def suspend(recording: Recording) -> Suspended:
     """Take the recorded operations out of the queue and return the state after them."""
-    return Suspended(_psi(recording, recording.wires()), recording.shot_key)
+    return Suspended(_psi(recording), recording.shot_key)
 
 
 def resume(recording: Recording, suspended: Suspended) -> None:
     """Go on from ``suspended``, with an empty queue."""
     recording.shot_key = suspended.key
-    recording.state = qml.StatePrep(
-        suspended.psi, wires=list(recording.wires()), validate_norm=False
-    )
+    cuts.start_from(recording, suspended.psi)
 
 
 @contextlib.contextmanager
 def resumed(recording: Recording, suspended: Suspended) -> Iterator[None]:
     """Record inside the ``with`` block what follows ``suspended`` in a body; see `end`."""
-    previous = recording.queue, recording.shot_key, recording.state
+    previous = recording.queue, recording.root, recording.shot_key, recording.state
     try:
-        with SourceQueue() as recording.queue:
+        with SourceQueue() as queue:
+            recording.queue = recording.root = queue
             resume(recording, suspended)
             yield
     finally:
-        recording.queue, recording.shot_key, recording.state = previous
+        recording.queue, recording.root, recording.shot_key, recording.state = previous
 
 
 def end(recording: Recording) -> Suspended:
@@ -154,24 +154,13 @@ def _single(wires: Any) -> Any:
     return labels[0]
 
 
-def _psi(recording: Recording, wire_map: dict[Any, int]) -> jax.Array:
+def _psi(recording: Recording) -> jax.Array:
     """Return the state after the recorded operations, c128[2^n]; they leave the queue."""
-    queue = recording.queue
-    with qml.QueuingManager.stop_recording():
-        tape = QuantumScript(QuantumScript.from_queue(queue).operations, [qml.state()])
-    for operation in [item for item in queue.queue if isinstance(item, Operator)]:
-        queue.remove(operation)
-    if len(tape.operations) == 1 and tape.operations[0] is recording.state:
+    found = cuts.suspended(recording)
+    if found is None:
+        assert recording.state is not None
         return recording.state.parameters[0]
-    try:
-        lowered = tape_program(tape, wire_map, recording.name, recording.single)
-    except BroadcastNeeded:
-        raise CompileError(
-            f"An operation of {recording.name} was given a batch of parameters, and the circuit "
-            "measures in the middle. Use jax.vmap of the QNode instead of parameter broadcasting."
-        ) from None
-    assert isinstance(lowered.program, Program)  # the tape has no shots
-    program, numbers = where_active(lowered.program, Numbers.of(lowered.operands))
+    program, numbers = where_active(found[0], Numbers.of(found[1]))
     outputs = bind(Member(program, BEST, MID_CIRCUIT), *numbers)
     pairs = outputs.reshape(-1, 2)
     return jax.lax.complex(pairs[:, 0], pairs[:, 1])
@@ -203,24 +192,13 @@ def _next_key(key: jax.Array | None) -> jax.Array | None:
 def _collapsed(
     psi: jax.Array, wire: Any, key: jax.Array, reset: bool, postselect: int | None
 ) -> tuple[jax.Array, jax.Array]:
-    """Return the outcome, and the state after it."""
-    num_wires = psi.size.bit_length() - 1
-    shift = jnp.asarray(num_wires - 1 - wire, jnp.int64)
-    states = jnp.arange(psi.size)
-    bits = (states >> shift) & 1
-    weights = jnp.real(psi) ** 2 + jnp.imag(psi) ** 2
-    total = jnp.sum(weights)
-    one = jnp.sum(jnp.where(bits == 1, weights, 0.0)) / total
+    """Return the outcome, and the state after it; not a number if it cannot be found."""
+    ones = projected(psi, wire, True, reset)
     if postselect is None:
+        one = weight(ones) / weight(psi)
         outcome = jax.random.uniform(wrapped(key), (), jnp.float64) < one
+        kept = jnp.where(outcome, ones, projected(psi, wire, False, reset))
     else:
-        # Where it cannot be found, the other one is.
-        outcome = one > 0.0 if postselect else one >= 1.0
-    kept = jnp.where(bits == outcome, psi, 0.0)
-    norm = jnp.sqrt(jnp.sum(jnp.where(bits == outcome, weights, 0.0)))
-    # It is zero only in a body that is not asked for, of a wire that there is not.
-    collapsed = kept / jnp.where(norm == 0.0, 1.0, norm)
-    if reset:
-        flipped = jnp.bitwise_xor(states, outcome.astype(jnp.int64) << shift)
-        collapsed = collapsed[flipped]
-    return outcome, collapsed
+        outcome = jnp.asarray(bool(postselect))
+        kept = ones if postselect else projected(psi, wire, False, reset)
+    return outcome, kept / jnp.sqrt(weight(kept))

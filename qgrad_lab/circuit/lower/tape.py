@@ -14,7 +14,11 @@ from qgrad_lab.circuit.ir.instructions import Gate, Instruction
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.sampled import Sampled
 from qgrad_lab.circuit.ir.verify import MAX_WIRES, verify
-from qgrad_lab.circuit.lower.measurements.registry import lower_measurement, lower_outcomes
+from qgrad_lab.circuit.lower.measurements.registry import (
+    lower_measurement,
+    lower_mixed,
+    lower_outcomes,
+)
 from qgrad_lab.circuit.lower.operands import Operands
 from qgrad_lab.circuit.lower.operations import (
     is_native,
@@ -24,6 +28,7 @@ from qgrad_lab.circuit.lower.operations import (
     lower_plain,
 )
 from qgrad_lab.circuit.lower.readouts.context import Context
+from qgrad_lab.circuit.lower.readouts.mixture import Mixture
 from qgrad_lab.circuit.lower.readouts.outcomes import measures_outcomes
 from qgrad_lab.circuit.lower.readouts.readout import Outputs, Readout
 from qgrad_lab.circuit.record.sources import explained, number_of, place_of
@@ -43,17 +48,22 @@ class LoweredTape(NamedTuple):
     outputs
         What it measures, and the traced values that readouts need.
     readouts
-        One for each measurement of the tape.
+        One for each measurement of the tape; of a mixture, a ``Mixture``.
     """
 
     program: Program | Sampled
     operands: Operands
     outputs: Outputs
-    readouts: tuple[Readout, ...]
+    readouts: tuple[Any, ...]
 
 
 def tape_program(
-    tape: QuantumScript, wire_map: dict[Any, int] | None, name: str, single: bool = False
+    tape: QuantumScript,
+    wire_map: dict[Any, int] | None,
+    name: str,
+    single: bool = False,
+    mixed: bool = False,
+    outputs: Outputs | None = None,
 ) -> LoweredTape:
     """Lower ``tape`` to a Program.
 
@@ -67,6 +77,10 @@ def tape_program(
         Of the quantum function.
     single
         Whether its states are complex64, not complex128.
+    mixed
+        Whether the state that it begins with is one of a mixture, without shots.
+    outputs
+        What it has to measure beside the measurements of ``tape``.
 
     Returns
     -------
@@ -82,7 +96,7 @@ def tape_program(
         wire_map = standard_wires(tape, name)
     operands = Operands()
     body = lower_operations(tape, wire_map, operands, name)
-    outputs = Outputs()
+    outputs = outputs or Outputs()
 
     def lower_gates(gates: QuantumScript) -> tuple[Instruction, ...]:
         return lower_operations(gates, wire_map, operands, name, inside=True)
@@ -90,11 +104,13 @@ def tape_program(
     shots = tape.shots.total_shots or 0
     context = Context(wire_map, operands, outputs, lower_gates, shots)
 
-    def read(measurement: MeasurementProcess) -> Readout:
-        if measures_outcomes(measurement):
-            return lower_outcomes(measurement, context)
-        _check_wires(measurement, wire_map, name)
-        return lower_measurement(measurement, context)
+    def read(measurement: MeasurementProcess) -> Readout | Mixture:
+        of_outcomes = measures_outcomes(measurement)
+        if not of_outcomes:
+            _check_wires(measurement, wire_map, name)
+        if mixed:
+            return lower_mixed(measurement, context)
+        return (lower_outcomes if of_outcomes else lower_measurement)(measurement, context)
 
     readouts = tuple(explained(read, measurement) for measurement in tape.measurements)
     if len(wire_map) > MAX_WIRES:

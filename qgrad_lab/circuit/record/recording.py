@@ -8,6 +8,7 @@ from typing import Any
 
 import pennylane as qml
 
+from qgrad_lab.circuit.record.compat import trace_state
 from qgrad_lab.circuit.record.sources import SourceQueue
 
 
@@ -35,6 +36,10 @@ class Recording:
         Key of the random numbers to come, u32[2], if the function is run for one shot.
     unknown
         A traced boolean, if the function is run to find its wires; see ``wire_discovery``.
+    signals
+        Whether ``measure`` asks for it to be run anew, with ``cuts``.
+    cuts
+        Takes the measurements in the middle, if all outcomes are followed; see ``control.cuts``.
 
     Attributes
     ----------
@@ -45,6 +50,13 @@ class Recording:
         The number of wires measured in the middle so far.
     state
         The preparation that the last ``measure`` put in place of all operations before it.
+    root
+        The queue in which the function began. Where all outcomes are followed, a branch that
+        measures has another one.
+    active
+        Whether what is recorded is asked for, a traced boolean in such a branch.
+    trace
+        The trace of JAX in which the function began.
     """
 
     name: str
@@ -54,9 +66,14 @@ class Recording:
     discards: bool = False
     shot_key: Any = None
     unknown: Any = None
+    signals: bool = False
+    cuts: list[Any] | None = None
     queue: Any = None
     num_measured: int = 0
     state: qml.StatePrep | None = None
+    root: Any = None
+    active: Any = True
+    trace: Any = None
 
     def wires(self) -> dict[Any, int]:
         """Return the wires, where they are needed before the function ends.
@@ -94,7 +111,8 @@ def record(recording: Recording) -> Iterator[SourceQueue]:
     _current.recording = recording
     try:
         with SourceQueue() as queue:
-            recording.queue = queue
+            recording.queue = recording.root = queue
+            recording.trace = trace_state()
             yield queue
     finally:
         _current.recording = previous

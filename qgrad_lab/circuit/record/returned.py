@@ -82,6 +82,10 @@ class Returned(NamedTuple):
             for leaf, is_one in zip(self.leaves, self.measured, strict=True)
         ]
 
+    def without_classical(self) -> "Returned":
+        """Return the structure without classical values, which may be traced ones."""
+        return self._replace(leaves=tuple(self.map(lambda number: number, lambda _: None)))
+
     def kinds(self, tape: QuantumScript) -> tuple[type | None, ...]:
         """Return the type of each measurement in ``tape``; ``None`` for classical values."""
         return tuple(self.map(lambda number: type(tape.measurements[number]), lambda _: None))

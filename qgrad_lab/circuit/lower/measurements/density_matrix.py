@@ -4,6 +4,7 @@ from pennylane.measurements import DensityMatrixMP
 
 from qgrad_lab.circuit.lower.measurements.lowering import Lowering
 from qgrad_lab.circuit.lower.readouts.context import Context
+from qgrad_lab.circuit.lower.readouts.mixture import mean
 from qgrad_lab.circuit.lower.readouts.readout import Readout
 from qgrad_lab.circuit.lower.readouts.reduced_state import density_matrix
 
@@ -13,4 +14,9 @@ def _exact(measurement: DensityMatrixMP, context: Context) -> Readout:
     return density_matrix(wires, context.num_wires, context.outputs)
 
 
-LOWERING = Lowering(DensityMatrixMP, "qml.density_matrix", exact=_exact)
+LOWERING = Lowering(
+    DensityMatrixMP,
+    "qml.density_matrix",
+    exact=_exact,
+    mixed=lambda measurement, context: mean(_exact(measurement, context)),
+)

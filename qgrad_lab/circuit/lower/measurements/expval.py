@@ -13,11 +13,12 @@ from qgrad_lab.circuit.lower.observables import commute_by_wire, is_traced, sent
 from qgrad_lab.circuit.lower.readouts import dense
 from qgrad_lab.circuit.lower.readouts.context import Context
 from qgrad_lab.circuit.lower.readouts.eigenbasis import spectrum
+from qgrad_lab.circuit.lower.readouts.mixture import Mixture, mean, outcome, weighted
 from qgrad_lab.circuit.lower.readouts.outcomes import TracedOutcomes
 from qgrad_lab.circuit.lower.readouts.readout import Measured, Readout
 
 
-def _exact(measurement: ExpectationMP, context: Context) -> Readout:
+def exact(measurement: ExpectationMP, context: Context) -> Readout:
     """Measure the Pauli words of a sum in the Program, and read the rest from the amplitudes."""
     observable, wire_map, outputs = measurement.obs, context.wire_map, context.outputs
     parts = observable.operands if isinstance(observable, qml.ops.Sum) else (observable,)
@@ -72,17 +73,21 @@ def _is_composite(observable: Operator) -> bool:
 
 
 def _of_outcomes(outcomes: TracedOutcomes) -> Readout | None:
-    if len(outcomes.reads) != 1:
-        return None
-    (read,) = outcomes.reads
-    return lambda measured: read(measured).astype(jnp.float64)
+    return outcome(outcomes) if len(outcomes.reads) == 1 else None
+
+
+def _of_mixed_outcomes(outcomes: TracedOutcomes, context: Context) -> Mixture | None:
+    read = _of_outcomes(outcomes)
+    return read and mean(weighted(read, context.outputs))
 
 
 LOWERING = Lowering(
     ExpectationMP,
     "qml.expval",
-    exact=_exact,
+    exact=exact,
     sampled=_sampled,
+    mixed=lambda measurement, context: mean(exact(measurement, context)),
     of_outcomes=_of_outcomes,
+    of_mixed_outcomes=_of_mixed_outcomes,
     over_shots=("mean",),
 )

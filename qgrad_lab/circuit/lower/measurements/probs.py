@@ -16,6 +16,7 @@ from qgrad_lab.circuit.lower.observables import is_traced
 from qgrad_lab.circuit.lower.readouts import dense
 from qgrad_lab.circuit.lower.readouts.context import Context
 from qgrad_lab.circuit.lower.readouts.eigenbasis import eigenbasis
+from qgrad_lab.circuit.lower.readouts.mixture import Mixture, mean, weighted
 from qgrad_lab.circuit.lower.readouts.outcomes import TracedOutcomes
 from qgrad_lab.circuit.lower.readouts.readout import Measured, Readout
 from qgrad_lab.circuit.lower.readouts.reduced_state import matrix_of
@@ -83,11 +84,18 @@ def _of_outcomes(outcomes: TracedOutcomes) -> Readout | None:
     return lambda measured: outcomes.one_hot(measured).astype(jnp.float64)
 
 
+def _of_mixed_outcomes(outcomes: TracedOutcomes, context: Context) -> Mixture | None:
+    read = _of_outcomes(outcomes)
+    return read and mean(weighted(read, context.outputs))
+
+
 LOWERING = Lowering(
     ProbabilityMP,
     "qml.probs",
     exact=_exact,
     sampled=_sampled,
+    mixed=lambda measurement, context: mean(_exact(measurement, context)),
     of_outcomes=_of_outcomes,
+    of_mixed_outcomes=_of_mixed_outcomes,
     over_shots=("mean",),
 )

@@ -22,7 +22,8 @@ from qgrad_lab.circuit.lower.measurements import (
 )
 from qgrad_lab.circuit.lower.measurements.lowering import Combination, Lowering
 from qgrad_lab.circuit.lower.readouts.context import Context
-from qgrad_lab.circuit.lower.readouts.outcomes import TracedOutcomes
+from qgrad_lab.circuit.lower.readouts.mixture import Mixture
+from qgrad_lab.circuit.lower.readouts.outcomes import TracedOutcomes, measures_outcomes
 from qgrad_lab.circuit.lower.readouts.readout import Readout
 from qgrad_lab.errors import CompileError
 
@@ -102,7 +103,11 @@ def lower_measurement(measurement: MeasurementProcess, context: Context) -> Read
             f"{listed(row for row in LOWERINGS if row.sampled)}. Remove the shots with "
             "qml.set_shots(qnode, None) where it asks for the exact state."
         )
-    raise CompileError(
+    raise _not_exact(measurement)
+
+
+def _not_exact(measurement: MeasurementProcess) -> CompileError:
+    return CompileError(
         f"{measurement} cannot be compiled. A circuit without shots is exact, and returns "
         f"{listed(row for row in LOWERINGS if row.exact)}. For "
         f"{listed(row for row in LOWERINGS if not row.exact)} give it shots, for example with "
@@ -131,12 +136,51 @@ def lower_outcomes(measurement: MeasurementProcess, context: Context) -> Readout
         read = row.of_outcomes(outcomes)
         if read is not None:
             return read
+    raise _no_statistic(measurement)
+
+
+def _no_statistic(measurement: MeasurementProcess) -> CompileError:
     statistics = [row for row in LOWERINGS if row.of_outcomes]
-    raise CompileError(
+    return CompileError(
         f"A {type(measurement).__name__} of the result of measure cannot be compiled. Without "
         f"shots {listed(row for row in statistics if row.exact)} of outcomes can, with shots "
         f"{listed(row for row in statistics if not row.exact)} too; or return the outcome itself."
     )
+
+
+def lower_mixed(measurement: MeasurementProcess, context: Context) -> Mixture:
+    """Lower ``measurement`` of the mixture of states that measurements in the middle leave.
+
+    Parameters
+    ----------
+    measurement
+        As a quantum function returns it, of an observable or of what ``measure`` returned.
+    context
+        Of the circuit after the last of the measurements in the middle, exact.
+
+    Raises
+    ------
+    CompileError
+        For a measurement or an observable that cannot be measured in such a circuit.
+    """
+    row = lowering_of(type(measurement))
+    if measures_outcomes(measurement):
+        outcomes = TracedOutcomes.of(measurement, context.outputs, 0)
+        found = row and row.of_mixed_outcomes and row.of_mixed_outcomes(outcomes, context)
+        if found:
+            return found
+        raise _no_statistic(measurement)
+    _check(measurement)
+    if row and row.mixed:
+        return row.mixed(measurement, context)
+    if row and row.exact:
+        raise CompileError(
+            f"{measurement} cannot be compiled for a circuit that measures in the middle: over all "
+            "outcomes it leaves a mixture of states, which has "
+            f"{listed(row for row in LOWERINGS if row.mixed)}. Return an outcome too, so that one "
+            "run is drawn."
+        )
+    raise _not_exact(measurement)
 
 
 def combinations(kind: type[MeasurementProcess]) -> tuple[Combination, ...]:

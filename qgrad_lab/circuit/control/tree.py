@@ -1,0 +1,142 @@
+"""Follow all outcomes of the measurements in the middle of a circuit.
+
+The branches are a binary tree, gone through depth first: a measurement leaves two states, each with
+the probability of its branch as squared norm, and what is linear in ``|psi><psi|`` is summed over
+the leaves. Derivatives save the state at each measurement on the path, and evaluate what comes
+between them anew (``jax.checkpoint``), so that k measurements take the memory of k + 2 states.
+
+Two kinds of branches are not run, for values and first derivatives (``negligible`` tells):
+
+- those that have the probability zero;
+- the second one of two that are the same but for a factor, as after the reset of a wire that was
+  not entangled, where nothing depends on the outcome. With ``psi1 = c psi0`` at this point the
+  first one is run with ``(psi0 + c* psi1) / sqrt(1 + |c|^2)`` for c that is held constant, which
+  has the same ``|psi><psi|`` as both together, and the same first derivative of it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from qgrad_lab.circuit.classical.part import Numbers
+from qgrad_lab.circuit.classical.staged import StagedPart, Values
+from qgrad_lab.circuit.control.collapse import projected, weight
+from qgrad_lab.circuit.control.cuts import Cut
+from qgrad_lab.circuit.control.negligible import negligible
+from qgrad_lab.circuit.ir.program import Program
+
+_NOTHING = 1e-30
+"""Squared norm, relative to that of the state before, that is nothing but rounding error."""
+
+Execute = Callable[[Program, Numbers], jax.Array]
+"""Bind a Program: the vector of its measured numbers."""
+
+Leaf = Callable[[Values], Any]
+"""From the values on the path, that of the last state included, to what is summed."""
+
+
+def follow(
+    part: StagedPart,
+    cuts: Sequence[Cut],
+    start: Values,
+    execute: Execute,
+    leaf: Leaf,
+    types: Any,
+) -> Any:
+    """Sum ``leaf`` over all branches.
+
+    Parameters
+    ----------
+    part
+        The classical part. Its first results are for each cut the wire, and whether it is active.
+    cuts
+        In the order of time; what is traced in them is not used.
+    start
+        Stage 0 of the classical part.
+    execute
+        For the Programs between cuts.
+    leaf
+        Evaluates the end of a branch.
+    types
+        Shapes and types of what it returns, a pytree; ``None`` if no measurement branches, and the
+        state is to be normalised.
+    """
+
+    def descend(values: Values, stage: int, psi: jax.Array) -> Any:
+        if stage == len(cuts):
+            return leaf(values)
+        cut = cuts[stage]
+        if cut.program is not None:
+            psi = _state(execute(cut.program, part.numbers(values, stage)))
+        after = _After(part, values, stage, cut, psi)
+        if not cut.branches:
+            outcome = jnp.asarray(bool(cut.postselect))
+            psi = after.state(outcome)
+            if types is None:
+                psi = psi / jnp.sqrt(weight(psi))
+            return descend(part.advance(values, stage + 1, outcome, psi), stage + 1, psi)
+        merged, same = after.merged()
+
+        @jax.checkpoint
+        def branch(outcome: jax.Array) -> Any:
+            psi = after.state(outcome)
+            left_out = negligible(weight(psi) - _NOTHING * weight(after.before))
+            if merged is not None:
+                psi = jnp.where(same & ~outcome, merged, psi)
+                left_out = left_out & ~(same & ~outcome) | (same & outcome)
+
+            def run() -> Any:
+                return descend(part.advance(values, stage + 1, outcome, psi), stage + 1, psi)
+
+            def nothing() -> Any:
+                return jax.tree.map(lambda kind: jnp.zeros(kind.shape, kind.dtype), types)
+
+            return jax.lax.cond(left_out, nothing, run)
+
+        both = jax.lax.map(branch, jnp.asarray([False, True]))
+        return jax.tree.map(lambda value: value[0] + value[1], both)
+
+    return descend(start, 0, jnp.zeros(0, jnp.complex128))
+
+
+class _After:
+    """The states after a measurement."""
+
+    def __init__(
+        self, part: StagedPart, values: Values, stage: int, cut: Cut, psi: jax.Array
+    ) -> None:
+        self.before = psi
+        self._cut = cut
+        self._used = part.reads(stage + 1)
+        self._wire = part.result(values, 2 * stage) if cut.wire is None else cut.wire
+        self._active = True if cut.active is True else part.result(values, 2 * stage + 1)
+
+    def state(self, outcome: jax.Array) -> jax.Array:
+        """Return the state after ``outcome``; where nothing is measured, it is always zero."""
+        cut, psi = self._cut, projected(self.before, self._wire, outcome, self._cut.reset)
+        if self._active is True:
+            return psi
+        # Without a measurement the state goes on as it is, once.
+        unmeasured = jnp.where(outcome & jnp.asarray(cut.branches), 0.0, self.before)
+        return jnp.where(self._active, psi, unmeasured)
+
+    def merged(self) -> tuple[jax.Array | None, jax.Array]:
+        """Return the state that stands for both, if they can be the same, and whether they are."""
+        if self._used or not self._cut.reset:
+            return None, jnp.asarray(False)
+        zero, one = (self.state(jnp.asarray(outcome)) for outcome in (False, True))
+        norm = weight(zero)
+        ratio = jnp.vdot(zero, one) / jnp.where(norm > 0.0, norm, 1.0)
+        rest = weight(one - ratio * zero)
+        same = negligible(rest - _NOTHING * weight(self.before))
+        ratio = jax.lax.stop_gradient(ratio)
+        factor = jnp.sqrt(1.0 + jnp.real(ratio) ** 2 + jnp.imag(ratio) ** 2)
+        return (zero + jnp.conj(ratio) * one) / factor, same
+
+
+def _state(outputs: jax.Array) -> jax.Array:
+    """Return the amplitudes that a Program measured, c128[2^n]."""
+    pairs = outputs.reshape(-1, 2)
+    return jax.lax.complex(pairs[:, 0], pairs[:, 1])
