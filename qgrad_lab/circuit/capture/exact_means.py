@@ -5,6 +5,8 @@ followed depth first (``control.tree``). Where all outcomes are selected there i
 state is normalised at the end.
 """
 
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -15,9 +17,10 @@ from pennylane.tape import QuantumScript
 from qgrad_lab.circuit.capture.quantum_function import Recorded, qnode_name, record_function
 from qgrad_lab.circuit.classical.staged import StagedPart, Values, trace_staged
 from qgrad_lab.circuit.control.cuts import Cut, RunNeeded, batch_refused
+from qgrad_lab.circuit.control.keys import next_key
 from qgrad_lab.circuit.control.masking import active_where, current_active
 from qgrad_lab.circuit.control.one_shot import ReturnValue
-from qgrad_lab.circuit.control.tree import Execute, follow
+from qgrad_lab.circuit.control.tree import Execute, draw, follow
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.lower.readouts.mixture import weight as probability
@@ -42,8 +45,10 @@ class _Static(NamedTuple):
         One for each leaf that is returned: of a mixture, of the one state, of a classical value.
     total
         Reads the probability of a branch.
-    num_classical
-        Results that are classical values of the user's.
+    classical
+        Places of the user's classical values among the results.
+    draws
+        Whether one run is drawn.
     recorded
         The structure of what is returned.
     error
@@ -54,13 +59,19 @@ class _Static(NamedTuple):
     program: Program | None
     readouts: tuple[Any, ...]
     total: Any
-    num_classical: int
+    classical: range
+    draws: bool
     recorded: Recorded
     error: CompileError | None
 
 
-def call(qnode: qml.QNode, args: Any, kwargs: Any, execute: Execute) -> ReturnValue:
+def call(
+    qnode: qml.QNode, args: Any, kwargs: Any, execute: Callable[..., jax.Array]
+) -> ReturnValue:
     """Return the means over all outcomes of the measurements in the middle.
+
+    Where outcomes are returned, they are those of one run. It is drawn here if an outcome is
+    selected after others, which are drawn under the condition that it will be found.
 
     Parameters
     ----------
@@ -69,15 +80,43 @@ def call(qnode: qml.QNode, args: Any, kwargs: Any, execute: Execute) -> ReturnVa
     args, kwargs
         Pytrees of traced and other values.
     execute
-        Binds a Program.
+        ``execute(program, numbers, num_measured)`` binds a Program.
 
     Raises
     ------
     RunNeeded
-        If outcomes are returned, or decide how long a loop is.
+        If outcomes are returned, or decide how long a loop is, and can be drawn one by one.
     CompileError
         If what it returns is not one of a mixture of states.
     """
+    part, arguments = _trace(qnode, args, kwargs, draws=False)
+    static: _Static = part.static
+    if any(part.stage_of(number) for number in static.classical):
+        if not _selects_late(static.cuts):
+            raise RunNeeded
+        part, arguments = _trace(qnode, args, kwargs, draws=True)
+        static = part.static
+    if static.error is not None:
+        raise static.error
+    start = part.begin(arguments)
+    recorded = static.recorded
+    if static.draws:
+        found, known = _drawn(part, start, functools.partial(execute, num_measured=1))
+    else:
+        found = _measured(part, start, functools.partial(execute, num_measured=0))
+        known = [part.result(start, number) for number in static.classical]
+    measured, classical = iter(found), iter(known)
+    return ReturnValue(
+        recorded.returned.structure,
+        [next(measured if is_one else classical) for is_one in recorded.returned.measured],
+        recorded.kinds,
+        recorded.num_measured,
+        len(recorded.wire_map or ()),
+    )
+
+
+def _trace(qnode: qml.QNode, args: Any, kwargs: Any, draws: bool) -> tuple[StagedPart, list[Any]]:
+    """Trace the quantum function; returns the classical part, and its arguments."""
     leaves, structure = jax.tree.flatten((args, kwargs))
     traced = [i for i, leaf in enumerate(leaves) if isinstance(leaf, jax.core.Tracer)]
     active = current_active()
@@ -91,68 +130,81 @@ def call(qnode: qml.QNode, args: Any, kwargs: Any, execute: Execute) -> ReturnVa
             recorded = record_function(
                 qnode, inner_args, inner_kwargs, _NO_SHOTS, None, follows=True
             )
-        return _lowered(qnode, recorded)
+        return _lowered(qnode, recorded, draws)
 
-    part = trace_staged(classical, *(leaves[i] for i in traced))
+    arguments = [leaves[i] for i in traced]
+    return trace_staged(classical, *arguments), arguments
+
+
+def _measured(part: StagedPart, start: Values, execute: Execute) -> list[Any]:
+    """Return the means of what is measured at the end."""
     static: _Static = part.static
-    first = 2 * len(static.cuts)
-    classical_results = range(first, first + static.num_classical)
-    if any(part.stage_of(number) for number in classical_results):
-        raise RunNeeded
-    if static.error is not None:
-        raise static.error
-    start = part.begin([leaves[i] for i in traced])
-    known = iter([part.result(start, number) for number in classical_results])
-    found = iter(_measured(part, static, start, execute))
-    recorded = static.recorded
-    outputs = [next(found if is_one else known) for is_one in recorded.returned.measured]
-    return ReturnValue(
-        recorded.returned.structure,
-        outputs,
-        recorded.kinds,
-        recorded.num_measured,
-        len(recorded.wire_map or ()),
-    )
-
-
-def _measured(part: StagedPart, static: _Static, start: Values, execute: Execute) -> list[Any]:
-    """Return the results of the measurements at the end."""
-    cuts, program = static.cuts, static.program
-    assert program is not None
-    kept = range(2 * len(cuts) + static.num_classical, len(part.results))
-
-    def execute_last(values: Values) -> Measured:
-        outputs = execute(program, part.numbers(values, len(cuts)))
-        return Measured.split(program, outputs, [part.result(values, i) for i in kept])[0]
-
+    cuts = static.cuts
+    measured = _last(part, execute)
     if not _is_mixed(cuts):
         return follow(
             part,
             cuts,
             start,
             execute,
-            lambda values: [read(execute_last(values)) for read in static.readouts],
+            lambda values: [read(measured(values)) for read in static.readouts],
             None,
         )
 
     def summed(measured: Measured) -> Any:
         return [each.linear(measured) for each in static.readouts], static.total(measured)
 
-    numbers = [jax.ShapeDtypeStruct((size,), jnp.float64) for size in program.sizes()]
-    types = jax.eval_shape(
-        lambda numbers, kept: summed(Measured(numbers, kept)),
-        numbers,
-        [part.result_types()[i] for i in kept],
-    )
-    sums, total = follow(
-        part, cuts, start, execute, lambda values: summed(execute_last(values)), types
-    )
+    types = jax.eval_shape(summed, _types(part))
+    sums, total = follow(part, cuts, start, execute, lambda values: summed(measured(values)), types)
     if not all(cut.branches for cut in cuts):
         sums = jax.tree.map(lambda value: value / total, sums)
     return [each.result(value) for each, value in zip(static.readouts, sums, strict=True)]
 
 
-def _lowered(qnode: qml.QNode, recorded: Recorded) -> tuple[list[Operands], list[Any], _Static]:
+def _drawn(part: StagedPart, start: Values, execute: Execute) -> tuple[list[Any], list[Any]]:
+    """Return what is measured at the end of one run, and its classical values."""
+    static: _Static = part.static
+    measured = _last(part, execute)
+
+    def leaf(values: Values) -> Any:
+        found = measured(values)
+        results = [read(found) for read in static.readouts]
+        return results, [part.result(values, number) for number in static.classical]
+
+    types = (
+        jax.eval_shape(lambda found: [read(found) for read in static.readouts], _types(part)),
+        [part.result_types()[number] for number in static.classical],
+    )
+    return draw(part, static.cuts, start, execute, leaf, types, next_key())
+
+
+def _last(part: StagedPart, execute: Execute) -> Callable[[Values], Measured]:
+    """Return how what comes after the last cut is executed."""
+    static: _Static = part.static
+    program = static.program
+    assert program is not None
+    kept = range(static.classical.stop, len(part.results))
+
+    def measured(values: Values) -> Measured:
+        outputs = execute(program, part.numbers(values, len(static.cuts)))
+        return Measured.split(program, outputs, [part.result(values, i) for i in kept])[0]
+
+    return measured
+
+
+def _types(part: StagedPart) -> Measured:
+    """Return the types of what is measured at the end."""
+    static: _Static = part.static
+    assert static.program is not None
+    numbers: list[Any] = [
+        jax.ShapeDtypeStruct((size,), jnp.float64) for size in static.program.sizes()
+    ]
+    return Measured(numbers, part.result_types()[static.classical.stop :])
+
+
+def _lowered(
+    qnode: qml.QNode, recorded: Recorded, draws: bool
+) -> tuple[list[Operands], list[Any], _Static]:
     """Lower what comes after the last cut; give all operands and traced results."""
     cuts = recorded.cuts
     results = [value for cut in cuts for value in (_wire(cut), jnp.asarray(cut.active))]
@@ -166,14 +218,15 @@ def _lowered(qnode: qml.QNode, recorded: Recorded) -> tuple[list[Operands], list
         program=None,
         readouts=(),
         total=None,
-        num_classical=len(classical),
+        classical=range(2 * len(cuts), 2 * len(cuts) + len(classical)),
+        draws=draws,
         recorded=recorded._replace(tape=None, returned=recorded.returned.without_classical()),
         error=None,
     )
     operands = [cut.operands or Operands() for cut in cuts]
     results += [jnp.asarray(value) for value in classical]
     try:
-        lowered, total = _end(qnode, recorded)
+        lowered, total = _end(qnode, recorded, _is_mixed(cuts) and not draws)
     except CompileError as error:
         # Where an outcome is returned one run is drawn, which may well be possible.
         return operands, results, static._replace(error=error)
@@ -185,11 +238,10 @@ def _lowered(qnode: qml.QNode, recorded: Recorded) -> tuple[list[Operands], list
     return [*operands, lowered.operands], [*results, *lowered.outputs.kept], static
 
 
-def _end(qnode: qml.QNode, recorded: Recorded) -> tuple[LoweredTape, Any]:
+def _end(qnode: qml.QNode, recorded: Recorded, mixed: bool) -> tuple[LoweredTape, Any]:
     """Lower the tape after the last cut; returns also the readout of a branch's probability."""
     tape = _transformed(qnode, recorded.tape)
     outputs = Outputs()
-    mixed = _is_mixed(recorded.cuts)
     total = probability(outputs) if mixed else None
     single = has_single_precision(qnode.device)
     name = qnode_name(qnode)
@@ -219,7 +271,13 @@ def _transformed(qnode: qml.QNode, tape: QuantumScript) -> QuantumScript:
     return tapes[0]
 
 
-def _is_mixed(cuts: Any) -> bool:
+def _selects_late(cuts: Sequence[Cut]) -> bool:
+    """Return whether an outcome is selected after one that is not."""
+    selects = [not cut.branches for cut in cuts]
+    return not all(selects) and any(selects[selects.index(False) :])
+
+
+def _is_mixed(cuts: Sequence[Cut]) -> bool:
     return any(cut.branches for cut in cuts)
 
 

@@ -98,8 +98,8 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
 def _followed(qnode: qml.QNode, args: Any, kwargs: Any) -> ReturnValue:
     """Return the means over all outcomes, or the values of one run that is drawn."""
 
-    def execute(program: Program, numbers: Numbers) -> jax.Array:
-        return _execute(program, numbers, qnode, (), 0, None)
+    def execute(program: Program, numbers: Numbers, num_measured: int) -> jax.Array:
+        return _execute(program, numbers, qnode, (), num_measured, None)
 
     try:
         return exact_means.call(qnode, args, kwargs, execute)

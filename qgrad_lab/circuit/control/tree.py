@@ -26,6 +26,7 @@ from qgrad_lab.circuit.control.collapse import projected, weight
 from qgrad_lab.circuit.control.cuts import Cut
 from qgrad_lab.circuit.control.negligible import negligible
 from qgrad_lab.circuit.ir.program import Program
+from qgrad_lab.engine.randomness import folded, wrapped
 
 _NOTHING = 1e-30
 """Squared norm, relative to that of the state before, that is nothing but rounding error."""
@@ -91,7 +92,7 @@ def follow(
                 return descend(part.advance(values, stage + 1, outcome, psi), stage + 1, psi)
 
             def nothing() -> Any:
-                return jax.tree.map(lambda kind: jnp.zeros(kind.shape, kind.dtype), types)
+                return jax.tree.map(_zeros, types)
 
             return jax.lax.cond(left_out, nothing, run)
 
@@ -99,6 +100,69 @@ def follow(
         return jax.tree.map(lambda value: value[0] + value[1], both)
 
     return descend(start, 0, jnp.zeros(0, jnp.complex128))
+
+
+def draw(
+    part: StagedPart,
+    cuts: Sequence[Cut],
+    start: Values,
+    execute: Execute,
+    leaf: Leaf,
+    types: Any,
+    key: jax.Array,
+) -> Any:
+    """Return ``leaf`` of one branch, drawn among all that outcomes to be selected leave.
+
+    The parameters are those of `follow`, and the key of random numbers u32[2]. A measurement has to
+    know the probabilities of the branches that follow, so all of them are run, and each measurement
+    draws which one is kept. Where none is left the result is not a number.
+    """
+
+    def descend(values: Values, stage: int, psi: jax.Array, probability: Any, key: Any) -> Any:
+        if stage == len(cuts):
+            return probability, leaf(values)
+        cut = cuts[stage]
+        if cut.program is not None:
+            psi = _state(execute(cut.program, part.numbers(values, stage)))
+        after = _After(part, values, stage, cut, psi)
+
+        def branch(outcome: jax.Array) -> Any:
+            psi = after.state(outcome)
+            part_of_it = weight(psi)
+            own = folded(key, 1 + outcome.astype(jnp.uint32))
+
+            def run() -> Any:
+                normal = psi / jnp.sqrt(part_of_it)
+                below = part.advance(values, stage + 1, outcome, normal)
+                return descend(below, stage + 1, normal, probability * part_of_it, own)
+
+            def nothing() -> Any:
+                return jnp.zeros(()), jax.tree.map(_zeros, types)
+
+            return jax.lax.cond(part_of_it <= _NOTHING, nothing, run)
+
+        if not cut.branches:
+            return branch(jnp.asarray(bool(cut.postselect)))
+        weights, results = jax.lax.map(branch, jnp.asarray([False, True]))
+        drawn = jax.random.uniform(wrapped(folded(key, 0)), (), jnp.float64)
+        one = drawn * (weights[0] + weights[1]) < weights[1]
+        return weights[0] + weights[1], jax.tree.map(
+            lambda value: jnp.where(one, value[1], value[0]), results
+        )
+
+    total, result = descend(start, 0, jnp.zeros(0, jnp.complex128), jnp.ones(()), key)
+    return jax.tree.map(
+        lambda value: (
+            jnp.where(total > 0.0, value, jnp.nan)
+            if jnp.issubdtype(value.dtype, jnp.inexact)
+            else value
+        ),
+        result,
+    )
+
+
+def _zeros(kind: Any) -> jax.Array:
+    return jnp.zeros(kind.shape, kind.dtype)
 
 
 class _After:

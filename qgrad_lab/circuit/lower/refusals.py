@@ -27,8 +27,10 @@ REFUSALS = {
 """The reason why QNodes with these ``diff_method`` cannot be differentiated, on any device."""
 
 MID_CIRCUIT = (
-    "MidCircuitMeasure is not allowed: a circuit with qml.measure cannot be differentiated, for "
-    "each execution draws outcomes of its own. Use qml.defer_measurements on the QNode, or "
+    "MidCircuitMeasure is not allowed: a circuit that draws outcomes of qml.measure cannot be "
+    "differentiated. It does so with shots, and where it returns outcomes or lets them decide how "
+    "often a loop runs. Without shots, one that returns measurements alone, such as "
+    "qml.expval(qml.Z(0)), has exact means over all outcomes, which can be differentiated. Or use "
     "jax.lax.stop_gradient on its arguments."
 )
 
