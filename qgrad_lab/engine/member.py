@@ -22,12 +22,23 @@ class Circuit(Protocol):
         """The length M of the vector of measured numbers."""
 
     @property
-    def has_numbers_in_theta(self) -> bool:
-        """Whether a matrix or a state is part of theta."""
+    def has_matrices_in_theta(self) -> bool:
+        """Whether a matrix is part of theta."""
 
     @property
     def absorbed(self) -> "Circuit":
         """The same circuit with data in theta."""
+
+    @property
+    def undone(self) -> "Circuit | None":
+        """The circuit that undoes this one, if this one takes a state in data to a state.
+
+        It takes the state that is measured back to the state in data, as an adjoint matrix.
+        """
+
+    @property
+    def state_in_theta(self) -> range:
+        """Which elements of theta are the amplitudes that the circuit begins with."""
 
     @property
     def may_fail(self) -> bool:
@@ -101,6 +112,11 @@ class Member:
     def absorbed(self) -> "Member":
         """Return the member of the circuit that has data in theta."""
         return dataclasses.replace(self, circuit=self.circuit.absorbed)
+
+    def backwards(self) -> "Member":
+        """Return D[k] of the circuit that undoes this one, which takes a state to a state."""
+        assert self.circuit.undone is not None
+        return dataclasses.replace(self, circuit=self.circuit.undone, transposed=False, keep=False)
 
     def plain(self) -> "Member":
         """Return D[k] of D[k]T."""

@@ -9,6 +9,9 @@ Let ``E(theta)`` be the vector of all measured numbers of a Program. The family 
   more ``v``. In a ``v`` or in ``y`` a member is linear: its derivative is the same member.
 - Transposes: ``D[k]`` in a ``v`` gives ``D[k-1]T``; ``D[k]T`` in a ``v`` gives ``D[k]T`` again,
   and in ``y`` gives ``D[k+1]``.
+- A circuit that takes a state in data to a state is linear in data too; transposed, it is the
+  circuit that undoes it. In data of other kinds, derivatives are those of the circuit that has
+  absorbed data into theta.
 
 So the rules below give every order and every mode of differentiation. This module holds the rules
 only; ``engine.evaluate`` computes members.
@@ -60,9 +63,12 @@ def _jvp(primals: Sequence[Any], tangents: Sequence[Any], *, member: Member) -> 
         raise DifferentiableCompileError(member.refusal)
     terms = []
     directions, y = _split(member, rest)
-    if not is_zero(data_dot):
+    if not is_zero(data_dot) and member.circuit.undone is None:
         terms.append(_along_data(member, primals, theta_dot, data_dot))
-    elif not is_zero(theta_dot):
+        theta_dot = None
+    elif not is_zero(data_dot):
+        terms.append(bind(member, theta, index, data_dot, *rest))
+    if theta_dot is not None and not is_zero(theta_dot):
         terms.append(bind(member.raised(), theta, index, data, *directions, theta_dot, *y))
     for position, tangent in enumerate(rest_dot):
         if not is_zero(tangent):
@@ -114,6 +120,9 @@ def _transpose(cotangent: Any, *operands: Any, member: Member) -> list[Any]:
     if is_zero(cotangent):
         return result
     theta, index, data, *rest = operands
+    if ad.is_undefined_primal(data):
+        result[2] = _transposed_in_data(cotangent, operands, member)
+        return result
     # A member is linear in one operand at a time; all others are known here.
     position = next(i for i, operand in enumerate(rest) if ad.is_undefined_primal(operand))
     directions, y = _split(member, rest)
@@ -128,6 +137,25 @@ def _transpose(cotangent: Any, *operands: Any, member: Member) -> list[Any]:
     value = bind(target, theta, index, data, *known)
     result[3 + position] = _unbroadcast(value, rest[position].aval.shape)
     return result
+
+
+def _transposed_in_data(cotangent: Any, operands: Sequence[Any], member: Member) -> Any:
+    """Transpose a circuit from state to state in the state that it begins with.
+
+    ``D[k]`` is a matrix A, and the transpose of ``z -> A z`` in JAX is that without conjugation.
+    """
+    theta, index, data, *rest = operands
+    directions, y = _split(member, rest)
+    target = member.backwards()
+    if member.transposed:
+        # y D[k]T(data) . t is y D[k+1](data) along t.
+        target, directions, (cotangent,) = target.raised(), [*directions, cotangent], y
+    shape = (*cotangent.shape[:-1], cotangent.shape[-1] // 2, 2)
+    pairs = cotangent.reshape(shape)
+    psi = jax.lax.complex(pairs[..., 0], pairs[..., 1])
+    pairs = bind(target, theta, index, psi, *directions)
+    pairs = pairs.reshape(*pairs.shape[:-1], -1, 2)
+    return _unbroadcast(jax.lax.complex(pairs[..., 0], -pairs[..., 1]), data.aval.shape)
 
 
 def _batch(operands: Sequence[Any], dims: Sequence[int | None], *, member: Member) -> Any:

@@ -3,6 +3,7 @@
 import dataclasses
 import warnings
 from collections.abc import Callable
+from functools import reduce
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ import numpy as np
 
 from qgrad_lab.engine import sampling
 from qgrad_lab.engine.member import Bind, Circuit, Member, result_width
+from qgrad_lab.engine.shift_rules import NO_DEPENDENCE
 
 CHUNK_BYTES = 64 * 2**20
 """Bound on the operands and results of shifted evaluations that are held at once."""
@@ -27,9 +29,15 @@ class Shifts:
     coefficient: np.ndarray
 
     @classmethod
-    def of(cls, circuit: Circuit) -> "Shifts":
-        """Return those of a circuit, and warn if they are very much work."""
-        rules = circuit.shift_rules
+    def of(cls, circuit: Circuit, with_state: bool = False) -> "Shifts":
+        """Return those of a circuit, and warn if they are very much work.
+
+        ``with_state`` is whether the amplitudes that it begins with are shifted too.
+        """
+        rules = list(circuit.shift_rules)
+        if not with_state:
+            for slot in circuit.state_in_theta:
+                rules[slot] = NO_DEPENDENCE
         slots = [slot for slot, rule in enumerate(rules) for _ in rule.shifts]
         shifts = [shift for rule in rules for shift in rule.shifts]
         coefficients = [c for rule in rules for c in rule.coefficients]
@@ -69,12 +77,13 @@ def _accumulate(
     theta: jax.Array,
     shape: tuple[int, ...],
     width: int,
+    with_state: bool = False,
 ) -> jax.Array:
     """Sum ``contribution(shifted theta, slot, coefficient, chunk)`` over chunks of all shifts.
 
     ``width`` is how many numbers one shifted evaluation holds, which bounds the chunk size.
     """
-    shifts = Shifts.of(member.circuit)
+    shifts = Shifts.of(member.circuit, with_state)
     total = jnp.zeros(shape)
     count = len(shifts.slot)
     if count == 0:
@@ -114,10 +123,12 @@ def direction(
     index: jax.Array,
     data: jax.Array,
     *rest: jax.Array,
+    with_state: bool = True,
 ) -> jax.Array:
     """Evaluate D[k], k >= 1, or D[k]T from shifted values of D[k-1], or D[k-1]T.
 
-    D[k](.; v1..vk) = sum_p vk_p dD[k-1](.; v1..v(k-1))/dtheta_p; the same for D[k]T.
+    D[k](.; v1..vk) = sum_p vk_p dD[k-1](.; v1..v(k-1))/dtheta_p; the same for D[k]T. Without
+    ``with_state`` p is none of the amplitudes that the circuit begins with.
     """
     *directions, last = rest[: member.order]
     others = [data, *directions, *rest[member.order :]]
@@ -135,7 +146,35 @@ def direction(
 
     width = result_width(member)
     size = int(np.prod(batch)) * (width + theta.shape[-1])
-    return _accumulate(member, contribution, theta, (*batch, width), size)
+    total = _accumulate(member, contribution, theta, (*batch, width), size)
+    if not with_state or not member.circuit.state_in_theta:
+        return total
+    return total + _along_state(member, bind, theta, [index, *others], last)
+
+
+def _along_state(
+    member: Member, bind: Bind, theta: jax.Array, others: list[jax.Array], last: jax.Array
+) -> jax.Array:
+    """Evaluate the part of D[k], or D[k]T, along the amplitudes that the circuit begins with.
+
+    Along any direction of these together results are polynomials, as in one coefficient. The step
+    is as long as the amplitudes, against cancellation.
+    """
+    state = member.circuit.state_in_theta
+    psi, direction = (values[..., state.start : state.stop] for values in (theta, last))
+    length, norm = (jnp.linalg.norm(each, axis=-1, keepdims=True) for each in (psi, direction))
+    length = jnp.where(length > 0.0, length, 1.0)
+    step = jnp.where(norm > 0.0, length / jnp.where(norm > 0.0, norm, 1.0), 1.0)
+    before, after = state.start, theta.shape[-1] - state.stop
+    pads = [(0, 0)] * (direction.ndim - 1) + [(before, after)]
+    change = jnp.pad(step * direction, pads)
+    rule = member.circuit.shift_rules[state.start]
+    lower = member.lowered()
+    terms = [
+        coefficient * bind(lower, theta + shift * change, *others)
+        for coefficient, shift in zip(rule.coefficients, rule.shifts, strict=True)
+    ]
+    return reduce(jnp.add, terms) / step
 
 
 def gradient(
@@ -145,10 +184,12 @@ def gradient(
     index: jax.Array,
     data: jax.Array,
     *rest: jax.Array,
+    with_state: bool = True,
 ) -> jax.Array:
     """Evaluate D[k]T from shifted values of D[k].
 
-    D[k]T(.; v1..vk, y)_p = sum_m y_m dD[k]_m/dtheta_p.
+    D[k]T(.; v1..vk, y)_p = sum_m y_m dD[k]_m/dtheta_p. Without ``with_state`` it is zero in the
+    amplitudes that the circuit begins with.
     """
     *directions, y = rest
     others = [data, *directions]
@@ -166,4 +207,4 @@ def gradient(
         return jnp.zeros((*batch, num_theta)).at[..., slot].add(numbers)
 
     size = int(np.prod(batch)) * (result_width(plain) + num_theta)
-    return _accumulate(member, contribution, theta, (*batch, num_theta), size)
+    return _accumulate(member, contribution, theta, (*batch, num_theta), size, with_state)

@@ -33,6 +33,7 @@ from qgrad_lab.circuit.ir.instructions import (
     Data,
     Definition,
     Expval,
+    Gate,
     Probs,
     Slot,
     State,
@@ -41,6 +42,7 @@ from qgrad_lab.circuit.ir.instructions import (
     walk,
     with_extras,
 )
+from qgrad_lab.circuit.ir.rewrite import inverse
 from qgrad_lab.circuit.ir.text import program_text
 from qgrad_lab.engine.plans import Plan, plan
 from qgrad_lab.engine.shift_rules import (
@@ -49,6 +51,7 @@ from qgrad_lab.engine.shift_rules import (
     ShiftRule,
     trigonometric_rule,
 )
+from qgrad_lab.gates.table import GATES
 
 _LARGE = 24
 """Wires from which on a circuit takes memory worth a thought: a state of 256 MiB."""
@@ -122,9 +125,14 @@ class Program(Definition):
         return tuple(rules)
 
     @cached_property
-    def has_numbers_in_theta(self) -> bool:
-        """Whether a matrix or a state is part of theta."""
-        return any(isinstance(extra, Slot) for gate, _ in walk(self.body) for extra in gate.extra)
+    def has_matrices_in_theta(self) -> bool:
+        """Whether a matrix is part of theta."""
+        return any(
+            isinstance(extra, Slot)
+            for gate, _ in walk(self.body)
+            if not gate.kind.prepares
+            for extra in gate.extra
+        )
 
     @cached_property
     def absorbed(self) -> "Program":
@@ -144,6 +152,38 @@ class Program(Definition):
             num_data=0,
             body=with_extras(self.body, place),
         )
+
+    @cached_property
+    def undone(self) -> "Program | None":
+        """The Program that undoes this one, if it takes a state in data to a state."""
+        if self.measurements != (State(),) or not self._begins_with_data:
+            return None
+        begin, *rest = self.body
+        others = [extra for gate, _ in walk(tuple(rest)) for extra in gate.extra]
+        if self.num_data != 2**self.num_wires or any(isinstance(each, Data) for each in others):
+            return None
+        return dataclasses.replace(self, body=(begin, *inverse(tuple(rest))))
+
+    @property
+    def _begins_with_data(self) -> bool:
+        first = self.body[0] if self.body else None
+        return (
+            isinstance(first, Gate)
+            and first.kind is GATES["StatePrep"]
+            and first.wires == tuple(range(self.num_wires))
+            and first.extra == (Data(0),)
+        )
+
+    @cached_property
+    def state_in_theta(self) -> range:
+        """Which elements of theta are the amplitudes that it begins with, as real numbers."""
+        first = self.body[0] if self.body else None
+        if not isinstance(first, Gate) or not first.kind.prepares or not first.extra:
+            return range(0)
+        (begin, *_) = first.extra
+        if not isinstance(begin, Slot):
+            return range(0)
+        return range(begin.base, begin.base + 2 * 2 ** len(first.wires))
 
     def plan(self, index: Sequence[int] = ()) -> Plan:
         """Return the plan by which the native library evaluates it, given the integers ``index``.

@@ -128,14 +128,24 @@ class Sampled:
         return sum(sum(self.sizes(shots)) for shots in self.shots)
 
     @property
+    def undone(self) -> None:
+        """None: what it measures is no state."""
+        return None
+
+    @property
+    def state_in_theta(self) -> range:
+        """Empty: a state is not differentiated with shots."""
+        return range(0)
+
+    @property
     def may_fail(self) -> bool:
         """Whether it may be refused when it runs."""
         return self.program.may_fail
 
     @property
-    def has_numbers_in_theta(self) -> bool:
-        """Whether a matrix or a state is part of theta."""
-        return self.program.has_numbers_in_theta
+    def has_matrices_in_theta(self) -> bool:
+        """Whether a matrix is part of theta."""
+        return self.program.has_matrices_in_theta
 
     @property
     def absorbed(self) -> "Sampled":

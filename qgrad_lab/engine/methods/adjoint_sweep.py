@@ -18,6 +18,6 @@ def evaluate(member: Member, bind: Bind, *operands: jax.Array) -> jax.Array:
         return calls.sweeps(member, *operands)
     # A shifted matrix is not unitary, and a sweep back cannot undo it: such circuits are shifted in
     # forward sweeps only.
-    if member.transposed and member.circuit.has_numbers_in_theta:
+    if member.transposed and member.circuit.has_matrices_in_theta:
         return shifts.gradient(member, bind, *operands)
     return shifts.direction(member, bind, *operands)
