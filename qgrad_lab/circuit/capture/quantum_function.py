@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import jax
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
@@ -10,6 +11,7 @@ from qgrad_lab.circuit.control.wire_discovery import discovered
 from qgrad_lab.circuit.lower.tape import device_wires, has_single_precision
 from qgrad_lab.circuit.record.recording import Recording, WiresNeeded, record
 from qgrad_lab.circuit.record.returned import Returned
+from qgrad_lab.circuit.record.sources import OtherTrace
 
 
 class Recorded(NamedTuple):
@@ -42,7 +44,8 @@ def record_function(
     """Run the quantum function of ``qnode``.
 
     Once, and on a device without wires three times, if it has loops or branches or measures in the
-    middle: until one of these has to know the wires, for its wires alone, and with them.
+    middle: until one of these has to know the wires, for its wires alone, and with them. Once more
+    where gates stand under ``jax.jit`` or in a loop of JAX.
 
     Parameters
     ----------
@@ -55,6 +58,17 @@ def record_function(
     shot_key
         Key of the random numbers u32[2] where it is run for one shot, else ``None``.
     """
+    try:
+        return _record(qnode, args, kwargs, shots, shot_key)
+    except OtherTrace:
+        # JAX then runs what is under jax.jit and loops of known length as Python does.
+        with jax.disable_jit():
+            return _record(qnode, args, kwargs, shots, shot_key)
+
+
+def _record(
+    qnode: qml.QNode, args: Any, kwargs: Any, shots: qml.measurements.Shots, shot_key: Any
+) -> Recorded:
     name = qnode_name(qnode)
     current = Recording(
         name,

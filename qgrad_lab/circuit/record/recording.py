@@ -9,6 +9,7 @@ from typing import Any
 import pennylane as qml
 
 from qgrad_lab.circuit.record.sources import SourceQueue
+from qgrad_lab.core.mode import in_circuit
 
 
 class WiresNeeded(Exception):
@@ -54,7 +55,7 @@ class Recording:
     discards: bool = False
     shot_key: Any = None
     unknown: Any = None
-    queue: Any = None
+    queue: SourceQueue | None = None
     num_measured: int = 0
     state: qml.StatePrep | None = None
 
@@ -93,7 +94,7 @@ def record(recording: Recording) -> Iterator[SourceQueue]:
     previous = _current.recording
     _current.recording = recording
     try:
-        with SourceQueue() as queue:
+        with in_circuit(), SourceQueue() as queue:
             recording.queue = queue
             yield queue
     finally:
