@@ -176,9 +176,7 @@ def mode(
     state.mode, state.loop_capacities, state.lowering = value, capacities, False
     if seed is not None and state.seeded is None:
         state.seeded = _Seeded(seed)
-    state.ordinary = (
-        value is not Mode.REFERENCE and state.seeded is None and not state.in_circuit
-    )
+    state.ordinary = value is not Mode.REFERENCE and state.seeded is None and not state.in_circuit
     try:
         with _cache_key(_key(state)):
             yield

@@ -147,6 +147,12 @@ def _refuse(what: str, _: Any) -> None:
     )
 
 
+def check_trace(trace: Any, what: str, thing: Any = None) -> None:
+    """Refuse ``what``, the object ``thing``, if JAX is in another trace than ``trace``."""
+    if trace_state() != trace:
+        explained(functools.partial(_refuse, what), thing)
+
+
 class SourceQueue(qml.queuing.AnnotatedQueue):
     """A queue that notes on each object where it was made, all in the same trace of JAX."""
 
@@ -175,8 +181,7 @@ class SourceQueue(qml.queuing.AnnotatedQueue):
         OtherTrace
             If the queue belongs to another one.
         """
-        if trace_state() != self._trace:
-            explained(functools.partial(_refuse, what), thing)
+        check_trace(self._trace, what, thing)
 
 
 @functools.lru_cache(maxsize=4096)
