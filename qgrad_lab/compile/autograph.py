@@ -9,21 +9,18 @@ one of them is traced, they become `for_loop`, `while_loop` and `cond`.
 import builtins
 import copy
 import functools
-import importlib.util  # noqa: F401  malt uses it, and does not import it
+import importlib.util  # malt uses it too, and does not import it
 import inspect
 import os
 import sysconfig
 import types
 import warnings
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pennylane as qml
-import scipy
 
 from qgrad_lab.circuit.capture.qnode import is_qnode
 from qgrad_lab.core.tracebacks import PACKAGE
@@ -404,11 +401,17 @@ def _converted(f: Any) -> Any:
         return f
 
 
+def _folder(package: str) -> str:
+    spec = importlib.util.find_spec(package)
+    assert spec is not None and spec.origin is not None  # we depend on it
+    return os.path.dirname(spec.origin) + os.sep
+
+
 _LIBRARIES = tuple(
     {
         *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
         # These may lie elsewhere, in the packages of the user or of a base environment.
-        *(f"{Path(str(m.__file__)).parent}{os.sep}" for m in (jax, qml, np, scipy)),
+        *map(_folder, ("jax", "pennylane", "numpy", "scipy")),
         PACKAGE,
     }
 )

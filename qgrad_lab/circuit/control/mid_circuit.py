@@ -90,7 +90,6 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> jax.Array:
             "in a function under qml.adjoint or qml.ctrl. A measurement has no inverse, and no "
             "wires control it: move it out of this function."
         )
-    assert recording.queue is not None  # it is active
     recording.queue.check_trace(f"measure({label!r}) in {recording.name}")
     if postselect is not None and recording.discards:
         raise CompileError(

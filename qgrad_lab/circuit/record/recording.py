@@ -55,7 +55,7 @@ class Recording:
     discards: bool = False
     shot_key: Any = None
     unknown: Any = None
-    queue: SourceQueue | None = None
+    queue: Any = None
     num_measured: int = 0
     state: qml.StatePrep | None = None
 
