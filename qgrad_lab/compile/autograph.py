@@ -9,8 +9,9 @@ one of them is traced, they become `for_loop`, `while_loop` and `cond`.
 import builtins
 import copy
 import functools
-import importlib.util  # noqa: F401  malt uses it, and does not import it
+import importlib.util  # malt uses it too, and does not import it
 import inspect
+import os
 import sysconfig
 import types
 import warnings
@@ -400,9 +401,17 @@ def _converted(f: Any) -> Any:
         return f
 
 
+def _folder(package: str) -> str:
+    spec = importlib.util.find_spec(package)
+    assert spec is not None and spec.origin is not None  # we depend on it
+    return os.path.dirname(spec.origin) + os.sep
+
+
 _LIBRARIES = tuple(
     {
         *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+        # These may lie elsewhere, in the packages of the user or of a base environment.
+        *map(_folder, ("jax", "pennylane", "numpy", "scipy")),
         PACKAGE,
     }
 )

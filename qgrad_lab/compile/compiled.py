@@ -94,6 +94,9 @@ class QJIT(Generic[P, R]):
         if current_mode() is Mode.REFERENCE:
             return self.original_function, tuple(map(unwrapped, args)), kwargs
         args, kwargs = self._fitted(args, kwargs)
+        if threads.state.in_circuit:
+            # JAX would keep a trace, and the gates belong to this call of the function alone.
+            return self._jitted.inline, (args, kwargs), {}
         if self._options.verbose:
             ahead.compile_for(self._jitted, self._name, args, kwargs, verbose=True)
         # Part of a seeded program, it is compiled anew. From JAX's caches two calls would be one

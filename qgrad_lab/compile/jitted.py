@@ -87,12 +87,16 @@ class JittedFunction:
             self._notice(args, kwargs)
             with fewer_collections(), mode(Mode.COMPILED, capacities, self._options.seed):
                 start_run()
-                return self._function(*map(unwrapped, args), **kwargs)
+                return self.inline(args, kwargs)
 
         argnums, argnames = static_arguments(
             self._original, self._options.static_argnums, self._options.static_argnames
         )
         return jax.jit(traced, static_argnums=argnums, static_argnames=argnames)
+
+    def inline(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call the function as a part of the program that is being traced."""
+        return self._function(*map(unwrapped, args), **kwargs)
 
     def trace_new(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the ``jax.stages.Traced`` of these arguments; ``None`` if JAX had it already."""

@@ -11,9 +11,11 @@ part of the key of JAX's caches: a ``jax.jit`` function with a QNode inside is t
 mode, where its cached trace would bring the circuit of another one.
 
 Loops of unknown length are compiled for a number of iterations, their capacity. It belongs to the
-mode, and to the key, for the same reason. So does a ``diff_method`` that is asked of all QNodes
-(`diff_method`), and the seed of a program's random numbers: its call sites are numbered as they are
-traced, and a trace of one program must not be part of another.
+mode, and to the key, for the same reason. So does whether a quantum function is running
+(`in_circuit`): in the trace of a function that makes gates outside of it they are not recorded. So
+does a ``diff_method`` that is asked of all QNodes (`diff_method`), and the seed of a program's
+random numbers: its call sites are numbered as they are traced, and a trace of one program must not
+be part of another.
 """
 
 import contextlib
@@ -64,7 +66,9 @@ class ThreadState:
     ----------
     ordinary
         Whether a call of a compiled function means nothing special here: it is part of no reference
-        and of no seeded program.
+        and of no seeded program, and in no quantum function.
+    in_circuit
+        Whether a quantum function is running, whose operations are recorded.
     running
         The innermost compiled function that is being called. What counts for it is the compilation
         rather than the trace, of which JAX may have parts in its caches.
@@ -76,6 +80,7 @@ class ThreadState:
 
     __slots__ = (
         "diff_method",
+        "in_circuit",
         "lowered_circuit",
         "loop_capacities",
         "lowering",
@@ -89,6 +94,7 @@ class ThreadState:
         self.mode = Mode.OUTSIDE
         self.seeded: _Seeded | None = None
         self.ordinary = True
+        self.in_circuit = False
         self.loop_capacities: Mapping[int, int] = {}
         self.lowering = False
         self.running: Running | None = None
@@ -170,7 +176,7 @@ def mode(
     state.mode, state.loop_capacities, state.lowering = value, capacities, False
     if seed is not None and state.seeded is None:
         state.seeded = _Seeded(seed)
-    state.ordinary = value is not Mode.REFERENCE and state.seeded is None
+    state.ordinary = value is not Mode.REFERENCE and state.seeded is None and not state.in_circuit
     try:
         with _cache_key(_key(state)):
             yield
@@ -182,6 +188,19 @@ def mode(
             state.seeded,
             state.ordinary,
         ) = previous
+
+
+@contextlib.contextmanager
+def in_circuit() -> Iterator[None]:
+    """Have compiled functions run as a part of the quantum function that calls them."""
+    state = threads.state
+    previous = state.in_circuit, state.ordinary
+    state.in_circuit, state.ordinary = True, False
+    try:
+        with _cache_key(_key(state)):
+            yield
+    finally:
+        state.in_circuit, state.ordinary = previous
 
 
 @contextlib.contextmanager
@@ -206,6 +225,8 @@ def _key(state: ThreadState) -> str:
     parts = [state.mode.value, *(f"{label}:{capacities[label]}" for label in sorted(capacities))]
     if state.seeded is not None:
         parts.append(f"seed:{state.seeded.seed}:{state.seeded.number}")
+    if state.in_circuit:
+        parts.append("in_circuit")
     if state.diff_method is not None:
         parts.append(f"diff_method:{state.diff_method}")
     return " ".join(parts)

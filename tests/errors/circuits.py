@@ -67,6 +67,19 @@ def adjoint_with_shots():
     differentiate(rotated, 0.3, diff_method="adjoint", shots=10)
 
 
+@compile_error(
+    "RX stands in a function that a transformation of JAX traces on its own",
+    "Gates in `jax.lax.cond`, `while_loop`, `jax.vmap`, `jax.grad` or `jax.checkpoint`.",
+    "`for_loop`, `while_loop` and `cond` of `qgrad_lab`.",
+)
+def gates_in_a_branch_of_jax():
+    def circuit(x):
+        jax.lax.cond(x > 0, lambda: (qml.RX(0.5, 0), 0)[1], lambda: 0)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
 # -- What a quantum function returns ---------------------------------------------------------------
 
 

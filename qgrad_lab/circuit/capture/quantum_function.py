@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import jax
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
@@ -12,6 +13,7 @@ from qgrad_lab.circuit.control.wire_discovery import discovered
 from qgrad_lab.circuit.lower.tape import device_wires, has_single_precision
 from qgrad_lab.circuit.record.recording import Recording, WiresNeeded, record
 from qgrad_lab.circuit.record.returned import Returned
+from qgrad_lab.circuit.record.sources import OtherTrace
 
 
 class Recorded(NamedTuple):
@@ -52,7 +54,8 @@ def record_function(
     """Run the quantum function of ``qnode``.
 
     Once, and on a device without wires three times, if it has loops or branches or measures in the
-    middle: until one of these has to know the wires, for its wires alone, and with them.
+    middle: until one of these has to know the wires, for its wires alone, and with them. Once more
+    where gates stand under ``jax.jit`` or in a loop of JAX.
 
     Parameters
     ----------
@@ -68,6 +71,22 @@ def record_function(
         Whether all outcomes of measurements in the middle are followed; ``None`` raises a
         ``CutsNeeded`` where there is one.
     """
+    try:
+        return _record(qnode, args, kwargs, shots, shot_key, follows)
+    except OtherTrace:
+        # JAX then runs what is under jax.jit and loops of known length as Python does.
+        with jax.disable_jit():
+            return _record(qnode, args, kwargs, shots, shot_key, follows)
+
+
+def _record(
+    qnode: qml.QNode,
+    args: Any,
+    kwargs: Any,
+    shots: qml.measurements.Shots,
+    shot_key: Any,
+    follows: bool | None,
+) -> Recorded:
     name = qnode_name(qnode)
     current = Recording(
         name,

@@ -28,7 +28,6 @@ from qgrad_lab.circuit.ir.rewrite import Sizes, moved
 from qgrad_lab.circuit.lower.blocks import Region
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.lower.tape import tape_program
-from qgrad_lab.circuit.record.compat import trace_state
 from qgrad_lab.circuit.record.outcome import Outcome
 from qgrad_lab.circuit.record.recording import Recording
 from qgrad_lab.circuit.record.sources import SourceQueue
@@ -88,12 +87,6 @@ def cut(recording: Recording, wire: Any, reset: bool, postselect: int | None) ->
     """Cut the circuit that is recorded, and go on after the measurement of ``wire``."""
     cuts = recording.cuts
     assert cuts is not None
-    if recording.trace != trace_state():
-        raise CompileError(
-            f"measure stands in a function in {recording.name} that JAX traces on its own, as "
-            "jax.jit, jax.lax.scan and jax.vmap do. Use for_loop, while_loop and cond, and call "
-            "the function without jax.jit."
-        )
     flush(recording)
     lowered = suspended(recording)
     program, operands = (None, Operands()) if lowered is None else lowered

@@ -90,6 +90,7 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> Outcome:
             "in a function under qml.adjoint or qml.ctrl. A measurement has no inverse, and no "
             "wires control it: move it out of this function."
         )
+    recording.queue.check_trace(f"measure({label!r}) in {recording.name}")
     if postselect is not None and recording.discards:
         raise CompileError(
             f"{recording.name} has postselect_mode='hw-like', which leaves out shots, and the "

@@ -14,6 +14,10 @@ from typing import Any
 
 import pennylane as qml
 
+from qgrad_lab.circuit.record.compat import trace_state
+from qgrad_lab.circuit.record.sources import SourceQueue, check_trace
+from qgrad_lab.core.mode import threads
+
 
 class _Queues(threading.local):
     """The active queues of the calling thread, with the interface of PennyLane's list."""
@@ -22,6 +26,9 @@ class _Queues(threading.local):
         self.queues: list[Any] = []
 
     def append(self, queue: Any) -> None:
+        if threads.state.in_circuit and not isinstance(queue, SourceQueue):
+            # PennyLane's own, for the functions under qml.adjoint and qml.ctrl; see `SourceQueue`.
+            queue._qgrad_lab_trace = trace_state()
         self.queues.append(queue)
 
     def pop(self) -> Any:
@@ -31,7 +38,11 @@ class _Queues(threading.local):
         return len(self.queues)
 
     def __getitem__(self, index: int) -> Any:
-        return self.queues[index]
+        queue = self.queues[index]
+        trace = getattr(queue, "_qgrad_lab_trace", None)
+        if trace is not None:
+            check_trace(trace, "A gate")
+        return queue
 
 
 def _stop_recording(cls: Any) -> Iterator[None]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pennylane as qml
 
-from qgrad_lab.circuit.record.compat import trace_state
 from qgrad_lab.circuit.record.sources import SourceQueue
+from qgrad_lab.core.mode import in_circuit
 
 
 class WiresNeeded(Exception):
@@ -55,8 +55,6 @@ class Recording:
         measures has another one.
     active
         Whether what is recorded is asked for, a traced boolean in such a branch.
-    trace
-        The trace of JAX in which the function began.
     """
 
     name: str
@@ -73,7 +71,6 @@ class Recording:
     state: qml.StatePrep | None = None
     root: Any = None
     active: Any = True
-    trace: Any = None
 
     def wires(self) -> dict[Any, int]:
         """Return the wires, where they are needed before the function ends.
@@ -110,9 +107,8 @@ def record(recording: Recording) -> Iterator[SourceQueue]:
     previous = _current.recording
     _current.recording = recording
     try:
-        with SourceQueue() as queue:
+        with in_circuit(), SourceQueue() as queue:
             recording.queue = recording.root = queue
-            recording.trace = trace_state()
             yield queue
     finally:
         _current.recording = previous

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 import pennylane as qml
 from jax.extend.source_info_util import register_exclusion
 
+from qgrad_lab.circuit.record.compat import trace_state
 from qgrad_lab.core.tracebacks import PACKAGE
 from qgrad_lab.errors import CompileError
 
@@ -133,8 +134,31 @@ def source_of_number(number: int) -> Source | None:
     return _known.get(number)
 
 
+class OtherTrace(CompileError):
+    """An operation was recorded in another trace of JAX than its quantum function."""
+
+
+def _refuse(what: str, _: Any) -> None:
+    raise OtherTrace(
+        f"{what} stands in a function that a transformation of JAX traces on its own, such as "
+        "jax.lax.cond, scan, while_loop, jax.vmap, jax.grad or jax.checkpoint, and a trace keeps "
+        "no gates. Write a loop with for_loop or while_loop of qgrad_lab and a branch with cond, "
+        "call the function without the transformation, or leave the gates out of it."
+    )
+
+
+def check_trace(trace: Any, what: str, thing: Any = None) -> None:
+    """Refuse ``what``, the object ``thing``, if JAX is in another trace than ``trace``."""
+    if trace_state() != trace:
+        explained(functools.partial(_refuse, what), thing)
+
+
 class SourceQueue(qml.queuing.AnnotatedQueue):
-    """A queue that notes on each object where it was made."""
+    """A queue that notes on each object where it was made, all in the same trace of JAX."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._trace = trace_state()
 
     def append(self, obj: Any, **kwargs: Any) -> None:
         """Record ``obj``, and the user's innermost line that is running."""
@@ -144,6 +168,20 @@ class SourceQueue(qml.queuing.AnnotatedQueue):
             frame = frame.f_back
         # On the object, because PennyLane's transforms keep it when they copy objects.
         obj._qgrad_lab_place = _Place(frame.f_code, frame.f_lasti)
+        self.check_trace(type(obj).__name__, obj)
+
+    def check_trace(self, what: str, thing: Any = None) -> None:
+        """Refuse ``what`` is recorded now, the object ``thing``, in another trace of JAX.
+
+        Such a trace runs once for many calls or iterations, or may come out of JAX's caches and not
+        run at all, so that there is no telling how often it is meant.
+
+        Raises
+        ------
+        OtherTrace
+            If the queue belongs to another one.
+        """
+        check_trace(self._trace, what, thing)
 
 
 @functools.lru_cache(maxsize=4096)
