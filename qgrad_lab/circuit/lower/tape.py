@@ -14,6 +14,7 @@ from qgrad_lab.circuit.ir.instructions import Gate, Instruction
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.sampled import Sampled
 from qgrad_lab.circuit.ir.verify import MAX_WIRES, verify
+from qgrad_lab.circuit.lower.matrices import parts
 from qgrad_lab.circuit.lower.measurements.registry import lower_measurement, lower_outcomes
 from qgrad_lab.circuit.lower.operands import Operands
 from qgrad_lab.circuit.lower.operations import (
@@ -248,6 +249,7 @@ def _decomposed(tape: QuantumScript, inside: bool) -> list[Operator]:
             tape,
             stopping_condition=lambda operation: _accepted(operation, operation is first),
             skip_initial_state_prep=False,
+            decomposer=parts,
             name="qgrad_lab",
             error=CompileError,
         )
