@@ -38,7 +38,7 @@ from qgrad_lab.circuit.ir.sampled import Sampled
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.lower.readouts.readout import Measured
 from qgrad_lab.circuit.lower.refusals import REFUSALS, engine_method, refusal_of
-from qgrad_lab.circuit.lower.tape import has_single_precision, tape_program
+from qgrad_lab.circuit.lower.tape import has_single_precision, split_batch, tape_program
 from qgrad_lab.core.mode import lowering
 from qgrad_lab.engine.member import Member
 from qgrad_lab.engine.primitive import bind
@@ -193,12 +193,12 @@ def _execute_tape(tape: QuantumScript, qnode: qml.QNode, recorded: Recorded, sho
         single = has_single_precision(qnode.device)
         lowered = tape_program(tape, recorded.wire_map, qnode_name(qnode), single)
     except BroadcastNeeded:
-        if tape.batch_size is None:
+        tapes, postprocess = split_batch(tape)
+        if not tapes:
             raise CompileError(
                 f"An operation of {qnode_name(qnode)} was given an array where it takes a number, "
                 "and it does not take a batch of parameters."
             ) from None
-        tapes, postprocess = qml.transforms.broadcast_expand(tape)
         return postprocess(_execute_tapes(tapes, qnode, recorded, shot_key))
     numbers = Numbers.of(lowered.operands)
     kinds = tuple(map(type, tape.measurements))

@@ -23,7 +23,7 @@ many seconds: on 10 wires 3 s, on 12 three minutes, on two cores."""
 _UNITARY = 1e-8
 """How far U^dagger U of a known matrix may be from 1; the engine asks for as much."""
 
-_TRACEABLE = (
+_UNTRACEABLE = (
     jax.errors.ConcretizationTypeError,
     jax.errors.TracerArrayConversionError,
     jax.errors.TracerIntegerConversionError,
@@ -45,15 +45,18 @@ def parts(operation: Operator) -> list[Operator]:
         If it has neither a decomposition that can be traced nor a matrix of a gate.
     """
     inner = innermost(operation)
-    if isinstance(inner, qml.SpecialUnitary) or not inner.has_decomposition:
-        return [_gate(operation)]
-    if not operation.has_decomposition:
-        return [_gate(operation)]
     try:
-        decomposed: list[Operator] = operation.decomposition()
-    except _TRACEABLE:
+        if (
+            isinstance(inner, qml.SpecialUnitary)  # it tests its angles
+            or not inner.has_decomposition
+            or not operation.has_decomposition
+        ):
+            return [_gate(operation)]
+        decomposed = operation.decomposition()
+    except _UNTRACEABLE:
         return [_gate(operation)]
-    return decomposed
+    # The power of an exponential is one operator, and no list.
+    return [decomposed] if isinstance(decomposed, Operator) else list(decomposed)
 
 
 def innermost(operation: Operator) -> Operator:
@@ -61,6 +64,12 @@ def innermost(operation: Operator) -> Operator:
     while isinstance(operation, qml.ops.Adjoint | qml.ops.Controlled):
         operation = operation.base
     return operation
+
+
+def has_batch(operation: Operator) -> bool:
+    """Return whether PennyLane knows that ``operation`` was given a batch of parameters."""
+    # It knows nothing of exponentials, whose gates have the batch.
+    return not isinstance(innermost(operation), qml.ops.Exp) and operation.batch_size is not None
 
 
 def _gate(operation: Operator) -> Operator:
@@ -77,7 +86,7 @@ def _gate(operation: Operator) -> Operator:
             f"matrix, which may act on {MAX_WIRES}: it has no decomposition into gates. Give it "
             "one, or for a time evolution use qml.TrotterProduct or qml.ApproxTimeEvolution."
         )
-    if operation.batch_size is not None:
+    if has_batch(operation):
         raise BroadcastNeeded
     matrix = _matrix(operation)
     _check_unitary(operation, matrix)
@@ -88,7 +97,7 @@ def _matrix(operation: Operator) -> Any:
     """Return the matrix of ``operation`` on its wires, NumPy's if it is known."""
     match operation:
         case qml.ops.Exp():
-            return exponential(_known(operation.coeff), _matrix(operation.base))
+            return _exponential(_known(operation.coeff), _matrix(operation.base))
         case qml.ops.Pow():
             return _power(operation)
         case qml.BlockEncode():
@@ -102,6 +111,14 @@ def _matrix(operation: Operator) -> Any:
             f"Operator {operation} not supported with qgrad_lab and does not provide a "
             "decomposition or a matrix. Give its class compute_decomposition or compute_matrix."
         ) from error
+
+
+def _exponential(factor: Any, base: Any) -> Any:
+    """Return the exponential of ``factor * base``, for a batch of factors one for each of them."""
+    if np.ndim(factor) == 0:
+        return exponential(factor, base)
+    rows = [exponential(one, base) for one in factor]
+    return jnp.stack(rows) if isinstance(factor, jax.core.Tracer) else np.stack(rows)
 
 
 def _power(operation: qml.ops.Pow) -> Any:
@@ -156,7 +173,7 @@ def _check_unitary(operation: Operator, matrix: Any) -> None:
                 operation.coeff, jax.core.Tracer
             )
     else:
-        error = matrix.conj().T @ matrix - np.eye(len(matrix))
+        error = np.swapaxes(matrix.conj(), -1, -2) @ matrix - np.eye(matrix.shape[-1])
         is_gate = bool(np.max(np.abs(error), initial=0.0) <= _UNITARY)
     if not is_gate:
         raise CompileError(

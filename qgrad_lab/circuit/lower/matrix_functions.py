@@ -67,25 +67,23 @@ def _root_jvp(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
     return found, _anticommutator_inverse(found, direction)
 
 
-@jax.custom_jvp
 def _anticommutator_inverse(positive: jax.Array, right: jax.Array) -> jax.Array:
     """Solve ``positive X + X positive = right`` for X."""
-    eigenvalues, vectors = jnp.linalg.eigh(positive)
+    # JAX differentiates the equation: eigenvectors only solve it.
+    eigenvalues, vectors = jnp.linalg.eigh(jax.lax.stop_gradient(positive))
     sums = eigenvalues[:, None] + eigenvalues[None]
-    inside = vectors.conj().T @ right @ vectors
     # Where both eigenvalues vanish there is no derivative; 0 is that of a root which stays zero.
-    solved = jnp.where(sums > _CLOSE, inside / jnp.where(sums > _CLOSE, sums, 1.0), 0.0)
-    return vectors @ solved @ vectors.conj().T
+    inverses = jnp.where(sums > _CLOSE, 1.0 / jnp.where(sums > _CLOSE, sums, 1.0), 0.0)
 
+    def solve(basis: jax.Array, given: jax.Array) -> jax.Array:
+        return basis @ (inverses * (basis.conj().T @ given @ basis)) @ basis.conj().T
 
-@_anticommutator_inverse.defjvp
-def _anticommutator_inverse_jvp(
-    primals: tuple[Any, Any], tangents: tuple[Any, Any]
-) -> tuple[Any, Any]:
-    (positive, right), (change, direction) = primals, tangents
-    found = _anticommutator_inverse(positive, right)
-    rest = direction - change @ found - found @ change
-    return found, _anticommutator_inverse(positive, rest)
+    return jax.lax.custom_linear_solve(
+        lambda found: positive @ found + found @ positive,
+        right,
+        lambda _, given: solve(vectors, given),
+        lambda _, given: solve(vectors.conj(), given),
+    )
 
 
 def _is_hermitian(matrix: np.ndarray) -> bool:

@@ -23,11 +23,16 @@ def _is_concrete(value: Any) -> bool:
     return not isinstance(value, jax.core.Tracer) or value.to_concrete_value() is not None
 
 
+_MOVED = ("concrete_or_error", "TraceTag", "set_current_trace", "take_current_trace")
+"""What is in ``jax.extend.core`` now. With the last three transforms such as ``qml.metric_tensor``
+find out which parameters of a circuit depend on the arguments of its function."""
+
+
 def complete_jax() -> None:
     """Put back into ``jax.core`` what is missing there."""
     needed = {
         "is_concrete": _is_concrete,
-        "concrete_or_error": getattr(jax.extend.core, "concrete_or_error", None),
+        **{name: getattr(jax.extend.core, name, None) for name in _MOVED},
     }
     for name, function in needed.items():
         with warnings.catch_warnings():
