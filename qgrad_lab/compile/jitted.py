@@ -131,4 +131,3 @@ class _Traces(threading.local):
 
 _traces = _Traces()
 """Whether a program was traced, in this thread, since ``happened`` was set to ``False``."""
-

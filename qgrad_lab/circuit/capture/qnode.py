@@ -158,7 +158,10 @@ def _call_transformed(
     with lowering():
         qnode.compile_pipeline.set_classical_component(qnode, args, kwargs)
         tapes, postprocess = qnode.compile_pipeline((tape,))
-        results = postprocess(_execute_tapes(tapes, qnode, recorded, shot_key))[0]
+        # Some, such as qml.adjoint_metric_tensor, take the circuits and not their results.
+        is_executed = not qnode.compile_pipeline.is_informative
+        executed = _execute_tapes(tapes, qnode, recorded, shot_key) if is_executed else tapes
+        results = postprocess(executed)[0]
     copies = []
     for copy in results if shots.has_partitioned_shots else [results]:
         found = (copy,) if len(tape.measurements) == 1 else tuple(copy)

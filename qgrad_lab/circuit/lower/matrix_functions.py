@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.linalg
+import scipy.linalg  # type: ignore[import-untyped]
 
 _CLOSE = 1e-12
 

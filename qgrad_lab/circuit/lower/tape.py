@@ -235,7 +235,7 @@ def split_batch(tape: QuantumScript) -> tuple[Sequence[QuantumScript], Any]:
     Returns
     -------
     tapes
-        None if no operation takes a batch.
+        Empty if no operation takes a batch.
     postprocess
         From their results to that of ``tape``.
     """
@@ -243,7 +243,7 @@ def split_batch(tape: QuantumScript) -> tuple[Sequence[QuantumScript], Any]:
     def has_known_batch(operation: Operator, first: bool) -> bool:
         return _accepted(operation, first) or has_batch(operation)
 
-    # Of a template PennyLane may not know that it has one, of the gates that it consists of it does.
+    # PennyLane may not know it of a template, and knows it of the gates that the template is.
     native = tape.copy(operations=_decomposed(tape, False, has_known_batch))
     if native.batch_size is None:
         return (), None
