@@ -324,6 +324,22 @@ def no_batch():
 
 
 @compile_error(
+    "does not provide a decomposition or a matrix",
+    "An operation of your own that says neither what it consists of nor what it does.",
+    "`compute_decomposition` or `compute_matrix` in its class.",
+)
+def neither_decomposition_nor_matrix():
+    class Unknown(qml.operation.Operation):
+        num_wires = 1
+
+    def circuit(x):
+        Unknown(x, wires=0)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+@compile_error(
     "is applied as a matrix, which may act on 10",
     "`qml.evolve` of a sum on many wires, or another gate that has a matrix only.",
     "`qml.TrotterProduct` or `qml.ApproxTimeEvolution`; for an own gate a decomposition.",
