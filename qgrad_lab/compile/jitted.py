@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 
+from qgrad_lab.circuit.record.pytrees import abstract
 from qgrad_lab.compile import waiting
 from qgrad_lab.compile.options import CompileOptions
 from qgrad_lab.compile.signature import static_arguments, unwrapped
@@ -83,7 +84,7 @@ class JittedFunction:
         def traced(*args: Any, **kwargs: Any) -> Any:
             _traces.happened = True
             self.waits = self._is_in_doubt = True
-            self.signature = jax.tree.map(_abstract, (args, kwargs))
+            self.signature = abstract((args, kwargs))
             self._notice(args, kwargs)
             with fewer_collections(), mode(Mode.COMPILED, capacities, self._options.seed):
                 start_run()
@@ -134,9 +135,3 @@ class _Traces(threading.local):
 
 _traces = _Traces()
 """Whether a program was traced, in this thread, since ``happened`` was set to ``False``."""
-
-
-def _abstract(leaf: Any) -> Any:
-    if isinstance(leaf, jax.core.Tracer):
-        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, weak_type=leaf.weak_type)
-    return leaf

@@ -325,17 +325,71 @@ def too_many_wires():
     "`jax.vmap` of the QNode, or one number.",
 )
 def no_batch():
-    class Hidden(qml.operation.Operation):
-        num_wires = 1
-
-        def decomposition(self):
-            return [qml.RX(self.parameters[0], wires=self.wires)]
+    class Scalar(qml.RX):
+        name = "RX"
+        ndim_params = (1,)
 
     def circuit(x):
-        Hidden(x, wires=0)
+        Scalar(x, wires=0)
         return qml.expval(qml.Z(0))
 
     run(circuit, jnp.array([0.1, 0.2]))
+
+
+@compile_error(
+    "does not provide a decomposition or a matrix",
+    "An operation of your own that says neither what it consists of nor what it does.",
+    "`compute_decomposition` or `compute_matrix` in its class.",
+)
+def neither_decomposition_nor_matrix():
+    class Unknown(qml.operation.Operation):
+        num_wires = 1
+
+    def circuit(x):
+        Unknown(x, wires=0)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "is applied as a matrix, which may act on 10",
+    "`qml.evolve` of a sum on many wires, or another gate that has a matrix only.",
+    "`qml.TrotterProduct` or `qml.ApproxTimeEvolution`; for an own gate a decomposition.",
+)
+def a_large_matrix_of_a_gate():
+    def circuit(x):
+        qml.evolve(qml.sum(*map(qml.X, range(11)), qml.Z(0)), x)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3, wires=11)
+
+
+@compile_error(
+    "is a fractional power of a gate that depends on traced values",
+    "`qml.pow` with a fraction, of a gate that has a matrix only.",
+    "A rotation with a scaled angle, `qml.exp` of its generator, or an integer power.",
+)
+def a_fractional_power_of_a_traced_gate():
+    def circuit(x):
+        matrix = jnp.array([[jnp.cos(x), -jnp.sin(x)], [jnp.sin(x), jnp.cos(x)]])
+        qml.pow(qml.prod(qml.QubitUnitary(matrix, wires=0), qml.CNOT([0, 1])), 0.5)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "stands in a circuit as a gate, and is not unitary",
+    "An observable that was made and not used, or `qml.exp` of a real number.",
+    "Measure it with `qml.expval(H)`, or evolve by it with `qml.evolve(H, t)`.",
+)
+def a_gate_that_is_not_unitary():
+    def circuit(x):
+        x * qml.Z(0) + qml.X(1)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
 
 
 @compile_error(

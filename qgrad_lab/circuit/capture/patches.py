@@ -17,7 +17,7 @@ from qgrad_lab.circuit.capture import qnode
 from qgrad_lab.circuit.capture.quantum_function import qnode_name
 from qgrad_lab.circuit.lower.blocks import region_of
 from qgrad_lab.circuit.record import queues
-from qgrad_lab.circuit.record.compat import complete_jax
+from qgrad_lab.circuit.record.compat import complete_jax, complete_powers
 from qgrad_lab.core.mode import Mode, mode, threads
 from qgrad_lab.errors import CompileError
 from qgrad_lab.methods.table import Scope, names_of, quoted
@@ -27,6 +27,7 @@ from qgrad_lab.methods.table import Scope, names_of, quoted
 def install() -> None:
     """Wrap what this module patches, at the first call only."""
     complete_jax()
+    complete_powers()
     queues.install()
     original = qml.QNode.__call__
 

@@ -39,7 +39,7 @@ from qgrad_lab.circuit.ir.sampled import Sampled
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.lower.readouts.readout import Measured
 from qgrad_lab.circuit.lower.refusals import REFUSALS, engine_method, refusal_of
-from qgrad_lab.circuit.lower.tape import has_single_precision, tape_program
+from qgrad_lab.circuit.lower.tape import has_single_precision, split_batch, tape_program
 from qgrad_lab.core.mode import lowering
 from qgrad_lab.engine.member import Member
 from qgrad_lab.engine.primitive import bind
@@ -209,7 +209,10 @@ def _call_transformed(
     with lowering():
         qnode.compile_pipeline.set_classical_component(qnode, args, kwargs)
         tapes, postprocess = qnode.compile_pipeline((tape,))
-        results = postprocess(_execute_tapes(tapes, qnode, recorded, shot_key))[0]
+        # Some, such as qml.adjoint_metric_tensor, take the circuits and not their results.
+        is_executed = not qnode.compile_pipeline.is_informative
+        executed = _execute_tapes(tapes, qnode, recorded, shot_key) if is_executed else tapes
+        results = postprocess(executed)[0]
     copies = []
     for copy in results if shots.has_partitioned_shots else [results]:
         found = (copy,) if len(tape.measurements) == 1 else tuple(copy)
@@ -244,12 +247,12 @@ def _execute_tape(tape: QuantumScript, qnode: qml.QNode, recorded: Recorded, sho
         single = has_single_precision(qnode.device)
         lowered = tape_program(tape, recorded.wire_map, qnode_name(qnode), single)
     except BroadcastNeeded:
-        if tape.batch_size is None:
+        tapes, postprocess = split_batch(tape)
+        if not tapes:
             raise CompileError(
                 f"An operation of {qnode_name(qnode)} was given an array where it takes a number, "
                 "and it does not take a batch of parameters."
             ) from None
-        tapes, postprocess = qml.transforms.broadcast_expand(tape)
         return postprocess(_execute_tapes(tapes, qnode, recorded, shot_key))
     numbers = Numbers.of(lowered.operands)
     kinds = tuple(map(type, tape.measurements))

@@ -40,8 +40,9 @@ def sentence(observable: Operator, wire_map: dict[Any, int]) -> Sentence | None:
     wire_map
         From wire labels to wires of the Program.
     """
-    if observable.pauli_rep is not None and not is_traced(observable):
-        return {_word_of(word, wire_map): c for word, c in observable.pauli_rep.items()}
+    known = known_words(observable)
+    if known is not None:
+        return {_word_of(word, wire_map): c for word, c in known.items()}
     match observable:
         case qml.ops.Sum():
             return _sum([sentence(operand, wire_map) for operand in observable.operands])
@@ -49,10 +50,28 @@ def sentence(observable: Operator, wire_map: dict[Any, int]) -> Sentence | None:
             return _product([sentence(operand, wire_map) for operand in observable.operands])
         case qml.ops.SProd():
             base = sentence(observable.base, wire_map)
-            scalar = observable.scalar
+            scalar = scalar_of(observable)
             return base and {word: _times(scalar, c) for word, c in base.items()}
         case _:
             return _expanded(observable, wire_map)
+
+
+def known_words(observable: Operator) -> dict[qml.pauli.PauliWord, Any] | None:
+    """Return the Pauli words that ``observable`` is known to be a sum of, and their coefficients.
+
+    ``None`` if it is made of other operators, or if some of it is traced. Coefficients that are
+    arrays of JAX were multiplied while a program was traced if the observable was made there; what
+    was traced so is for ``sentence`` to multiply anew.
+    """
+    if observable.pauli_rep is None or is_traced(observable):
+        return None
+    found = {word: _number(c) for word, c in observable.pauli_rep.items()}
+    return None if any(isinstance(c, jax.core.Tracer) for c in found.values()) else found
+
+
+def scalar_of(product: qml.ops.SProd) -> Any:
+    """Return the factor of ``product``, known or traced, as a number: NumPy's if it is known."""
+    return _number(product.scalar)
 
 
 def is_traced(observable: Operator) -> bool:
@@ -70,9 +89,10 @@ def commute_by_wire(words: Sentence) -> bool:
 
 def single_word(observable: Operator, wire_map: dict[Any, int]) -> tuple[float, Word] | None:
     """Take ``observable`` apart if it is a known number times a Pauli word other than 1."""
-    if is_traced(observable) or observable.pauli_rep is None or len(observable.pauli_rep) != 1:
+    known = known_words(observable)
+    if known is None or len(known) != 1:
         return None
-    ((word, coefficient),) = observable.pauli_rep.items()
+    ((word, coefficient),) = known.items()
     number = complex(coefficient)
     if not word or number.imag or not number.real:
         return None
@@ -135,7 +155,8 @@ def known_matrix(observable: Operator) -> Any:
             "products of Pauli operators, qml.Hermitian, qml.Projector, qml.SparseHamiltonian or "
             "qml.Hadamard."
         )
-    matrix = observable.matrix()
+    with jax.ensure_compile_time_eval():  # arrays of JAX that are known stay known
+        matrix = observable.matrix()
     return matrix if isinstance(matrix, jax.core.Tracer) else np.asarray(matrix)
 
 
@@ -209,6 +230,16 @@ def _product(parts: list[Sentence | None]) -> Sentence | None:
                 products.append({word: _times(phase, _times(a, b))})
         total = _sum(list(products)) or {}
     return total
+
+
+def _number(value: Any) -> Any:
+    """Return a coefficient as a number: PennyLane takes arrays of one element too."""
+    if isinstance(value, jax.core.Tracer):
+        return value.reshape(()) if value.size == 1 and value.ndim else value
+    if isinstance(value, jax.Array | np.ndarray):
+        value = np.asarray(value)
+        return value.reshape(()) if value.size == 1 else value
+    return value
 
 
 def _times(a: Any, b: Any) -> Any:

@@ -15,12 +15,16 @@ from qgrad_lab.circuit.ir.instructions import Gate, Instruction, Integer
 from qgrad_lab.circuit.lower.blocks import place as place_region
 from qgrad_lab.circuit.lower.blocks import region_of
 from qgrad_lab.circuit.lower.extras import lower_with_extra
+from qgrad_lab.circuit.lower.matrices import innermost
 from qgrad_lab.circuit.lower.operands import Operands
 from qgrad_lab.circuit.record.sources import place_of
 from qgrad_lab.gates.kind import GateKind
 from qgrad_lab.gates.table import CONTROLLED, GATES
 
 _NOTHING = frozenset({"Identity", "Barrier", "Snapshot", "WireCut"})
+_UNDRAWN = (qml.Identity, qml.Barrier, qml.Snapshot, qml.WireCut, qml.Rot)
+"""Classes that are lowered, and have no row of their own."""
+
 _ROT = (("RZ", 0), ("RY", 1), ("RZ", 2))
 """Rot(phi, theta, omega) = RZ(omega) RY(theta) RZ(phi): in the order in which they are applied."""
 
@@ -78,11 +82,17 @@ def is_native(operation: Operator) -> bool:
         return is_native(operation.base)
     base = getattr(operation, "base", None)
     if _is_controlled(operation) and base is not None:
-        kind = GATES.get(_innermost(base).name)
+        kind = _row(innermost(base))
         return (
             is_native(base) and (kind is None or kind.takes_controls) and not is_preparation(base)
         )
-    return operation.name in GATES or operation.name in _NOTHING or operation.name == "Rot"
+    return _row(operation) is not None or isinstance(operation, _UNDRAWN)
+
+
+def _row(operation: Operator) -> GateKind | None:
+    """Return the row of a gate, which is no other operator of the same name."""
+    is_own = isinstance(operation, getattr(qml, operation.name, ()))
+    return GATES.get(operation.name) if is_own else None
 
 
 def is_preparation(operation: Operator) -> bool:
@@ -161,12 +171,6 @@ def _wires(labels: Any, wire_map: dict[Any, int], operands: Operands) -> tuple[I
 
 def _is_controlled(operation: Operator) -> bool:
     return isinstance(operation, qml.ops.Controlled)
-
-
-def _innermost(operation: Operator) -> Operator:
-    while isinstance(operation, qml.ops.Adjoint | qml.ops.Controlled):
-        operation = operation.base
-    return operation
 
 
 def _preparation(operation: Operator) -> GateKind:

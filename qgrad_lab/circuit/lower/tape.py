@@ -1,6 +1,7 @@
 """Lower a tape of PennyLane to a Program."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -14,6 +15,7 @@ from qgrad_lab.circuit.ir.instructions import Gate, Instruction
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.sampled import Sampled
 from qgrad_lab.circuit.ir.verify import MAX_WIRES, verify
+from qgrad_lab.circuit.lower.matrices import has_batch, parts
 from qgrad_lab.circuit.lower.measurements.registry import (
     lower_measurement,
     lower_mixed,
@@ -234,7 +236,7 @@ def lower_operations(
             for each in instructions
         ]
 
-    for operation in _decomposed(tape, inside):
+    for operation in _decomposed(tape, inside, _accepted):
         gate = lower_plain(operation, wire_map, operands)
         if gate is not None:
             body.append(gate)
@@ -243,8 +245,34 @@ def lower_operations(
     return tuple(body)
 
 
-def _decomposed(tape: QuantumScript, inside: bool) -> list[Operator]:
-    """Return the operations, after PennyLane has decomposed those that are not native."""
+def split_batch(tape: QuantumScript) -> tuple[Sequence[QuantumScript], Any]:
+    """Split ``tape``, which was given a batch of parameters, into one for each of them.
+
+    Returns
+    -------
+    tapes
+        Empty if no operation takes a batch.
+    postprocess
+        From their results to that of ``tape``.
+    """
+
+    def has_known_batch(operation: Operator, first: bool) -> bool:
+        return _accepted(operation, first) or has_batch(operation)
+
+    # PennyLane may not know it of a template, and knows it of the gates that the template is.
+    native = tape.copy(operations=_decomposed(tape, False, has_known_batch))
+    if native.batch_size is None:
+        return (), None
+    return qml.transforms.broadcast_expand(native)
+
+
+def _decomposed(
+    tape: QuantumScript, inside: bool, accepts: Callable[[Operator, bool], bool]
+) -> list[Operator]:
+    """Return the operations, after PennyLane has decomposed those that are not accepted.
+
+    ``accepts`` is told of an operation whether it is the first of its circuit.
+    """
     operations = tape.operations
     for position, operation in enumerate(operations):
         if is_plain(operation):
@@ -254,20 +282,21 @@ def _decomposed(tape: QuantumScript, inside: bool) -> list[Operator]:
                 "MidCircuitMeasure is not allowed: qml.measure cannot be compiled. Use "
                 "qml.defer_measurements on the QNode."
             )
-        if not _accepted(operation, position == 0 and not inside):
+        if not accepts(operation, position == 0 and not inside):
             break
     else:
         return operations
     first = None if inside else operations[0]
     with lowering():
-        (decomposed,), _ = qml.devices.preprocess.decompose(
+        (native,), _ = qml.devices.preprocess.decompose(
             tape,
-            stopping_condition=lambda operation: _accepted(operation, operation is first),
+            stopping_condition=lambda operation: accepts(operation, operation is first),
             skip_initial_state_prep=False,
+            decomposer=parts,
             name="qgrad_lab",
             error=CompileError,
         )
-    return decomposed.operations
+    return native.operations
 
 
 def _accepted(operation: Operator, first: bool) -> bool:

@@ -5,11 +5,13 @@ with ``jax.core.concrete_or_error``, which JAX has removed and moved since. With
 that validates its parameters can be created under a trace, with or without us.
 """
 
+import functools
 import warnings
 from typing import Any
 
 import jax
 import jax.extend.core
+import pennylane as qml
 
 
 def trace_state() -> Any:
@@ -23,11 +25,34 @@ def _is_concrete(value: Any) -> bool:
     return not isinstance(value, jax.core.Tracer) or value.to_concrete_value() is not None
 
 
+_MOVED = ("concrete_or_error", "TraceTag", "set_current_trace", "take_current_trace")
+"""What is in ``jax.extend.core`` now. With the last three transforms such as ``qml.metric_tensor``
+find out which parameters of a circuit depend on the arguments of its function."""
+
+
+def complete_powers() -> None:
+    """Have exponentials return their powers as all operators do: in a list.
+
+    PennyLane's templates, such as ``qml.ControlledSequence``, ask for one.
+    """
+    for kind in (qml.ops.Exp, qml.ops.Evolution):
+        kind.pow = _in_list(kind.pow)
+
+
+def _in_list(power: Any) -> Any:
+    @functools.wraps(power)
+    def pow(self: Any, z: Any) -> Any:
+        found = power(self, z)
+        return [found] if isinstance(found, qml.operation.Operator) else found
+
+    return pow
+
+
 def complete_jax() -> None:
     """Put back into ``jax.core`` what is missing there."""
     needed = {
         "is_concrete": _is_concrete,
-        "concrete_or_error": getattr(jax.extend.core, "concrete_or_error", None),
+        **{name: getattr(jax.extend.core, name, None) for name in _MOVED},
     }
     for name, function in needed.items():
         with warnings.catch_warnings():

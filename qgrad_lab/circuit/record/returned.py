@@ -4,11 +4,11 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-import pennylane as qml
 from pennylane.measurements import MeasurementProcess
 from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.record.outcome import as_boolean
+from qgrad_lab.circuit.record.pytrees import is_quantum
 from qgrad_lab.errors import CompileError
 
 
@@ -41,7 +41,7 @@ class Returned(NamedTuple):
             If it has no measurement, or anything but measurements, numbers and arrays, or if it
             lacks a measurement of the tape.
         """
-        leaves, structure = jax.tree.flatten(output, is_leaf=_is_leaf)
+        leaves, structure = jax.tree.flatten(output, is_leaf=is_quantum)
         leaves = [as_boolean(leaf) for leaf in leaves]
         measured = tuple(isinstance(leaf, MeasurementProcess) for leaf in leaves)
         others = [leaf for leaf, is_one in zip(leaves, measured, strict=True) if not is_one]
@@ -89,11 +89,6 @@ class Returned(NamedTuple):
     def kinds(self, tape: QuantumScript) -> tuple[type | None, ...]:
         """Return the type of each measurement in ``tape``; ``None`` for classical values."""
         return tuple(self.map(lambda number: type(tape.measurements[number]), lambda _: None))
-
-
-def _is_leaf(value: Any) -> bool:
-    # To JAX operators are pytrees of their parameters.
-    return isinstance(value, MeasurementProcess | qml.operation.Operator | qml.ops.MeasurementValue)
 
 
 def _is_classical(value: Any) -> bool:

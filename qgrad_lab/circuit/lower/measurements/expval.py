@@ -9,7 +9,13 @@ from pennylane.operation import Operator
 
 from qgrad_lab.circuit.ir.instructions import Expval
 from qgrad_lab.circuit.lower.measurements.lowering import Lowering
-from qgrad_lab.circuit.lower.observables import commute_by_wire, is_traced, sentence, terms
+from qgrad_lab.circuit.lower.observables import (
+    commute_by_wire,
+    is_traced,
+    scalar_of,
+    sentence,
+    terms,
+)
 from qgrad_lab.circuit.lower.readouts import dense
 from qgrad_lab.circuit.lower.readouts.context import Context
 from qgrad_lab.circuit.lower.readouts.eigenbasis import spectrum
@@ -59,7 +65,7 @@ def _estimate(observable: Operator, context: Context) -> Readout:
             reads = [_estimate(operand, context) for operand in observable.operands]
             return lambda measured: sum(read(measured) for read in reads)
         case qml.ops.SProd():
-            scalar = context.outputs.keep(observable.scalar)
+            scalar = context.outputs.keep(scalar_of(observable))
             base = _estimate(observable.base, context)
             return lambda measured: jnp.real(scalar(measured)) * base(measured)
     frequencies, eigenvalues = spectrum(observable, context)

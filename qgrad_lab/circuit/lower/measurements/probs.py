@@ -58,7 +58,7 @@ def _rotations(measurement: ProbabilityMP) -> list[tuple[Any, Any]]:
         if isinstance(matrix, jax.core.Tracer):
             _, vectors = jnp.linalg.eigh(matrix.astype(jnp.complex128))
             return [(vectors.conj().T, observable.wires)]
-    with qml.QueuingManager.stop_recording():
+    with qml.QueuingManager.stop_recording(), jax.ensure_compile_time_eval():
         try:
             gates = measurement.diagonalizing_gates()
         except (jax.errors.ConcretizationTypeError, ValueError) as error:
@@ -68,7 +68,7 @@ def _rotations(measurement: ProbabilityMP) -> list[tuple[Any, Any]]:
                 f"qml.probs(op={observable}) cannot be compiled: its eigenbasis depends on traced "
                 "values. Use a known observable, or one qml.Hermitian."
             ) from error
-    return [(np.asarray(gate.matrix(), complex), gate.wires) for gate in gates]
+        return [(np.asarray(gate.matrix(), complex), gate.wires) for gate in gates]
 
 
 def _sampled(measurement: ProbabilityMP, context: Context) -> Readout:

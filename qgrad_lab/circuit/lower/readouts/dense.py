@@ -9,7 +9,12 @@ import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
 
-from qgrad_lab.circuit.lower.observables import known_matrix, not_hermitian, projector_ket
+from qgrad_lab.circuit.lower.observables import (
+    known_matrix,
+    not_hermitian,
+    projector_ket,
+    scalar_of,
+)
 from qgrad_lab.circuit.lower.readouts.readout import Measured, Outputs
 from qgrad_lab.circuit.lower.readouts.reduced_state import matrix_of
 from qgrad_lab.errors import CompileError
@@ -46,7 +51,7 @@ def operator(op: Operator, wire_map: dict[Any, int], outputs: Outputs) -> Apply:
             return _product([operator(operand, wire_map, outputs) for operand in op.operands])
         case qml.ops.SProd():
             base = operator(op.base, wire_map, outputs)
-            scalar = outputs.keep(op.scalar)
+            scalar = outputs.keep(scalar_of(op))
             return lambda measured, psi: scalar(measured) * base(measured, psi)
         case qml.Identity():
             return lambda _, psi: psi

@@ -61,7 +61,7 @@ def eigenbasis(observable: Operator, context: Context) -> Eigenbasis:
         isinstance(observable, qml.Hermitian | qml.SparseHamiltonian) or is_traced(observable)
     ):
         return _diagonalised(observable, wires, context)
-    with qml.QueuingManager.stop_recording():
+    with qml.QueuingManager.stop_recording(), jax.ensure_compile_time_eval():
         gates = observable.diagonalizing_gates()
         eigenvalues = np.asarray(observable.eigvals())
     if np.max(np.abs(np.imag(eigenvalues))) > 1e-10 * max(1.0, np.max(np.abs(eigenvalues))):
