@@ -28,17 +28,18 @@ from qgrad_lab.circuit.capture.quantum_function import (
     qnode_name,
     record_function,
 )
+from qgrad_lab.circuit.capture.snapshots import has_snapshots, snapshot_tapes
 from qgrad_lab.circuit.classical.part import Numbers, trace
 from qgrad_lab.circuit.control.keys import next_key
 from qgrad_lab.circuit.control.masking import active_where, current_active, where_active
-from qgrad_lab.circuit.control.mid_circuit import last_key, tape_key
+from qgrad_lab.circuit.control.mid_circuit import last_key, refuse_snapshots, tape_key
 from qgrad_lab.circuit.control.one_shot import ReturnValue, one_shot
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.sampled import Sampled
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.lower.readouts.readout import Measured
 from qgrad_lab.circuit.lower.refusals import REFUSALS, engine_method, refusal_of
-from qgrad_lab.circuit.lower.tape import has_single_precision, tape_program
+from qgrad_lab.circuit.lower.tape import has_single_precision, standard_wires, tape_program
 from qgrad_lab.core.mode import lowering
 from qgrad_lab.engine.member import Member
 from qgrad_lab.engine.primitive import bind
@@ -90,7 +91,9 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
             for number in shots
         ]
     results = [copy.restore() for copy in copies]
-    return tuple(results) if shots.has_partitioned_shots else results[0]
+    result = tuple(results) if shots.has_partitioned_shots else results[0]
+    snapshots = copies[0].snapshots
+    return result if snapshots is None else (snapshots, result)
 
 
 _SINGLE_BRANCH = "single-branch-statistics"
@@ -98,6 +101,10 @@ _SINGLE_BRANCH = "single-branch-statistics"
 
 
 _ONE_SHOT = qml.measurements.Shots(1)
+
+
+class _HasSnapshots(Exception):
+    """Raised where a circuit was to be called alone, and takes snapshots."""
 
 
 def _call(
@@ -109,6 +116,8 @@ def _call(
             return _call_plain(qnode, args, kwargs, shots, shot_key)
         except BroadcastNeeded:
             pass  # parameter broadcasting makes several circuits, which the general way handles
+        except _HasSnapshots:
+            pass  # so do snapshots
     return _call_transformed(qnode, args, kwargs, shots, shot_key)
 
 
@@ -128,6 +137,8 @@ def _call_plain(
         with active_where(active):
             recorded = record_function(qnode, inner_args, inner_kwargs, shots, inner_key)
         tape, returned, kinds, num_measured, wire_map = recorded
+        if has_snapshots(qnode, tape):
+            raise _HasSnapshots
         single = has_single_precision(qnode.device)
         lowered = tape_program(tape, wire_map, qnode_name(qnode), single)
         outputs = lowered.outputs
@@ -154,6 +165,13 @@ def _call_transformed(
     recorded = record_function(qnode, args, kwargs, shots, shot_key)
     tape, returned, kinds, num_measured, wire_map = recorded
     counts = num_measured, len(wire_map or ())
+    snapshots = None
+    if has_snapshots(qnode, tape):
+        if num_measured:
+            refuse_snapshots(qnode_name(qnode))
+        recorded = recorded._replace(wire_map=wire_map or standard_wires(tape, qnode_name(qnode)))
+        asked = snapshot_tapes(tape, qnode_name(qnode))
+        snapshots = list(_execute_tapes(asked, qnode, recorded, shot_key))
 
     with lowering():
         qnode.compile_pipeline.set_classical_component(qnode, args, kwargs)
@@ -164,10 +182,11 @@ def _call_transformed(
         found = (copy,) if len(tape.measurements) == 1 else tuple(copy)
         if len(found) != len(tape.measurements):
             # A transform changed what is measured, such as qml.metric_tensor.
-            copies.append(ReturnValue(jax.tree.structure(0), [copy], (None,), *counts))
+            value = ReturnValue(jax.tree.structure(0), [copy], (None,), *counts, snapshots)
+            copies.append(value)
             continue
         leaves = returned.map(lambda number, found=found: found[number], lambda value: value)
-        copies.append(ReturnValue(returned.structure, leaves, kinds, *counts))
+        copies.append(ReturnValue(returned.structure, leaves, kinds, *counts, snapshots))
     return copies
 
 

@@ -7,7 +7,7 @@ there. A loop or a branch that measures takes the state as a value, and returns 
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import jax
 import jax.numpy as jnp
@@ -21,10 +21,12 @@ from qgrad_lab.circuit.control.keys import next_key
 from qgrad_lab.circuit.control.masking import where_active
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded
+from qgrad_lab.circuit.lower.operations import snapshot_of
 from qgrad_lab.circuit.lower.refusals import MID_CIRCUIT
 from qgrad_lab.circuit.lower.tape import tape_program
 from qgrad_lab.circuit.record.recording import Recording, current_recording
 from qgrad_lab.circuit.record.sources import SourceQueue
+from qgrad_lab.core.mode import drops_snapshots
 from qgrad_lab.engine.member import Member
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.engine.randomness import folded, wrapped
@@ -111,6 +113,14 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> jax.Array:
     return outcome
 
 
+def refuse_snapshots(name: str) -> NoReturn:
+    """Refuse snapshots of the quantum function ``name``, which measures in the middle."""
+    raise CompileError(
+        f"{name} has a qml.Snapshot and measures in the middle, so that the state depends on "
+        "outcomes. Take snapshots of circuits without measure, or leave out the snapshots."
+    )
+
+
 def suspend(recording: Recording) -> Suspended:
     """Take the recorded operations out of the queue and return the state after them."""
     return Suspended(_psi(recording, recording.wires()), recording.shot_key)
@@ -158,6 +168,8 @@ def _psi(recording: Recording, wire_map: dict[Any, int]) -> jax.Array:
     queue = recording.queue
     with qml.QueuingManager.stop_recording():
         tape = QuantumScript(QuantumScript.from_queue(queue).operations, [qml.state()])
+    if not drops_snapshots() and any(map(snapshot_of, tape.operations)):
+        refuse_snapshots(recording.name)
     for operation in [item for item in queue.queue if isinstance(item, Operator)]:
         queue.remove(operation)
     if len(tape.operations) == 1 and tape.operations[0] is recording.state:

@@ -33,6 +33,8 @@ class ReturnValue(NamedTuple):
         How many wires were measured in the middle.
     num_wires
         Of the circuit, if some were measured.
+    snapshots
+        Of the circuit, in the order in which it takes them; ``None`` if it takes none.
     """
 
     structure: Any
@@ -40,6 +42,7 @@ class ReturnValue(NamedTuple):
     kinds: Sequence[type | None]
     num_measured: int
     num_wires: int
+    snapshots: list[Any] | None = None
 
     def restore(self) -> Any:
         """Return the pytree."""

@@ -85,6 +85,12 @@ def is_native(operation: Operator) -> bool:
     return operation.name in GATES or operation.name in _NOTHING or operation.name == "Rot"
 
 
+def snapshot_of(operation: Operator) -> qml.Snapshot | None:
+    """Return the snapshot that ``operation`` is, perhaps in a function under ``qml.adjoint``."""
+    operation = _innermost(operation)
+    return operation if isinstance(operation, qml.Snapshot) else None
+
+
 def is_preparation(operation: Operator) -> bool:
     """Return whether ``operation`` sets the state from data or bits."""
     return isinstance(operation, qml.operation.StatePrepBase)
