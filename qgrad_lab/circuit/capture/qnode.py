@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
@@ -33,7 +34,7 @@ from qgrad_lab.circuit.classical.part import Numbers, trace
 from qgrad_lab.circuit.control.keys import next_key
 from qgrad_lab.circuit.control.masking import active_where, current_active, where_active
 from qgrad_lab.circuit.control.mid_circuit import last_key, refuse_snapshots, tape_key
-from qgrad_lab.circuit.control.one_shot import ReturnValue, one_shot
+from qgrad_lab.circuit.control.one_shot import ReturnValue, one_shot, single_branch
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.sampled import Sampled
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded, Operands
@@ -90,6 +91,14 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
             )
             for number in shots
         ]
+    elif shots and copies[0].num_measured:
+        if qnode.execute_kwargs.get("postselect_mode") == "hw-like":
+            raise CompileError(
+                f"{qnode_name(qnode)} has mcm_method={_SINGLE_BRANCH!r}, with which all shots have "
+                "the same outcomes, and postselect_mode='hw-like', which leaves out some. Use "
+                "mcm_method='one-shot', or postselect_mode='fill-shots'."
+            )
+        copies = [single_branch(copy) for copy in copies]
     results = [copy.restore() for copy in copies]
     result = tuple(results) if shots.has_partitioned_shots else results[0]
     snapshots = copies[0].snapshots
@@ -136,7 +145,7 @@ def _call_plain(
         inner_args, inner_kwargs, inner_key = jax.tree.unflatten(structure, replaced)
         with active_where(active):
             recorded = record_function(qnode, inner_args, inner_kwargs, shots, inner_key)
-        tape, returned, kinds, num_measured, wire_map = recorded
+        tape, returned, kinds, num_measured, wire_map, valid = recorded
         if has_snapshots(qnode, tape):
             raise _HasSnapshots
         single = has_single_precision(qnode.device)
@@ -144,16 +153,25 @@ def _call_plain(
         outputs = lowered.outputs
         readouts = returned.map(lambda number: lowered.readouts[number], outputs.keep)
         num_wires = len(wire_map or ())
-        static = (lowered.program, readouts, returned.structure, kinds, num_measured, num_wires)
+        read_valid = outputs.keep(valid)
+        counts = num_measured, num_wires
+        static = (lowered.program, readouts, read_valid, returned.structure, kinds, counts)
         return lowered.operands, outputs.kept, static
 
     values = [leaves[i] for i in traced]
     part = trace(classical, *values)
-    circuit, readouts, output, kinds, num_measured, num_wires = part.static
+    circuit, readouts, read_valid, output, kinds, (num_measured, num_wires) = part.static
     numbers, kept = part.evaluate(values)
     outputs = _execute(circuit, numbers, qnode, kinds, num_measured, shot_key)
     return [
-        ReturnValue(output, [read(measured) for read in readouts], kinds, num_measured, num_wires)
+        ReturnValue(
+            output,
+            [read(measured) for read in readouts],
+            kinds,
+            num_measured,
+            num_wires,
+            read_valid(measured),
+        )
         for measured in Measured.split(circuit, outputs, kept)
     ]
 
@@ -163,8 +181,8 @@ def _call_transformed(
 ) -> list[ReturnValue]:
     """Call any number of circuits, whose post-processing may hold values traced in them."""
     recorded = record_function(qnode, args, kwargs, shots, shot_key)
-    tape, returned, kinds, num_measured, wire_map = recorded
-    counts = num_measured, len(wire_map or ())
+    tape, returned, kinds, num_measured, wire_map, valid = recorded
+    counts = num_measured, len(wire_map or ()), valid
     snapshots = None
     if has_snapshots(qnode, tape):
         if num_measured:
@@ -250,7 +268,9 @@ def _execute(
         key = last_key(shot_key)
     numbers = numbers._replace(indices=with_key(numbers.indices, key))
     circuit = dataclasses.replace(circuit, program=program)
-    return bind(Member(circuit, method, refusal), *numbers)
+    outputs = bind(Member(circuit, method, refusal), *numbers)
+    # In a branch that is not asked for, what is no number is no error.
+    return outputs if current_active() is True else jnp.where(current_active(), outputs, 0.0)
 
 
 def is_qnode(value: Any) -> bool:

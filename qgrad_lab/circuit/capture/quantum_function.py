@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
@@ -27,6 +28,8 @@ class Recorded(NamedTuple):
         How many wires it measured in the middle.
     wire_map
         From wire labels to wires of a Program, where they had to be known.
+    valid
+        Whether it found all outcomes that it selected, bool; ``None`` without shots.
     """
 
     tape: QuantumScript
@@ -34,6 +37,7 @@ class Recorded(NamedTuple):
     kinds: tuple[type | None, ...]
     num_measured: int
     wire_map: dict[Any, int] | None
+    valid: Any
 
 
 def record_function(
@@ -61,8 +65,10 @@ def record_function(
         device_wires(qnode.device),
         has_single_precision(qnode.device),
         defers=defers(qnode),
-        discards=bool(shots) and qnode.execute_kwargs.get("postselect_mode") == "hw-like",
+        discards=shot_key is not None
+        and qnode.execute_kwargs.get("postselect_mode") != "fill-shots",
         shot_key=shot_key,
+        valid=jnp.asarray(True) if shots else None,
     )
 
     def function() -> Any:
@@ -80,7 +86,7 @@ def record_function(
     kinds = returned.kinds(tape)
     if shot_key is not None:
         tape = tape.copy(measurements=[single_shot(m) for m in tape.measurements])
-    return Recorded(tape, returned, kinds, current.num_measured, current.wire_map)
+    return Recorded(tape, returned, kinds, current.num_measured, current.wire_map, current.valid)
 
 
 def qnode_name(qnode: qml.QNode) -> str:

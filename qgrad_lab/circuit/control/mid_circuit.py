@@ -18,7 +18,7 @@ from pennylane.tape import QuantumScript
 from qgrad_lab.circuit.classical.part import Numbers
 from qgrad_lab.circuit.control.bodies import body_tape
 from qgrad_lab.circuit.control.keys import next_key
-from qgrad_lab.circuit.control.masking import where_active
+from qgrad_lab.circuit.control.masking import current_active, where_active
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded
 from qgrad_lab.circuit.lower.operations import snapshot_of
@@ -28,6 +28,7 @@ from qgrad_lab.circuit.record.recording import Recording, current_recording
 from qgrad_lab.circuit.record.sources import SourceQueue
 from qgrad_lab.core.mode import drops_snapshots
 from qgrad_lab.engine.member import Member
+from qgrad_lab.engine.numbers import checked
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.engine.randomness import folded, wrapped
 from qgrad_lab.errors import CompileError
@@ -43,10 +44,13 @@ class Suspended(NamedTuple):
         The state, c128[2^n].
     key
         Of the random numbers to come, u32[2], where the circuit is run for one shot.
+    valid
+        Whether all outcomes that were selected were found, bool; ``None`` without shots.
     """
 
     psi: jax.Array
     key: jax.Array | None
+    valid: jax.Array | None
 
 
 class MeasuresInside(CompileError):
@@ -92,11 +96,6 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> jax.Array:
             "in a function under qml.adjoint or qml.ctrl. A measurement has no inverse, and no "
             "wires control it: move it out of this function."
         )
-    if postselect is not None and recording.discards:
-        raise CompileError(
-            f"{recording.name} has postselect_mode='hw-like', which leaves out shots, and the "
-            "shapes of a compiled program are fixed. Use 'fill-shots', which projects every shot."
-        )
     wire_map = recording.wires()
     if not isinstance(label, jax.core.Tracer) and label not in wire_map:
         raise CompileError(
@@ -106,10 +105,14 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> jax.Array:
     wire = label if isinstance(label, jax.core.Tracer) else wire_map[label]
     if isinstance(label, jax.core.Tracer):
         qml.Identity(label)  # the engine checks the wires of every operation
-    psi, key = suspend(recording)
-    outcome, psi = _collapsed(psi, wire, _own_key(key, psi), reset, postselect)
+    psi, key, valid = suspend(recording)
+    projected = None if recording.discards else postselect
+    own = _own_key(key, psi)
+    outcome, psi = _collapsed(psi, wire, own, reset, projected, valid is not None)
+    if postselect is not None and valid is not None:
+        valid = jnp.logical_and(valid, outcome == bool(postselect))
     recording.num_measured += 1
-    resume(recording, Suspended(psi, _next_key(key)))
+    resume(recording, Suspended(psi, _next_key(key), valid))
     return outcome
 
 
@@ -123,12 +126,13 @@ def refuse_snapshots(name: str) -> NoReturn:
 
 def suspend(recording: Recording) -> Suspended:
     """Take the recorded operations out of the queue and return the state after them."""
-    return Suspended(_psi(recording, recording.wires()), recording.shot_key)
+    return Suspended(_psi(recording, recording.wires()), recording.shot_key, recording.valid)
 
 
 def resume(recording: Recording, suspended: Suspended) -> None:
     """Go on from ``suspended``, with an empty queue."""
     recording.shot_key = suspended.key
+    recording.valid = suspended.valid
     recording.state = qml.StatePrep(
         suspended.psi, wires=list(recording.wires()), validate_norm=False
     )
@@ -137,13 +141,13 @@ def resume(recording: Recording, suspended: Suspended) -> None:
 @contextlib.contextmanager
 def resumed(recording: Recording, suspended: Suspended) -> Iterator[None]:
     """Record inside the ``with`` block what follows ``suspended`` in a body; see `end`."""
-    previous = recording.queue, recording.shot_key, recording.state
+    previous = recording.queue, recording.shot_key, recording.valid, recording.state
     try:
         with SourceQueue() as recording.queue:
             resume(recording, suspended)
             yield
     finally:
-        recording.queue, recording.shot_key, recording.state = previous
+        recording.queue, recording.shot_key, recording.valid, recording.state = previous
 
 
 def end(recording: Recording) -> Suspended:
@@ -212,15 +216,20 @@ def _next_key(key: jax.Array | None) -> jax.Array | None:
 
 
 def _collapsed(
-    psi: jax.Array, wire: Any, key: jax.Array, reset: bool, postselect: int | None
+    psi: jax.Array, wire: Any, key: jax.Array, reset: bool, postselect: int | None, shots: bool
 ) -> tuple[jax.Array, jax.Array]:
-    """Return the outcome, and the state after it."""
+    """Return the outcome, and the state after it.
+
+    With shots, outcomes of a state that is not a number are refused when the circuit runs.
+    """
     num_wires = psi.size.bit_length() - 1
     shift = jnp.asarray(num_wires - 1 - wire, jnp.int64)
     states = jnp.arange(psi.size)
     bits = (states >> shift) & 1
     weights = jnp.real(psi) ** 2 + jnp.imag(psi) ** 2
     total = jnp.sum(weights)
+    if shots:
+        total = checked(jnp.where(current_active(), total, 1.0))
     one = jnp.sum(jnp.where(bits == 1, weights, 0.0)) / total
     if postselect is None:
         outcome = jax.random.uniform(wrapped(key), (), jnp.float64) < one

@@ -30,7 +30,7 @@ class Recording:
     defers
         Whether PennyLane replaces measurements in the middle by controlled operations.
     discards
-        Whether shots with another outcome than the selected one are left out.
+        Whether outcomes are drawn also where one is selected, and shots with another left out.
     shot_key
         Key of the random numbers to come, u32[2], if the function is run for one shot.
     unknown
@@ -43,6 +43,9 @@ class Recording:
         under ``qml.adjoint`` or ``qml.ctrl`` go to other queues.
     num_measured
         The number of wires measured in the middle so far.
+    valid
+        Whether this execution found all outcomes that were selected, a traced boolean; ``None``
+        without shots.
     state
         The preparation that the last ``measure`` put in place of all operations before it.
     """
@@ -56,6 +59,7 @@ class Recording:
     unknown: Any = None
     queue: Any = None
     num_measured: int = 0
+    valid: Any = None
     state: qml.StatePrep | None = None
 
     def wires(self) -> dict[Any, int]:
