@@ -101,8 +101,8 @@ class Shadow:
 
         def mean(word: jax.Array) -> jax.Array:
             acts = word >= 0
-            told = jnp.all((recipes == word) | ~acts, axis=1)
-            signs = 1.0 - 2.0 * (jnp.sum(jnp.where(acts, bits, 0), axis=1) & 1)
+            told = jnp.all((recipes == word[None]) | ~acts[None], axis=1)
+            signs = 1.0 - 2.0 * (jnp.sum(jnp.where(acts[None], bits, 0), axis=1) & 1)
             values = jnp.where(told, signs, 0.0) * 3.0 ** jnp.sum(acts)
             step = -(-len(values) // self.parts)
             starts = range(0, len(values), step)
