@@ -12,6 +12,7 @@ from jax.extend.core import ClosedJaxpr
 from qgrad_lab.circuit.contents import Contents, contents
 from qgrad_lab.comparison.meters import program_bytes
 from qgrad_lab.compile.api import QJIT, qjit
+from qgrad_lab.core.mode import without_snapshots
 from qgrad_lab.differentiate.call import keywords_made_positional, signature_of
 from qgrad_lab.inspection.api import Stages, stages
 
@@ -124,7 +125,8 @@ class Point:
                 for leaf, given in zip(self._leaves, self._is_given, strict=True)
             ]
             args, kwargs = jax.tree.unflatten(self._tree, merged)
-            return f(*args, **kwargs)
+            with without_snapshots():
+                return f(*args, **kwargs)
 
         signature = signature_of(self.f)
         if signature is not None:

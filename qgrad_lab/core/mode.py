@@ -76,11 +76,14 @@ class ThreadState:
         Whether a circuit became a part of some program since a program was compiled last.
     diff_method
         How all QNodes are differentiated, whatever they say themselves, if so.
+    drops_snapshots
+        Whether QNodes return their results only, as in a function that is differentiated.
     """
 
     __slots__ = (
         "diff_method",
         "in_circuit",
+        "drops_snapshots",
         "lowered_circuit",
         "loop_capacities",
         "lowering",
@@ -100,6 +103,7 @@ class ThreadState:
         self.running: Running | None = None
         self.lowered_circuit = False
         self.diff_method: str | None = None
+        self.drops_snapshots = False
 
 
 class _Threads(threading.local):
@@ -219,6 +223,24 @@ def diff_method(name: str) -> Iterator[None]:
         state.diff_method = previous
 
 
+@contextlib.contextmanager
+def without_snapshots() -> Iterator[None]:
+    """Have QNodes return their results inside the ``with`` block, and no snapshots beside them."""
+    state = threads.state
+    previous = state.drops_snapshots
+    state.drops_snapshots = True
+    try:
+        with _cache_key(_key(state)):
+            yield
+    finally:
+        state.drops_snapshots = previous
+
+
+def drops_snapshots() -> bool:
+    """Return whether QNodes return their results only."""
+    return threads.state.drops_snapshots
+
+
 def _key(state: ThreadState) -> str:
     """Return what tells a trace from those of the same function in other modes."""
     capacities = state.loop_capacities
@@ -229,6 +251,8 @@ def _key(state: ThreadState) -> str:
         parts.append("in_circuit")
     if state.diff_method is not None:
         parts.append(f"diff_method:{state.diff_method}")
+    if state.drops_snapshots:
+        parts.append("without snapshots")
     return " ".join(parts)
 
 

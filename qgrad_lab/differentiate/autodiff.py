@@ -26,7 +26,7 @@ from jax.tree_util import (
 )
 
 from qgrad_lab.core.jaxprs import equations
-from qgrad_lab.core.mode import Mode, current_mode
+from qgrad_lab.core.mode import Mode, current_mode, without_snapshots
 from qgrad_lab.core.pickling import reduced
 from qgrad_lab.core.primitives import CUSTOM_VJP
 from qgrad_lab.core.tracebacks import frames_hidden
@@ -63,7 +63,8 @@ class Derivative:
             call = BoundCall.bind(self.f, args, kwargs, self.options.selection)
             # JAX fails on [0, 0] with an error about something else, so that is done here.
             if _belongs_to_jax(self.options) and not call.repeats:
-                return _in_jax(self.transform, call, self.options)
+                with without_snapshots():
+                    return _in_jax(self.transform, call, self.options)
             return _TRANSFORMS[self.transform][1](call, self.options)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Callable[..., Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from qgrad_lab.core.mode import without_snapshots
 from qgrad_lab.differentiate.options import Selector
 
 
@@ -92,14 +93,19 @@ class BoundCall:
         return self.with_arguments(self.places, selected)
 
     def with_arguments(self, places: Sequence[Selector], values: Sequence[Any]) -> Any:
-        """Evaluate ``f`` with ``values`` at ``places``."""
+        """Evaluate ``f`` with ``values`` at ``places``.
+
+        States of a circuit that it looks at on the way have no part in its derivative: as in
+        Catalyst, there are no snapshots then.
+        """
         args, kwargs = list(self.args), dict(self.kwargs)
         for place, value in zip(places, values, strict=True):
             if isinstance(place, str):
                 kwargs[place] = value
             else:
                 args[place] = value
-        return self.f(*args, **kwargs)
+        with without_snapshots():
+            return self.f(*args, **kwargs)
 
     def arrange(self, derivatives: Sequence[Any]) -> Any:
         """Arrange derivatives for `places` in the form that was asked for: one, or a tuple."""

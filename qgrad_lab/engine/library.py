@@ -34,6 +34,9 @@ PARTS_TARGET = "qgrad_lab_parts_v1"
 RANDOM_TARGET = "qgrad_lab_random_v1"
 """Gives keys for JAX's generators of random numbers; ``engine/native/xla/random.cpp``."""
 
+NUMBERS_TARGET = "qgrad_lab_numbers_v1"
+"""Refuses what is not a number; ``engine/native/xla/numbers.cpp``."""
+
 TARGETS = {
     FFI_TARGET: "qgrad_lab_derivative",
     SHIFT_TARGET: "qgrad_lab_shift_rule",
@@ -41,6 +44,7 @@ TARGETS = {
     PUT_TARGET: "qgrad_lab_put",
     PARTS_TARGET: "qgrad_lab_parts",
     RANDOM_TARGET: "qgrad_lab_random",
+    NUMBERS_TARGET: "qgrad_lab_numbers",
 }
 """All custom calls, with the names of their handlers in the native library."""
 

@@ -771,15 +771,79 @@ def another_method_of_measuring():
 
 @compile_error(
     "postselect_mode='hw-like'",
-    "`postselect_mode='hw-like'`, which leaves out shots.",
-    "`'fill-shots'`.",
+    "`postselect_mode='hw-like'`, which leaves out shots, where all have the same outcomes.",
+    "`mcm_method='one-shot'`, or `'fill-shots'`.",
 )
 def shots_that_are_left_out():
     def circuit(x):
         lab.measure(0, postselect=0)
         return rotated(x)
 
-    run(circuit, 0.3, shots=10, postselect_mode="hw-like")
+    method = "single-branch-statistics"
+    run(circuit, 0.3, shots=10, postselect_mode="hw-like", mcm_method=method)
+
+
+@compile_error(
+    "has a qml.Snapshot and measures in the middle",
+    "`qml.Snapshot` beside `measure`.",
+    "Snapshots of circuits without `measure`.",
+)
+def a_snapshot_beside_a_measurement():
+    def circuit(x):
+        qml.Snapshot()
+        lab.measure(0)
+        return rotated(x)
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "qml.Snapshot inside a branch or a loop of unknown length",
+    "`qml.Snapshot` in a branch, so that it is not known how many there are.",
+    "A snapshot outside of it.",
+)
+def a_snapshot_in_a_branch():
+    def circuit(x):
+        lab.cond(x > 0, lambda: qml.Snapshot() and None)()
+        return rotated(x)
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "Give every qml.Snapshot a tag",
+    "`qml.snapshots` in a compiled program, of snapshots without tags.",
+    "Tags; or no `qml.snapshots`.",
+)
+def snapshots_without_tags():
+    def circuit(x):
+        qml.Snapshot()
+        return rotated(x)
+
+    qjit(qml.snapshots(qml.QNode(circuit, qml.device("lightning.qubit", wires=1))))(0.3)
+
+
+@compile_error(
+    "qml.shadow_expval was given k=0",
+    "`qml.shadow_expval` with more parts than shots, or none.",
+    "1 part, or up to the number of shots.",
+)
+def a_shadow_of_no_parts():
+    run(lambda: qml.shadow_expval(qml.Z(0), k=0), shots=10)
+
+
+@compile_error(
+    "no sum of Pauli words that are known",
+    "`qml.shadow_expval` of an observable on many wires that is no sum of Pauli words.",
+    "A sum of Pauli words.",
+)
+def a_shadow_of_a_wide_observable():
+    matrix = scipy.sparse.identity(2**7, format="csr")
+    run(
+        lambda: qml.shadow_expval(qml.SparseHamiltonian(matrix, wires=range(7))),
+        wires=7,
+        shots=10,
+    )
 
 
 @compile_error("measure takes one wire", "`measure` of an array of wires.", "One wire at a time.")

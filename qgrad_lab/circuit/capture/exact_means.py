@@ -15,8 +15,9 @@ import pennylane as qml
 from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.capture.quantum_function import Recorded, qnode_name, record_function
+from qgrad_lab.circuit.capture.snapshots import has_snapshots
 from qgrad_lab.circuit.classical.staged import StagedPart, Values, trace_staged
-from qgrad_lab.circuit.control.cuts import Cut, RunNeeded, batch_refused
+from qgrad_lab.circuit.control.cuts import Cut, RunNeeded, batch_refused, refuse_snapshots
 from qgrad_lab.circuit.control.keys import next_key
 from qgrad_lab.circuit.control.masking import active_where, current_active
 from qgrad_lab.circuit.control.one_shot import ReturnValue
@@ -112,6 +113,7 @@ def call(
         recorded.kinds,
         recorded.num_measured,
         len(recorded.wire_map or ()),
+        None,
     )
 
 
@@ -240,6 +242,8 @@ def _lowered(
 
 def _end(qnode: qml.QNode, recorded: Recorded, mixed: bool) -> tuple[LoweredTape, Any]:
     """Lower the tape after the last cut; returns also the readout of a branch's probability."""
+    if has_snapshots(qnode, recorded.tape):
+        refuse_snapshots(qnode_name(qnode))
     tape = _transformed(qnode, recorded.tape)
     outputs = Outputs()
     total = probability(outputs) if mixed else None

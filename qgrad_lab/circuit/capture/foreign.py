@@ -22,6 +22,7 @@ from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.capture.callbacks import outputs_of
 from qgrad_lab.circuit.capture.quantum_function import qnode_name
+from qgrad_lab.circuit.capture.snapshots import has_snapshots, snapshot_tapes
 from qgrad_lab.circuit.record.returned import Returned
 from qgrad_lab.circuit.record.sources import SourceQueue
 from qgrad_lab.core.mode import Mode, mode
@@ -61,18 +62,45 @@ def call(
     _warn_once(qnode)
     with mode(Mode.OUTSIDE):
         tape, returned = _record(qnode, args, kwargs)
-        if refusal is None and _is_simulated_in_jax(qnode, tape):
-            return qnode.update(interface="jax")(*args, **kwargs)
-    _check_method(qnode, tape)
+        in_jax = refusal is None and _is_simulated_in_jax(qnode, tape)
+        if in_jax:
+            result = qnode.update(interface="jax")(*args, **kwargs)
+    if not in_jax:
+        _check_method(qnode, tape)
+        copies = [
+            jax.tree.unflatten(
+                returned.structure,
+                returned.map(lambda number, own=values: own[number], lambda value: value),
+            )
+            for values in _values(qnode, tape, refusal)
+        ]
+        result = tuple(copies) if tape.shots.has_partitioned_shots else copies[0]
+    if not has_snapshots(qnode, tape):
+        return result
+    asked = snapshot_tapes(tape, qnode_name(qnode))
+    if qnode.device.wires is None:
+        # Their states are those of all wires, also of wires that come later.
+        with qml.QueuingManager.stop_recording():
+            later = qml.Identity(tape.wires)
+        asked = [one.copy(ops=[*one.operations, later]) for one in asked]
+    snapshots = [_snapshot(qnode, one, in_jax, refusal) for one in asked]
+    return snapshots, result
+
+
+def _values(qnode: qml.QNode, tape: QuantumScript, refusal: str | None) -> list[list[jax.Array]]:
+    """Return the results of ``tape``, of which there are several for several numbers of shots."""
     shapes = [_result_shape(measured, tape, qnode) for measured in tape.measurements]
     copies = [[shape(shots) for shape in shapes] for shots in tape.shots or [None]]
     outputs = iter(outputs_of(qnode, tape, [one for copy in copies for one in copy], refusal))
-    results = []
-    for copy in copies:
-        values = [next(outputs) for _ in copy]
-        leaves = returned.map(lambda number, own=values: own[number], lambda value: value)
-        results.append(jax.tree.unflatten(returned.structure, leaves))
-    return tuple(results) if tape.shots.has_partitioned_shots else results[0]
+    return [[next(outputs) for _ in copy] for copy in copies]
+
+
+def _snapshot(qnode: qml.QNode, tape: QuantumScript, in_jax: bool, refusal: str | None) -> Any:
+    if in_jax:
+        with mode(Mode.OUTSIDE):
+            return qml.execute([tape], qnode.device, diff_method="backprop", interface="jax")[0]
+    values = [copy[0] for copy in _values(qnode, tape, refusal)]
+    return tuple(values) if tape.shots.has_partitioned_shots else values[0]
 
 
 def _warn_once(qnode: qml.QNode) -> None:

@@ -16,7 +16,7 @@ from pennylane.ops.op_math import controlled as controlled_module
 from qgrad_lab.circuit.capture import qnode
 from qgrad_lab.circuit.capture.quantum_function import qnode_name
 from qgrad_lab.circuit.lower.blocks import region_of
-from qgrad_lab.circuit.record import queues
+from qgrad_lab.circuit.record import queues, shadow_seeds
 from qgrad_lab.circuit.record.compat import complete_jax, complete_powers
 from qgrad_lab.core.mode import Mode, mode, threads
 from qgrad_lab.errors import CompileError
@@ -29,6 +29,7 @@ def install() -> None:
     complete_jax()
     complete_powers()
     queues.install()
+    shadow_seeds.install()
     original = qml.QNode.__call__
 
     @functools.wraps(original)

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
@@ -28,18 +29,24 @@ from qgrad_lab.circuit.capture.quantum_function import (
     qnode_name,
     record_function,
 )
+from qgrad_lab.circuit.capture.snapshots import has_snapshots, snapshot_tapes
 from qgrad_lab.circuit.classical.part import Numbers, trace
-from qgrad_lab.circuit.control.cuts import CutsNeeded, RunNeeded
+from qgrad_lab.circuit.control.cuts import CutsNeeded, RunNeeded, refuse_snapshots
 from qgrad_lab.circuit.control.keys import next_key
 from qgrad_lab.circuit.control.masking import active_where, current_active, where_active
 from qgrad_lab.circuit.control.mid_circuit import last_key, tape_key
-from qgrad_lab.circuit.control.one_shot import ReturnValue, one_shot
+from qgrad_lab.circuit.control.one_shot import ReturnValue, one_shot, single_branch
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.sampled import Sampled
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded, Operands
 from qgrad_lab.circuit.lower.readouts.readout import Measured
 from qgrad_lab.circuit.lower.refusals import REFUSALS, engine_method, refusal_of
-from qgrad_lab.circuit.lower.tape import has_single_precision, split_batch, tape_program
+from qgrad_lab.circuit.lower.tape import (
+    has_single_precision,
+    split_batch,
+    standard_wires,
+    tape_program,
+)
 from qgrad_lab.core.mode import lowering
 from qgrad_lab.engine.member import Member
 from qgrad_lab.engine.primitive import bind
@@ -91,8 +98,12 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
                 )
                 for number in shots
             ]
+        elif shots:
+            copies = [single_branch(copy) for copy in copies]
     results = [copy.restore() for copy in copies]
-    return tuple(results) if shots.has_partitioned_shots else results[0]
+    result = tuple(results) if shots.has_partitioned_shots else results[0]
+    snapshots = copies[0].snapshots
+    return result if snapshots is None else (snapshots, result)
 
 
 def _followed(qnode: qml.QNode, args: Any, kwargs: Any) -> ReturnValue:
@@ -115,6 +126,13 @@ def _check_method(qnode: qml.QNode, method: Any, shots: qml.measurements.Shots) 
             "Give it shots with qml.set_shots, or mcm_method='tree-traversal', which returns exact "
             "means over all outcomes."
         )
+    if shots and method == _SINGLE_BRANCH:
+        if qnode.execute_kwargs.get("postselect_mode") == "hw-like":
+            raise CompileError(
+                f"{qnode_name(qnode)} has mcm_method={_SINGLE_BRANCH!r}, with which all shots have "
+                "the same outcomes, and postselect_mode='hw-like', which leaves out some. Use "
+                "mcm_method='one-shot', or postselect_mode='fill-shots'."
+            )
     if method not in (None, *_MID_CIRCUIT_METHODS):
         raise CompileError(
             f"{qnode_name(qnode)} measures in the middle, and has mcm_method={method!r}. In a "
@@ -129,6 +147,10 @@ _SINGLE_BRANCH = "single-branch-statistics"
 _MID_CIRCUIT_METHODS = ("one-shot", "tree-traversal", "deferred", _SINGLE_BRANCH)
 
 _ONE_SHOT = qml.measurements.Shots(1)
+
+
+class _HasSnapshots(Exception):
+    """Raised where a circuit was to be called alone, and takes snapshots."""
 
 
 def _call(
@@ -148,6 +170,8 @@ def _call(
             return _call_plain(qnode, args, kwargs, shots, shot_key, follows)
         except BroadcastNeeded:
             pass  # parameter broadcasting makes several circuits, which the general way handles
+        except _HasSnapshots:
+            pass  # so do snapshots
     return _call_transformed(qnode, args, kwargs, shots, shot_key, follows)
 
 
@@ -173,22 +197,33 @@ def _call_plain(
             recorded = record_function(
                 qnode, inner_args, inner_kwargs, shots, inner_key, None if follows else False
             )
-        tape, returned, kinds, num_measured, wire_map, _ = recorded
+        tape, returned, kinds, num_measured, wire_map, valid, _ = recorded
+        if has_snapshots(qnode, tape):
+            raise _HasSnapshots
         single = has_single_precision(qnode.device)
         lowered = tape_program(tape, wire_map, qnode_name(qnode), single)
         outputs = lowered.outputs
         readouts = returned.map(lambda number: lowered.readouts[number], outputs.keep)
         num_wires = len(wire_map or ())
-        static = (lowered.program, readouts, returned.structure, kinds, num_measured, num_wires)
+        read_valid = outputs.keep(valid)
+        counts = num_measured, num_wires
+        static = (lowered.program, readouts, read_valid, returned.structure, kinds, counts)
         return lowered.operands, outputs.kept, static
 
     values = [leaves[i] for i in traced]
     part = trace(classical, *values)
-    circuit, readouts, output, kinds, num_measured, num_wires = part.static
+    circuit, readouts, read_valid, output, kinds, (num_measured, num_wires) = part.static
     numbers, kept = part.evaluate(values)
     outputs = _execute(circuit, numbers, qnode, kinds, num_measured, shot_key)
     return [
-        ReturnValue(output, [read(measured) for read in readouts], kinds, num_measured, num_wires)
+        ReturnValue(
+            output,
+            [read(measured) for read in readouts],
+            kinds,
+            num_measured,
+            num_wires,
+            read_valid(measured),
+        )
         for measured in Measured.split(circuit, outputs, kept)
     ]
 
@@ -203,8 +238,15 @@ def _call_transformed(
 ) -> list[ReturnValue]:
     """Call any number of circuits, whose post-processing may hold values traced in them."""
     recorded = record_function(qnode, args, kwargs, shots, shot_key, None if follows else False)
-    tape, returned, kinds, num_measured, wire_map, _ = recorded
-    counts = num_measured, len(wire_map or ())
+    tape, returned, kinds, num_measured, wire_map, valid, _ = recorded
+    counts = num_measured, len(wire_map or ()), valid
+    snapshots = None
+    if has_snapshots(qnode, tape):
+        if num_measured:
+            refuse_snapshots(qnode_name(qnode))
+        recorded = recorded._replace(wire_map=wire_map or standard_wires(tape, qnode_name(qnode)))
+        asked = snapshot_tapes(tape, qnode_name(qnode))
+        snapshots = list(_execute_tapes(asked, qnode, recorded, shot_key))
 
     with lowering():
         qnode.compile_pipeline.set_classical_component(qnode, args, kwargs)
@@ -218,10 +260,11 @@ def _call_transformed(
         found = (copy,) if len(tape.measurements) == 1 else tuple(copy)
         if len(found) != len(tape.measurements):
             # A transform changed what is measured, such as qml.metric_tensor.
-            copies.append(ReturnValue(jax.tree.structure(0), [copy], (None,), *counts))
+            value = ReturnValue(jax.tree.structure(0), [copy], (None,), *counts, snapshots)
+            copies.append(value)
             continue
         leaves = returned.map(lambda number, found=found: found[number], lambda value: value)
-        copies.append(ReturnValue(returned.structure, leaves, kinds, *counts))
+        copies.append(ReturnValue(returned.structure, leaves, kinds, *counts, snapshots))
     return copies
 
 
@@ -285,7 +328,9 @@ def _execute(
         key = last_key(shot_key)
     numbers = numbers._replace(indices=with_key(numbers.indices, key))
     circuit = dataclasses.replace(circuit, program=program)
-    return bind(Member(circuit, method, refusal), *numbers)
+    outputs = bind(Member(circuit, method, refusal), *numbers)
+    # In a branch that is not asked for, what is no number is no error.
+    return outputs if current_active() is True else jnp.where(current_active(), outputs, 0.0)
 
 
 def is_qnode(value: Any) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
@@ -31,6 +32,8 @@ class Recorded(NamedTuple):
         How many wires it measured in the middle.
     wire_map
         From wire labels to wires of a Program, where they had to be known.
+    valid
+        Whether it found all outcomes that it selected, bool; ``None`` without shots.
     cuts
         Measurements in the middle whose outcomes are all followed.
     """
@@ -40,6 +43,7 @@ class Recorded(NamedTuple):
     kinds: tuple[type | None, ...]
     num_measured: int
     wire_map: dict[Any, int] | None
+    valid: Any
     cuts: Sequence[Cut] = ()
 
 
@@ -93,10 +97,12 @@ def _record(
         device_wires(qnode.device),
         has_single_precision(qnode.device),
         defers=defers(qnode),
-        discards=bool(shots) and qnode.execute_kwargs.get("postselect_mode") == "hw-like",
+        discards=shot_key is not None
+        and qnode.execute_kwargs.get("postselect_mode") != "fill-shots",
         shot_key=shot_key,
         signals=follows is None,
         cuts=[] if follows else None,
+        valid=jnp.asarray(True) if shots else None,
     )
 
     def function() -> Any:
@@ -115,7 +121,13 @@ def _record(
     if shot_key is not None:
         tape = tape.copy(measurements=[single_shot(m) for m in tape.measurements])
     return Recorded(
-        tape, returned, kinds, current.num_measured, current.wire_map, current.cuts or ()
+        tape,
+        returned,
+        kinds,
+        current.num_measured,
+        current.wire_map,
+        current.valid,
+        current.cuts or (),
     )
 
 

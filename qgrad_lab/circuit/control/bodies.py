@@ -19,10 +19,12 @@ from qgrad_lab.circuit.control.masking import active_where, shield
 from qgrad_lab.circuit.ir.rewrite import Body
 from qgrad_lab.circuit.lower.blocks import Region
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded, Operands
+from qgrad_lab.circuit.lower.operations import snapshot_of
 from qgrad_lab.circuit.lower.tape import lower_operations
 from qgrad_lab.circuit.record.outcome import Outcome, as_boolean, is_outcome
 from qgrad_lab.circuit.record.recording import Recording, current_recording
 from qgrad_lab.circuit.record.sources import SourceQueue
+from qgrad_lab.core.mode import drops_snapshots
 from qgrad_lab.errors import CompileError
 
 Iteration = Callable[..., tuple[Any, ...]]
@@ -31,6 +33,10 @@ Iteration = Callable[..., tuple[Any, ...]]
 
 class BatchInside(CompileError):
     """An operation in a body was given a batch of parameters."""
+
+
+class SnapshotInside(CompileError):
+    """A body takes a snapshot."""
 
 
 class Tree(NamedTuple):
@@ -177,6 +183,12 @@ def body_tape(queue: SourceQueue, name: str) -> QuantumScript:
         raise CompileError(
             f"The quantum function {name} measures {tape.measurements[0]} inside a loop or a "
             "branch. Measurements stand at the end of a quantum function."
+        )
+    if not drops_snapshots() and any(map(snapshot_of, tape.operations)):
+        raise SnapshotInside(
+            f"The quantum function {name} has a qml.Snapshot inside a branch or a loop of unknown "
+            "length, so that it is not known how many there are. Take snapshots outside of it, or "
+            "in loops of known length."
         )
     return tape
 

@@ -9,7 +9,7 @@ condition that it is asked for, measurements included.
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import jax
 import jax.numpy as jnp
@@ -27,10 +27,12 @@ from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.rewrite import Sizes, moved
 from qgrad_lab.circuit.lower.blocks import Region
 from qgrad_lab.circuit.lower.operands import BroadcastNeeded, Operands
+from qgrad_lab.circuit.lower.operations import snapshot_of
 from qgrad_lab.circuit.lower.tape import tape_program
 from qgrad_lab.circuit.record.outcome import Outcome
 from qgrad_lab.circuit.record.recording import Recording
 from qgrad_lab.circuit.record.sources import SourceQueue
+from qgrad_lab.core.mode import drops_snapshots
 from qgrad_lab.errors import CompileError
 
 MAX_BRANCHINGS = 24
@@ -110,6 +112,8 @@ def suspended(recording: Recording) -> tuple[Program, Operands] | None:
     queue = recording.root
     with qml.QueuingManager.stop_recording():
         tape = QuantumScript(QuantumScript.from_queue(queue).operations, [qml.state()])
+    if not drops_snapshots() and any(map(snapshot_of, tape.operations)):
+        refuse_snapshots(recording.name)
     for operation in [item for item in queue.queue if isinstance(item, Operator)]:
         queue.remove(operation)
     if len(tape.operations) == 1 and tape.operations[0] is recording.state:
@@ -120,6 +124,14 @@ def suspended(recording: Recording) -> tuple[Program, Operands] | None:
         raise batch_refused(recording.name) from None
     assert isinstance(lowered.program, Program)  # the tape has no shots
     return lowered.program, lowered.operands
+
+
+def refuse_snapshots(name: str) -> NoReturn:
+    """Refuse snapshots of the quantum function ``name``, which measures in the middle."""
+    raise CompileError(
+        f"{name} has a qml.Snapshot and measures in the middle, so that the state depends on "
+        "outcomes. Take snapshots of circuits without measure, or leave out the snapshots."
+    )
 
 
 def batch_refused(name: str) -> CompileError:

@@ -14,7 +14,7 @@ import jax
 from pennylane.operation import Operator
 
 from qgrad_lab.circuit.control import branches, cuts, loops, wire_discovery
-from qgrad_lab.circuit.control.bodies import BatchInside, Iteration
+from qgrad_lab.circuit.control.bodies import BatchInside, Iteration, SnapshotInside
 from qgrad_lab.circuit.control.mid_circuit import MeasuresInside, end, resume, resumed, suspend
 from qgrad_lab.circuit.record.recording import Recording, current_recording
 
@@ -29,8 +29,9 @@ def loop(iteration: Iteration, counters: range, values: tuple[Any, ...]) -> tupl
     except MeasuresInside:
         if recording is None or not recording.is_active():
             raise
-    except BatchInside:
-        # The batch becomes several circuits, and the operations in this loop theirs.
+    except (BatchInside, SnapshotInside):
+        # A batch becomes several circuits, and the operations in this loop theirs. A snapshot has
+        # a circuit for each iteration.
         for i in counters:
             values = iteration(i, *values)
         return values

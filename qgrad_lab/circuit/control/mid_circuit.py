@@ -18,12 +18,13 @@ from qgrad_lab.circuit.control import cuts
 from qgrad_lab.circuit.control.bodies import body_tape
 from qgrad_lab.circuit.control.collapse import projected, weight
 from qgrad_lab.circuit.control.keys import next_key
-from qgrad_lab.circuit.control.masking import where_active
+from qgrad_lab.circuit.control.masking import current_active, where_active
 from qgrad_lab.circuit.lower.refusals import MID_CIRCUIT
 from qgrad_lab.circuit.record.outcome import Outcome
 from qgrad_lab.circuit.record.recording import Recording, current_recording
 from qgrad_lab.circuit.record.sources import SourceQueue
 from qgrad_lab.engine.member import Member
+from qgrad_lab.engine.numbers import checked
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.engine.randomness import folded, wrapped
 from qgrad_lab.errors import CompileError
@@ -39,10 +40,13 @@ class Suspended(NamedTuple):
         The state, c128[2^n].
     key
         Of the random numbers to come, u32[2], where the circuit is run for one shot.
+    valid
+        Whether all outcomes that were selected were found, bool; ``None`` without shots.
     """
 
     psi: jax.Array
     key: jax.Array | None
+    valid: jax.Array | None
 
 
 class MeasuresInside(CompileError):
@@ -91,11 +95,6 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> Outcome:
             "wires control it: move it out of this function."
         )
     recording.queue.check_trace(f"measure({label!r}) in {recording.name}")
-    if postselect is not None and recording.discards:
-        raise CompileError(
-            f"{recording.name} has postselect_mode='hw-like', which leaves out shots, and the "
-            "shapes of a compiled program are fixed. Use 'fill-shots', which projects every shot."
-        )
     wire_map = recording.wires()
     if not isinstance(label, jax.core.Tracer) and label not in wire_map:
         raise CompileError(
@@ -108,34 +107,51 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> Outcome:
     recording.num_measured += 1
     if recording.cuts is not None:
         return cuts.cut(recording, wire, reset, postselect)
-    psi, key = suspend(recording)
-    outcome, psi = _collapsed(psi, wire, _own_key(key, psi), reset, postselect)
-    resume(recording, Suspended(psi, _next_key(key)))
+    psi, key, valid = suspend(recording)
+    selected = None if recording.discards else postselect
+    own = _own_key(key, psi)
+    outcome, psi = _collapsed(psi, wire, own, reset, selected, valid is not None)
+    if postselect is not None and valid is not None:
+        valid = jnp.logical_and(valid, outcome == bool(postselect))
+    resume(recording, Suspended(psi, _next_key(key), valid))
     return Outcome(outcome)
 
 
 def suspend(recording: Recording) -> Suspended:
     """Take the recorded operations out of the queue and return the state after them."""
-    return Suspended(_psi(recording), recording.shot_key)
+    return Suspended(_psi(recording), recording.shot_key, recording.valid)
 
 
 def resume(recording: Recording, suspended: Suspended) -> None:
     """Go on from ``suspended``, with an empty queue."""
     recording.shot_key = suspended.key
+    recording.valid = suspended.valid
     cuts.start_from(recording, suspended.psi)
 
 
 @contextlib.contextmanager
 def resumed(recording: Recording, suspended: Suspended) -> Iterator[None]:
     """Record inside the ``with`` block what follows ``suspended`` in a body; see `end`."""
-    previous = recording.queue, recording.root, recording.shot_key, recording.state
+    previous = (
+        recording.queue,
+        recording.root,
+        recording.shot_key,
+        recording.valid,
+        recording.state,
+    )
     try:
         with SourceQueue() as queue:
             recording.queue = recording.root = queue
             resume(recording, suspended)
             yield
     finally:
-        recording.queue, recording.root, recording.shot_key, recording.state = previous
+        (
+            recording.queue,
+            recording.root,
+            recording.shot_key,
+            recording.valid,
+            recording.state,
+        ) = previous
 
 
 def end(recording: Recording) -> Suspended:
@@ -191,15 +207,26 @@ def _next_key(key: jax.Array | None) -> jax.Array | None:
 
 
 def _collapsed(
-    psi: jax.Array, wire: Any, key: jax.Array, reset: bool, postselect: int | None
+    psi: jax.Array, wire: Any, key: jax.Array, reset: bool, postselect: int | None, shots: bool
 ) -> tuple[jax.Array, jax.Array]:
-    """Return the outcome, and the state after it; not a number if it cannot be found."""
-    ones = projected(psi, wire, True, reset)
+    """Return the outcome, and the state after it.
+
+    With shots, outcomes of a state that is not a number are refused when the circuit runs, and an
+    outcome that cannot be selected is not: the shot is left out. Without shots the state after it
+    is not a number.
+    """
+    zeros, ones = (projected(psi, wire, outcome, reset) for outcome in (False, True))
+    total = weight(psi)
+    if shots:
+        total = checked(jnp.where(current_active(), total, 1.0))
+    one = weight(ones) / total
     if postselect is None:
-        one = weight(ones) / weight(psi)
         outcome = jax.random.uniform(wrapped(key), (), jnp.float64) < one
-        kept = jnp.where(outcome, ones, projected(psi, wire, False, reset))
+    elif shots:
+        outcome = one > 0.0 if postselect else one >= 1.0
     else:
         outcome = jnp.asarray(bool(postselect))
-        kept = ones if postselect else projected(psi, wire, False, reset)
-    return outcome, kept / jnp.sqrt(weight(kept))
+    kept = jnp.where(outcome, ones, zeros)
+    norm = jnp.sqrt(weight(kept))
+    # With shots it is zero only in a body that is not asked for, of a wire that there is not.
+    return outcome, kept / (jnp.where(norm == 0.0, 1.0, norm) if shots else norm)

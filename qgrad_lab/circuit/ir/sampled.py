@@ -25,10 +25,12 @@ from qgrad_lab.circuit.ir.instructions import (
     Number,
     Probs,
     Slot,
+    State,
     Term,
     Var,
 )
 from qgrad_lab.circuit.ir.program import Program
+from qgrad_lab.circuit.ir.shadows import Shadow
 from qgrad_lab.circuit.ir.text import measurement_text, program_text
 from qgrad_lab.engine.randomness import folded
 from qgrad_lab.engine.sampling import frequencies, outcomes
@@ -59,16 +61,20 @@ class Outcomes:
     each: bool = False
 
 
-Estimated = Expval | Var | Outcomes
+Estimated = Expval | Var | Outcomes | Shadow
 """What can be estimated; the words of a ``Var`` commute wire by wire."""
 
 
 @dataclass
 class _Setting:
-    """A choice of basis for each wire: a letter, or gates that several wires share."""
+    """A choice of basis for each wire: a letter, or gates that several wires share.
+
+    Shadows, which measure in other bases at every shot, take the state itself.
+    """
 
     basis: dict[int, Any] = dataclasses.field(default_factory=dict)
     has_each: bool = False
+    is_state: bool = False
 
     def admits(self, basis: dict[int, Any]) -> bool:
         return all(self.basis.get(wire, label) == label for wire, label in basis.items())
@@ -160,7 +166,15 @@ class Sampled:
     @cached_property
     def shift_rules(self) -> tuple[ShiftRule, ...]:
         """An exact shift rule for each element of theta, valid for all measurements at once."""
-        exact = [m if isinstance(m, Expval | Var) else Probs((0,)) for m in self.measurements]
+        exact: list[Any] = []
+        for measurement in self.measurements:
+            match measurement:
+                case Expval() | Var():
+                    exact.append(measurement)
+                case Shadow(observables=tuple(observables)):
+                    exact += map(Expval, observables)
+                case _:
+                    exact.append(Probs((0,)))
         return dataclasses.replace(self.program, measurements=tuple(exact)).shift_rules
 
     @cached_property
@@ -169,13 +183,24 @@ class Sampled:
         settings: list[_Setting] = []
 
         def place(basis: dict[int, Any], each: bool = False) -> int:
-            fitting = (i for i, setting in enumerate(settings) if setting.admits(basis))
+            fitting = (
+                i
+                for i, setting in enumerate(settings)
+                if setting.admits(basis) and not setting.is_state
+            )
             number = next(fitting, len(settings))
             if number == len(settings):
                 settings.append(_Setting())
             setting = settings[number]
             setting.basis.update(basis)
             setting.has_each = setting.has_each or each
+            return number
+
+        def place_shadow() -> int:
+            fitting = (i for i, setting in enumerate(settings) if setting.is_state)
+            number = next(fitting, len(settings))
+            if number == len(settings):
+                settings.append(_Setting(is_state=True))
             return number
 
         placed: list[list[int | None]] = []
@@ -190,6 +215,8 @@ class Sampled:
                     placed.append([place(dict(zip(wires, letters, strict=True)), each)])
                 case Outcomes(wires, gates, each):
                     placed.append([place(dict.fromkeys(wires, gates), each)])
+                case Shadow():
+                    placed.append([place_shadow()])
         return settings or [_Setting()], placed
 
     @cached_property
@@ -200,7 +227,7 @@ class Sampled:
             dataclasses.replace(
                 program,
                 body=program.body + setting.body(),
-                measurements=(Probs(setting.wires),),
+                measurements=(State() if setting.is_state else Probs(setting.wires),),
             )
             for setting in self._plan[0]
         )
@@ -208,7 +235,10 @@ class Sampled:
     @property
     def num_held(self) -> int:
         """The approximate count of numbers that one evaluation holds at once."""
-        states = sum(2 ** len(setting.wires) for setting in self._plan[0])
+        states = sum(
+            2 ** (self.program.num_wires + 1 if setting.is_state else len(setting.wires))
+            for setting in self._plan[0]
+        )
         return 4 * states + 4 * max(self.shots) + self.num_outputs
 
     def estimate(
@@ -221,21 +251,29 @@ class Sampled:
         theta
             f64[P], for coefficients.
         probabilities
-            f64[2^k] of the outcomes in each setting.
+            f64[2^k] of the outcomes in each setting; of a state for shadows the amplitudes, as
+            pairs f64[2^(n+1)].
         key
             u32[2].
         """
         settings, placed = self._plan
 
         def one(copy: Any, shots: int) -> jax.Array:
+            keys = [folded(key, copy, number) for number in range(len(settings))]
             read = [
-                _Found.draw(folded(key, copy, number), probabilities[number], shots, setting)
+                _Found.draw(keys[number], probabilities[number], shots, setting)
+                if not setting.is_state
+                else _Found((), jnp.zeros(0, jnp.int64), jnp.zeros(0))
                 for number, setting in enumerate(settings)
             ]
-            parts = [
-                _estimate(measurement, numbers, read, theta)
-                for measurement, numbers in zip(self.measurements, placed, strict=True)
-            ]
+            parts = []
+            for measurement, numbers in zip(self.measurements, placed, strict=True):
+                if isinstance(measurement, Shadow):
+                    number = _known(numbers[0])
+                    psi, own = probabilities[number], keys[number]
+                    parts.append(_from_shadow(measurement, psi, own, shots, theta))
+                else:
+                    parts.append(_estimate(measurement, numbers, read, theta))
             return jnp.concatenate(parts) if parts else jnp.zeros(0)
 
         results = []
@@ -312,7 +350,10 @@ def _coefficient(number: Number, theta: jax.Array) -> Any:
 
 
 def _estimate(
-    measurement: Estimated, numbers: Sequence[int | None], read: list[_Found], theta: jax.Array
+    measurement: Expval | Var | Outcomes,
+    numbers: Sequence[int | None],
+    read: list[_Found],
+    theta: jax.Array,
 ) -> jax.Array:
     match measurement:
         case Expval(terms):
@@ -332,7 +373,22 @@ def _estimate(
             states = found.substate(wires)
             if each:
                 return jnp.where(jnp.isnan(found.weights), jnp.nan, states.astype(jnp.float64))
-            return jnp.zeros(2 ** len(wires)).at[states].add(found.weights)
+            frequency = jnp.zeros(2 ** len(wires)).at[states].add(found.weights)
+            return jnp.where(jnp.isnan(jnp.sum(found.weights)), jnp.nan, frequency)
+
+
+def _from_shadow(
+    shadow: Shadow, amplitudes: jax.Array, key: jax.Array, shots: int, theta: jax.Array
+) -> jax.Array:
+    pairs = amplitudes.reshape(-1, 2)
+    bits, recipes = shadow.draw(key, jax.lax.complex(pairs[:, 0], pairs[:, 1]), shots)
+    if shadow.observables is None:
+        found = jnp.stack([bits, recipes]).astype(jnp.float64).ravel()
+    else:
+        numbers = [term.coefficient for terms in shadow.observables for term in terms]
+        coefficients = [jnp.asarray(_coefficient(c, theta), jnp.float64) for c in numbers]
+        found = shadow.estimate(bits, recipes, jnp.stack(coefficients))
+    return jnp.where(jnp.isnan(jnp.sum(amplitudes)), jnp.nan, found)
 
 
 def _known(number: int | None) -> int:
@@ -372,11 +428,15 @@ def _text(measurement: Estimated) -> str:
                 return f"{name}({', '.join(map(str, wires))} after {len(basis)} gates)"
             pairs = zip(basis, wires, strict=True)
             return f"{name}({', '.join(f'{letter}{wire}' for letter, wire in pairs)})"
+        case Shadow():
+            return str(measurement)
         case _:
             return measurement_text(measurement)
 
 
 def _size(measurement: Estimated, shots: int) -> int:
+    if isinstance(measurement, Shadow):
+        return measurement.size(shots)
     if isinstance(measurement, Outcomes):
         return shots if measurement.each else 2 ** len(measurement.wires)
     return 1

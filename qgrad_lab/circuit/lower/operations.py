@@ -95,6 +95,12 @@ def _row(operation: Operator) -> GateKind | None:
     return GATES.get(operation.name) if is_own else None
 
 
+def snapshot_of(operation: Operator) -> qml.Snapshot | None:
+    """Return the snapshot that ``operation`` is, perhaps in a function under ``qml.adjoint``."""
+    operation = innermost(operation)
+    return operation if isinstance(operation, qml.Snapshot) else None
+
+
 def is_preparation(operation: Operator) -> bool:
     """Return whether ``operation`` sets the state from data or bits."""
     return isinstance(operation, qml.operation.StatePrepBase)

@@ -31,7 +31,7 @@ class Recording:
     defers
         Whether PennyLane replaces measurements in the middle by controlled operations.
     discards
-        Whether shots with another outcome than the selected one are left out.
+        Whether outcomes are drawn also where one is selected, and shots with another left out.
     shot_key
         Key of the random numbers to come, u32[2], if the function is run for one shot.
     unknown
@@ -48,6 +48,9 @@ class Recording:
         under ``qml.adjoint`` or ``qml.ctrl`` go to other queues.
     num_measured
         The number of wires measured in the middle so far.
+    valid
+        Whether this execution found all outcomes that were selected, a traced boolean; ``None``
+        without shots.
     state
         The preparation that the last ``measure`` put in place of all operations before it.
     root
@@ -68,6 +71,7 @@ class Recording:
     cuts: list[Any] | None = None
     queue: Any = None
     num_measured: int = 0
+    valid: Any = None
     state: qml.StatePrep | None = None
     root: Any = None
     active: Any = True

@@ -97,7 +97,7 @@ def test_reset(seed):
 @pytest.mark.parametrize("selected", [0, 1])
 def test_postselection(selected, shots):
     @qml.set_shots(shots)
-    @qml.qnode(DEVICE)
+    @qml.qnode(DEVICE, postselect_mode="fill-shots")
     def circuit(x):
         qml.RX(x, 0)
         qml.CNOT([0, 1])
@@ -113,7 +113,8 @@ def test_postselection(selected, shots):
     for x, found in [(0.0, 0), (np.pi, 1)]:
         m, p = f(x)
         assert (np.asarray(m) == found).all()
-        np.testing.assert_allclose(p, one_hot[found], atol=1e-12)
+        wanted = one_hot[found] if shots is None or found == selected else np.full(4, np.nan)
+        np.testing.assert_allclose(p, wanted, atol=1e-12)
 
 
 def test_outcomes_in_classical_code(seed):
@@ -479,8 +480,9 @@ def test_options_that_are_refused():
 
     node = qml.QNode(circuit, DEVICE, postselect_mode="hw-like")
     assert float(qjit(node)(0.3)) == pytest.approx(-1)
-    with pytest.raises(CompileError, match="leaves out shots.*fill-shots"):
-        qjit(qml.set_shots(node, 10))(0.3)
+    single = node.update(mcm_method="single-branch-statistics")
+    with pytest.raises(CompileError, match="leaves out some.*fill-shots"):
+        qjit(qml.set_shots(single, 10))(0.3)
     with pytest.raises(CompileError, match="mcm_method='tree-traversal'"):
         qjit(qml.QNode(circuit, DEVICE, mcm_method="tree-traversal"))(0.3)
     with pytest.raises(CompileError, match="outside of a quantum function"):
@@ -497,3 +499,83 @@ def test_outside_of_compiled_programs_it_is_pennylanes():
         return qml.sample(measure(0))
 
     assert (np.asarray(circuit()) == 1).all()
+
+
+LEFT_OUT = -(2**31)
+
+
+@pytest.mark.parametrize("mode", [None, "hw-like"])
+def test_shots_with_another_outcome_are_left_out(mode, seed):
+    @qml.set_shots(4000)
+    @qml.qnode(DEVICE, postselect_mode=mode)
+    def circuit(x):
+        qml.RY(x, 0)
+        qml.CNOT([0, 1])
+        m = measure(0, postselect=1)
+        qml.RY(0.5, 1)
+        results = qml.sample(m), qml.sample(wires=0), qml.expval(qml.Z(1)), qml.var(qml.Z(1))
+        return m, *results, qml.probs(wires=0), qml.counts(wires=0), qml.expval(m)
+
+    m, bits, samples, mean, variance, probs, (_, counts), of_m = qjit(circuit, seed=seed % 2**32)(1)
+    found = np.asarray(m)
+    assert abs(found.mean() - np.sin(0.5) ** 2) < 0.06
+    np.testing.assert_array_equal(bits, np.where(found, 1, LEFT_OUT))
+    np.testing.assert_array_equal(samples[:, 0], np.where(found, 1, LEFT_OUT))
+    np.testing.assert_allclose(mean, -np.cos(0.5), atol=0.15)
+    np.testing.assert_allclose(variance, 1 - mean**2, atol=1e-9)
+    np.testing.assert_allclose(probs, [0, 1])
+    np.testing.assert_array_equal(counts, [0, found.sum()])
+    assert of_m == 1
+
+
+@pytest.mark.parametrize("mode", [None, "hw-like", "fill-shots"])
+def test_shots_that_an_earlier_outcome_forbids_are_left_out(mode):
+    @qml.set_shots(40)
+    @qml.qnode(DEVICE, postselect_mode=mode)
+    def bell():
+        qml.Hadamard(0)
+        qml.CNOT([0, 1])
+        first = measure(0)
+        second = measure(1, postselect=1)
+        return first, qml.sample(first), qml.sample(second), qml.expval(qml.Z(1))
+
+    first, *samples, mean = qjit(bell, seed=1)()
+    assert 0 < np.sum(first) < 40
+    for sample in samples:
+        np.testing.assert_array_equal(sample, np.where(first, 1, LEFT_OUT))
+    assert mean == -1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"postselect_mode": "fill-shots"}, {"mcm_method": "single-branch-statistics"}],
+)
+def test_nothing_is_left_where_a_selected_outcome_is_impossible(options):
+    @qml.set_shots(5)
+    @qml.qnode(DEVICE, **options)
+    def circuit():
+        m = measure(0, postselect=1)
+        means = qml.expval(m), qml.expval(qml.Z(1)), qml.var(qml.Z(1)), qml.probs(wires=0)
+        return *means, qml.counts(wires=0), qml.sample(wires=0)
+
+    *means, (_, counts), samples = qjit(circuit)()
+    assert all(np.isnan(mean).all() for mean in means)
+    np.testing.assert_array_equal(counts, [0, 0])
+    assert (np.asarray(samples) == LEFT_OUT).all()
+
+
+def test_postselection_in_loops_leaves_out_shots():
+    @qml.set_shots(60)
+    @qml.qnode(DEVICE)
+    def circuit():
+        @for_loop(0, 2, 1)
+        def loop(i):
+            qml.Hadamard(0)
+            measure(0, postselect=1)
+
+        loop()
+        return qml.expval(qml.Z(0)), qml.sample(wires=0)
+
+    mean, samples = qjit(circuit, seed=1)()
+    assert mean == -1
+    assert 0 < np.sum(np.asarray(samples) == 1) < 40

@@ -9,6 +9,7 @@ import jax
 from pennylane.measurements import MeasurementProcess
 
 from qgrad_lab.circuit.lower.measurements import (
+    classical_shadow,
     counts,
     density_matrix,
     expval,
@@ -38,6 +39,7 @@ LOWERINGS: tuple[Lowering, ...] = (
     mutual_info.LOWERING,
     sample.LOWERING,
     counts.LOWERING,
+    *classical_shadow.LOWERINGS,
 )
 """All that can be lowered. Messages list them in this order, which means nothing else."""
 

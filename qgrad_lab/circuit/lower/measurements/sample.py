@@ -15,25 +15,28 @@ from qgrad_lab.circuit.lower.readouts.context import Context
 from qgrad_lab.circuit.lower.readouts.eigenbasis import eigenbasis
 from qgrad_lab.circuit.lower.readouts.outcomes import TracedOutcomes
 from qgrad_lab.circuit.lower.readouts.readout import Measured, Readout
+from qgrad_lab.circuit.record.sources import number_of
+from qgrad_lab.engine.numbers import checked
 
 
 def _sampled(measurement: SampleMP, context: Context) -> Readout:
     """Read bits i64[shots, k], or f64[shots] of an observable."""
     if measurement.obs is not None:
-        return _eigenvalues(measurement.obs, context)
+        return _eigenvalues(measurement.obs, context, number_of(measurement))
     wires = context.wires_or_all(measurement.wires)
     read = context.outputs.measure(Outcomes(wires, "Z" * len(wires), each=True))
     dtype = jnp.dtype(getattr(measurement, "_dtype", None) or jnp.int64)
     shifts = np.arange(len(wires))[::-1]
+    source = number_of(measurement)
 
     def bits(measured: Measured) -> jax.Array:
-        states = read(measured).astype(jnp.int64)
+        states = checked(read(measured), source).astype(jnp.int64)
         return ((states[:, None] >> shifts[None]) & 1).astype(dtype)
 
     return bits
 
 
-def _eigenvalues(observable: Operator, context: Context) -> Readout:
+def _eigenvalues(observable: Operator, context: Context, source: int) -> Readout:
     single = single_word(observable, context.wire_map)
     if single is not None:
         coefficient, word = single
@@ -42,14 +45,20 @@ def _eigenvalues(observable: Operator, context: Context) -> Readout:
         read = context.outputs.measure(Outcomes(wires, letters, each=True))
 
         def signs(measured: Measured) -> jax.Array:
-            ones = jax.lax.population_count(read(measured).astype(jnp.int64))
+            states = checked(read(measured), source).astype(jnp.int64)
+            ones = jax.lax.population_count(states)
             return coefficient * (1.0 - 2.0 * (ones & 1).astype(jnp.float64))
 
         return signs
     found = eigenbasis(observable, context)
     each = context.outputs.measure(found.outcomes(each=True))
     values = context.outputs.keep(found.eigenvalues)
-    return lambda measured: jnp.asarray(values(measured))[each(measured).astype(jnp.int64)]
+
+    def eigenvalues(measured: Measured) -> jax.Array:
+        states = checked(each(measured), source).astype(jnp.int64)
+        return jnp.asarray(values(measured))[states]
+
+    return eigenvalues
 
 
 def _of_outcomes(outcomes: TracedOutcomes) -> Readout:
