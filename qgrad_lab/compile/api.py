@@ -64,6 +64,7 @@ def qjit(
     Returns
     -------
     QJIT
+        Its results have types of their own (``float64``), also those that come of Python's numbers.
         Compiles at the first call of each signature (shapes and types of the arguments); ahead of
         time, at once, if every argument is annotated with a scalar type (``float``) or an abstract
         array (``jax.ShapeDtypeStruct``). Arguments of such a function are converted to the declared
@@ -133,7 +134,7 @@ def qjit(
     ... def cube(x: float):
     ...     return x**3
     >>> cube(2)
-    Array(8., dtype=float64, weak_type=True)
+    Array(8., dtype=float64)
 
     Constants of the program:
 

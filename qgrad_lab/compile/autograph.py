@@ -52,6 +52,8 @@ def convert(function: Callable[..., Any]) -> Callable[..., Any]:
         return Derivative(function.transform, convert(function.f), function.options)
     if isinstance(function, functools.partial):
         return functools.partial(convert(function.func), *function.args, **function.keywords)
+    if isinstance(function, staticmethod):
+        return staticmethod(convert(function.__func__))
     if inspect.ismethod(function):
         return types.MethodType(convert(function.__func__), function.__self__)
     if not inspect.isfunction(function):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from qgrad_lab.compile import waiting
 from qgrad_lab.compile.options import CompileOptions
@@ -87,7 +88,7 @@ class JittedFunction:
             self._notice(args, kwargs)
             with fewer_collections(), mode(Mode.COMPILED, capacities, self._options.seed):
                 start_run()
-                return self._function(*map(unwrapped, args), **kwargs)
+                return jax.tree.map(_strong, self._function(*map(unwrapped, args), **kwargs))
 
         argnums, argnames = static_arguments(
             self._original, self._options.static_argnums, self._options.static_argnames
@@ -130,6 +131,16 @@ class _Traces(threading.local):
 
 _traces = _Traces()
 """Whether a program was traced, in this thread, since ``happened`` was set to ``False``."""
+
+
+def _strong(leaf: Any) -> Any:
+    """Return a result that keeps its type beside others: a float does not become a float32."""
+    if isinstance(leaf, jax.Array):
+        return jax.lax.convert_element_type(leaf, leaf.dtype) if leaf.weak_type else leaf
+    return jnp.asarray(leaf, jnp.result_type(leaf)) if type(leaf) in _PYTHON_NUMBERS else leaf
+
+
+_PYTHON_NUMBERS = (bool, int, float, complex)
 
 
 def _abstract(leaf: Any) -> Any:
