@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypedDict, TypeVar, Unpack, overload
 
 from qgrad_lab.compile.compiled import QJIT
-from qgrad_lab.compile.options import check_options
+from qgrad_lab.compile.options import check_elsewhere, check_options
 from qgrad_lab.core.tracebacks import frames_hidden
 
 __all__ = ["QJIT", "qjit"]
@@ -19,6 +19,11 @@ class _Keywords(TypedDict, total=False):
     autograph: bool
     seed: int | None
     verbose: bool
+    abstracted_axes: None
+    async_qnodes: bool
+    capture: bool | str
+    keep_intermediate: bool | int | str | None
+    target: str
 
 
 @overload
@@ -33,6 +38,7 @@ def qjit(
     autograph: bool = False,
     seed: int | None = None,
     verbose: bool = False,
+    **elsewhere: Any,
 ) -> Any:
     """Compile a hybrid quantum-classical function.
 
@@ -61,6 +67,9 @@ def qjit(
     verbose : bool, optional
         Whether to tell, on the standard error stream, what is compiled and how long it took.
 
+    **elsewhere
+        The other options of ``catalyst.qjit``, which are taken with their default values.
+
     Returns
     -------
     QJIT
@@ -73,9 +82,9 @@ def qjit(
     Raises
     ------
     TypeError
-        If ``fn`` is not callable, or an option has the wrong type.
+        If ``fn`` is not callable, or an option is unknown or has the wrong type.
     ValueError
-        If ``seed`` is out of range.
+        If ``seed`` is out of range, or an option of ``catalyst.qjit`` asks for what is not here.
     CompileError
         At the call, for a circuit that cannot be compiled; at once, if ``autograph`` does not find
         the source of ``fn``.
@@ -172,6 +181,7 @@ def qjit(
     111
     """
     with frames_hidden:
+        check_elsewhere(elsewhere)
         options = check_options(static_argnums, static_argnames, autograph, seed, verbose)
         if fn is None:
             return lambda fn: qjit(fn, **options.keywords())

@@ -20,6 +20,8 @@ class _PublicFunction:
         self._place = f"{_ROOT}:{name}"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        # Only a pickle finds names; a shallow copy brings what bears them.
+        args = tuple(arg.named if isinstance(arg, _Named) else arg for arg in args)
         return pkgutil.resolve_name(self._place)(*args, **kwargs)
 
     def __reduce__(self) -> Any:
@@ -53,6 +55,7 @@ class _Named:
     """An object that is pickled by its name in its module."""
 
     def __init__(self, named: Any) -> None:
+        self.named = named
         self._place = f"{named.__module__}:{named.__qualname__}"
 
     def __reduce__(self) -> Any:
