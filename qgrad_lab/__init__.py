@@ -44,6 +44,7 @@ from qgrad_lab.errors import (  # noqa: E402
 )
 from qgrad_lab.inspection.api import stages  # noqa: E402
 from qgrad_lab.language import debugging as debug  # noqa: E402
+from qgrad_lab.language.assertions import debug_assert  # noqa: E402
 from qgrad_lab.language.callbacks import accelerate, pure_callback  # noqa: E402
 from qgrad_lab.language.control_flow import cond, for_loop, switch, while_loop  # noqa: E402
 from qgrad_lab.language.mapping import vmap  # noqa: E402
@@ -79,6 +80,7 @@ __all__ = [
     "cond",
     "ctrl",
     "debug",
+    "debug_assert",
     "for_loop",
     "grad",
     "hessian",

@@ -19,6 +19,7 @@ class _Keywords(TypedDict, total=False):
     autograph: bool
     seed: int | None
     verbose: bool
+    disable_assertions: bool
     abstracted_axes: None
     async_qnodes: bool
     capture: bool | str
@@ -38,6 +39,7 @@ def qjit(
     autograph: bool = False,
     seed: int | None = None,
     verbose: bool = False,
+    disable_assertions: bool = False,
     **elsewhere: Any,
 ) -> Any:
     """Compile a hybrid quantum-classical function.
@@ -67,6 +69,8 @@ def qjit(
     verbose : bool, optional
         Whether to tell, on the standard error stream, what is compiled and how long it took.
 
+    disable_assertions : bool, optional
+        Whether to leave out every `debug_assert`.
     **elsewhere
         The other options of ``catalyst.qjit``, which are taken with their default values.
 
@@ -182,7 +186,9 @@ def qjit(
     """
     with frames_hidden:
         check_elsewhere(elsewhere)
-        options = check_options(static_argnums, static_argnames, autograph, seed, verbose)
+        options = check_options(
+            static_argnums, static_argnames, autograph, seed, verbose, disable_assertions
+        )
         if fn is None:
             return lambda fn: qjit(fn, **options.keywords())
         if not callable(fn):

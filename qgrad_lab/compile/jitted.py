@@ -3,6 +3,7 @@
 import functools
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import jax
@@ -13,7 +14,7 @@ from qgrad_lab.compile.options import CompileOptions
 from qgrad_lab.compile.signature import static_arguments, unwrapped
 from qgrad_lab.core.failures import LoopOverflow
 from qgrad_lab.core.garbage import fewer_collections
-from qgrad_lab.core.mode import Mode, mode
+from qgrad_lab.core.mode import Mode, mode, without_assertions
 from qgrad_lab.engine.randomness import start_run
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -86,7 +87,8 @@ class JittedFunction:
             self.waits = self._is_in_doubt = True
             self.signature = jax.tree.map(_abstract, (args, kwargs))
             self._notice(args, kwargs)
-            with fewer_collections(), mode(Mode.COMPILED, capacities, self._options.seed):
+            asserting = without_assertions() if self._options.disable_assertions else nullcontext()
+            with asserting, fewer_collections(), mode(Mode.COMPILED, capacities, self._options.seed):
                 start_run()
                 return jax.tree.map(_strong, self._function(*map(unwrapped, args), **kwargs))
 

@@ -16,6 +16,7 @@ class CompileOptions:
     autograph: bool = False
     seed: int | None = None
     verbose: bool = False
+    disable_assertions: bool = False
 
     def keywords(self) -> dict[str, Any]:
         """Return the keyword arguments of ``qjit`` that give these."""
@@ -23,7 +24,12 @@ class CompileOptions:
 
 
 def check_options(
-    static_argnums: Any, static_argnames: Any, autograph: Any, seed: Any, verbose: Any
+    static_argnums: Any,
+    static_argnames: Any,
+    autograph: Any,
+    seed: Any,
+    verbose: Any,
+    disable_assertions: Any,
 ) -> CompileOptions:
     """Check the keyword arguments of ``qjit``.
 
@@ -40,6 +46,7 @@ def check_options(
         bool(autograph),
         _checked_seed(seed),
         bool(verbose),
+        bool(disable_assertions),
     )
 
 

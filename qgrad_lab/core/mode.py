@@ -72,9 +72,12 @@ class ThreadState:
         Whether a circuit became a part of some program since a program was compiled last.
     diff_method
         How all QNodes are differentiated, whatever they say themselves, if so.
+    asserts
+        Whether assertions are part of the program that is traced.
     """
 
     __slots__ = (
+        "asserts",
         "diff_method",
         "lowered_circuit",
         "loop_capacities",
@@ -94,6 +97,7 @@ class ThreadState:
         self.running: Running | None = None
         self.lowered_circuit = False
         self.diff_method: str | None = None
+        self.asserts = True
 
 
 class _Threads(threading.local):
@@ -200,6 +204,24 @@ def diff_method(name: str) -> Iterator[None]:
         state.diff_method = previous
 
 
+@contextlib.contextmanager
+def without_assertions() -> Iterator[None]:
+    """Leave assertions out of what is traced inside the ``with`` block."""
+    state = threads.state
+    previous = state.asserts
+    state.asserts = False
+    try:
+        with _cache_key(_key(state)):
+            yield
+    finally:
+        state.asserts = previous
+
+
+def asserts() -> bool:
+    """Return whether assertions are part of the program that the calling thread traces."""
+    return threads.state.asserts
+
+
 def _key(state: ThreadState) -> str:
     """Return what tells a trace from those of the same function in other modes."""
     capacities = state.loop_capacities
@@ -208,6 +230,8 @@ def _key(state: ThreadState) -> str:
         parts.append(f"seed:{state.seeded.seed}:{state.seeded.number}")
     if state.diff_method is not None:
         parts.append(f"diff_method:{state.diff_method}")
+    if not state.asserts:
+        parts.append("without assertions")
     return " ".join(parts)
 
 

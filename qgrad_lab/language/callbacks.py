@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from qgrad_lab.core.mode import Mode, mode
+from qgrad_lab.errors import DifferentiableCompileError
 
 
 class PureCallback:
@@ -55,40 +56,46 @@ class PureCallback:
         Raises
         ------
         ValueError
-            If only one of ``fwd`` and ``bwd`` was given; from JAX, if the function is
-            differentiated without them.
+            If only one of ``fwd`` and ``bwd`` was given.
+        DifferentiableCompileError
+            If the function is differentiated without them.
         """
         if kwargs:
             args = inspect.signature(self._function).bind(*args, **kwargs).args
         if self._fwd is None and self._bwd is None:
-            return self._call(*args)
+            return self._undifferentiated(*args)
         if self._fwd is None or self._bwd is None:
             missing = "fwd" if self._fwd is None else "bwd"
             raise ValueError(
                 f"The pure_callback {self._name} has no {missing}; a gradient takes both, fwd and "
                 f"bwd. Decorate a function with {self._name}.{missing}."
             )
-        forward = self._fwd
 
         @jax.custom_vjp
         def differentiable(*args: Any) -> Any:
             return self._call(*args)
 
-        def without_gradient(*args: Any) -> Any:
-            # The forward pass calls this object: once it is differentiated, that is the end.
-            self._fwd = self._bwd = None
-            try:
-                return forward(*args)
-            finally:
-                self._fwd, self._bwd = forward, backward
-
-        backward = self._bwd
-        differentiable.defvjp(without_gradient, backward)
+        differentiable.defvjp(self._fwd, self._bwd)
         return differentiable(*args)
 
     @property
     def _name(self) -> str:
         return getattr(self._function, "__name__", type(self._function).__name__)
+
+    def _undifferentiated(self, *args: Any) -> Any:
+        @jax.custom_jvp
+        def values(*args: Any) -> Any:
+            return self._call(*args)
+
+        def refuse(_primals: Any, _tangents: Any) -> Any:
+            raise DifferentiableCompileError(
+                f"The pure_callback {self._name} is differentiated, and Python functions have no "
+                f"derivatives. Give it one by {self._name}.fwd and {self._name}.bwd, write it with "
+                "JAX, or differentiate with method='fd'."
+            )
+
+        values.defjvp(refuse)
+        return values(*args)
 
     def _call(self, *args: Any) -> Any:
         def in_python(*args: Any) -> Any:

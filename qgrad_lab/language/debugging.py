@@ -83,8 +83,8 @@ def print(fmt: Any, *args: Any, **kwargs: Any) -> None:
     >>> @qjit
     ... def show(x):
     ...     debug.print("{} and {y}", x, y=2 * x)
-    ...     debug.print(x)
-    >>> show(3)
+    ...     return x
+    >>> print(show(3))
     3 and 6
     3
     """
