@@ -100,7 +100,8 @@ def _with_converted_closure(
         tuple(map(types.CellType, found)),
     )
     copied.__kwdefaults__ = function.__kwdefaults__
-    return functools.update_wrapper(copied, function)
+    functools.update_wrapper(copied, function)
+    return copied
 
 
 @functools.cache

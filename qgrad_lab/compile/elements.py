@@ -37,9 +37,7 @@ def set_element_outside(container: Any, keys: tuple[Any, ...], value: Any) -> No
     _check_outside(set_element(container, keys, value), container)
 
 
-def update_element_outside(
-    container: Any, keys: tuple[Any, ...], name: str, value: Any
-) -> None:
+def update_element_outside(container: Any, keys: tuple[Any, ...], name: str, value: Any) -> None:
     """Update an element of a variable that does not belong to the function."""
     _check_outside(update_element(container, keys, name, value), container)
 

@@ -88,7 +88,11 @@ class JittedFunction:
             self.signature = jax.tree.map(_abstract, (args, kwargs))
             self._notice(args, kwargs)
             asserting = without_assertions() if self._options.disable_assertions else nullcontext()
-            with asserting, fewer_collections(), mode(Mode.COMPILED, capacities, self._options.seed):
+            with (
+                asserting,
+                fewer_collections(),
+                mode(Mode.COMPILED, capacities, self._options.seed),
+            ):
                 start_run()
                 return jax.tree.map(_strong, self._function(*map(unwrapped, args), **kwargs))
 

@@ -87,7 +87,9 @@ def check_elsewhere(given: dict[str, Any]) -> None:
                 f"{', '.join(field.name for field in dataclasses.fields(CompileOptions))}."
             )
         nothing, advice = _ELSEWHERE[name]
-        if not any(value is none or (type(value) is type(none) and value == none) for none in nothing):
+        if not any(
+            value is none or (type(value) is type(none) and value == none) for none in nothing
+        ):
             raise ValueError(
                 f"qjit was given {name}={value!r}, an option of catalyst.qjit that qgrad_lab takes "
                 f"with its default {nothing[0]!r} only. {advice}"

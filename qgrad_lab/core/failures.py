@@ -72,8 +72,8 @@ def assertion_text(message: str) -> str:
 def python_error(error: Exception, source_of_number: Callable[[int], object]) -> Exception | None:
     """Make the exception that ``error`` of JAX stands for, if ``native/xla/ffi.cpp`` raised it.
 
-    A ``RuntimeError`` for an assertion; a ``ValueError`` for a wire, a bit or the length of a loop; a ``MemoryError`` for a circuit that
-    does not fit. ``source_of_number`` knows the user's line by its number.
+    A ``RuntimeError`` for an assertion; a ``ValueError`` for a wire, a bit or the length of a loop;
+    a ``MemoryError`` for a circuit that does not fit. ``source_of_number`` knows the user's line by its number.
     """
     if not isinstance(error, JAX_ERRORS):
         return None

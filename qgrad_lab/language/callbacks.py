@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +11,8 @@ import numpy as np
 
 from qgrad_lab.core.mode import Mode, mode
 from qgrad_lab.errors import DifferentiableCompileError
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class PureCallback:
@@ -170,6 +172,10 @@ def _struct(kind: Any) -> jax.ShapeDtypeStruct | None:
         return None
 
 
+@overload
+def accelerate(func: F, *, dev: Any = None) -> F: ...
+@overload
+def accelerate(func: None = None, *, dev: Any = None) -> Callable[[F], F]: ...
 def accelerate(func: Callable[..., Any] | None = None, *, dev: Any = None) -> Any:
     """Compile a classical function with ``jax.jit``, as all classical code in a program is.
 

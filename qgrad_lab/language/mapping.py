@@ -2,11 +2,31 @@
 
 import functools
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import jax
 
+F = TypeVar("F", bound=Callable[..., Any])
 
+
+@overload
+def vmap(
+    fn: F,
+    in_axes: Any = 0,
+    out_axes: Any = 0,
+    axis_name: Hashable | None = None,
+    axis_size: int | None = None,
+    spmd_axis_name: Any = None,
+) -> F: ...
+@overload
+def vmap(
+    fn: None = None,
+    in_axes: Any = 0,
+    out_axes: Any = 0,
+    axis_name: Hashable | None = None,
+    axis_size: int | None = None,
+    spmd_axis_name: Any = None,
+) -> Callable[[F], F]: ...
 def vmap(
     fn: Callable[..., Any] | None = None,
     in_axes: Any = 0,
