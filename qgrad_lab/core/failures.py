@@ -73,7 +73,8 @@ def python_error(error: Exception, source_of_number: Callable[[int], object]) ->
     """Make the exception that ``error`` of JAX stands for, if ``native/xla/ffi.cpp`` raised it.
 
     A ``RuntimeError`` for an assertion; a ``ValueError`` for a wire, a bit or the length of a loop;
-    a ``MemoryError`` for a circuit that does not fit. ``source_of_number`` knows the user's line by its number.
+    a ``MemoryError`` for a circuit that does not fit. ``source_of_number``
+    knows the user's line by its number.
     """
     if not isinstance(error, JAX_ERRORS):
         return None

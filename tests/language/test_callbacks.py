@@ -57,11 +57,14 @@ def test_gradient_of_a_callback():
     )
 
 
-@pytest.mark.parametrize("kind", [int, np.float32, jax.ShapeDtypeStruct((), jnp.complex128)])
-def test_types_of_a_callback(kind):
+@pytest.mark.parametrize(
+    ("kind", "dtype"),
+    [(int, int), (np.float32, np.float32), (jax.ShapeDtypeStruct((), complex), complex)],
+)
+def test_types_of_a_callback(kind, dtype):
     result = qjit(pure_callback(lambda x: x + 1, kind))(2)
     assert result == 3
-    assert result.dtype == np.dtype(getattr(kind, "dtype", kind))
+    assert result.dtype == dtype
 
 
 def test_accelerate():
@@ -92,7 +95,7 @@ def test_assertions(change):
 
     compiled = change(f)
     compiled(0.5)
-    with pytest.raises(RuntimeError, match=r"^x is \[too\] large$"):
+    with pytest.raises(RuntimeError, match=r"^x is \[too\] large"):
         compiled(2.0)
     compiled(0.5)
 
