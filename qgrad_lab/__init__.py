@@ -18,12 +18,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 import jax
-from jax import vmap
 
 # Before all other imports, which might make arrays.
 jax.config.update("jax_enable_x64", True)
 
-# These two and vmap as they are elsewhere: programs find the names that they import from catalyst.
+# These two as they are elsewhere: programs find the names that they import from catalyst.
 from pennylane import adjoint, ctrl  # noqa: E402
 
 from qgrad_lab.comparison import Comparison, compare  # noqa: E402
@@ -44,7 +43,11 @@ from qgrad_lab.errors import (  # noqa: E402
     DifferentiableCompilerError,
 )
 from qgrad_lab.inspection.api import stages  # noqa: E402
+from qgrad_lab.language import debugging as debug  # noqa: E402
+from qgrad_lab.language.assertions import debug_assert  # noqa: E402
+from qgrad_lab.language.callbacks import accelerate, pure_callback  # noqa: E402
 from qgrad_lab.language.control_flow import cond, for_loop, switch, while_loop  # noqa: E402
+from qgrad_lab.language.mapping import vmap  # noqa: E402
 from qgrad_lab.language.mid_circuit import measure  # noqa: E402
 
 if TYPE_CHECKING:
@@ -71,10 +74,13 @@ __all__ = [
     "Scaling",
     "StepSizes",
     "Workbench",
+    "accelerate",
     "adjoint",
     "compare",
     "cond",
     "ctrl",
+    "debug",
+    "debug_assert",
     "for_loop",
     "grad",
     "hessian",
@@ -82,6 +88,7 @@ __all__ = [
     "jvp",
     "landscape",
     "measure",
+    "pure_callback",
     "qjit",
     "reference",
     "scaling",

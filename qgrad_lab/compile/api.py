@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypedDict, TypeVar, Unpack, overload
 
 from qgrad_lab.compile.compiled import QJIT
-from qgrad_lab.compile.options import check_options
+from qgrad_lab.compile.options import check_elsewhere, check_options
 from qgrad_lab.core.tracebacks import frames_hidden
 
 __all__ = ["QJIT", "qjit"]
@@ -19,6 +19,12 @@ class _Keywords(TypedDict, total=False):
     autograph: bool
     seed: int | None
     verbose: bool
+    disable_assertions: bool
+    abstracted_axes: None
+    async_qnodes: bool
+    capture: bool | str
+    keep_intermediate: bool | int | str | None
+    target: str
 
 
 @overload
@@ -33,6 +39,8 @@ def qjit(
     autograph: bool = False,
     seed: int | None = None,
     verbose: bool = False,
+    disable_assertions: bool = False,
+    **elsewhere: Any,
 ) -> Any:
     """Compile a hybrid quantum-classical function.
 
@@ -61,9 +69,15 @@ def qjit(
     verbose : bool, optional
         Whether to tell, on the standard error stream, what is compiled and how long it took.
 
+    disable_assertions : bool, optional
+        Whether to leave out every `debug_assert`.
+    **elsewhere
+        The other options of ``catalyst.qjit``, which are taken with their default values.
+
     Returns
     -------
     QJIT
+        Its results have types of their own (``float64``), also those that come of Python's numbers.
         Compiles at the first call of each signature (shapes and types of the arguments); ahead of
         time, at once, if every argument is annotated with a scalar type (``float``) or an abstract
         array (``jax.ShapeDtypeStruct``). Arguments of such a function are converted to the declared
@@ -72,9 +86,9 @@ def qjit(
     Raises
     ------
     TypeError
-        If ``fn`` is not callable, or an option has the wrong type.
+        If ``fn`` is not callable, or an option is unknown or has the wrong type.
     ValueError
-        If ``seed`` is out of range.
+        If ``seed`` is out of range, or an option of ``catalyst.qjit`` asks for what is not here.
     CompileError
         At the call, for a circuit that cannot be compiled; at once, if ``autograph`` does not find
         the source of ``fn``.
@@ -133,7 +147,7 @@ def qjit(
     ... def cube(x: float):
     ...     return x**3
     >>> cube(2)
-    Array(8., dtype=float64, weak_type=True)
+    Array(8., dtype=float64)
 
     Constants of the program:
 
@@ -171,7 +185,10 @@ def qjit(
     111
     """
     with frames_hidden:
-        options = check_options(static_argnums, static_argnames, autograph, seed, verbose)
+        check_elsewhere(elsewhere)
+        options = check_options(
+            static_argnums, static_argnames, autograph, seed, verbose, disable_assertions
+        )
         if fn is None:
             return lambda fn: qjit(fn, **options.keywords())
         if not callable(fn):

@@ -23,6 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from qgrad_lab.circuit.capture.qnode import is_qnode
+from qgrad_lab.compile import elements
 from qgrad_lab.core.tracebacks import PACKAGE
 from qgrad_lab.differentiate.autodiff import Derivative
 from qgrad_lab.errors import CompileError
@@ -53,8 +54,12 @@ def convert(function: Callable[..., Any]) -> Callable[..., Any]:
         return Derivative(function.transform, convert(function.f), function.options)
     if isinstance(function, functools.partial):
         return functools.partial(convert(function.func), *function.args, **function.keywords)
+    if isinstance(function, staticmethod):
+        return staticmethod(convert(function.__func__))
     if inspect.ismethod(function):
         return types.MethodType(convert(function.__func__), function.__self__)
+    if inspect.isfunction(function) and not _is_users(function):
+        return _with_converted_closure(function)
     if not inspect.isfunction(function):
         call = type(function).__call__
         return types.MethodType(convert(call), function) if inspect.isfunction(call) else function
@@ -67,6 +72,39 @@ def convert(function: Callable[..., Any]) -> Callable[..., Any]:
         ) from error
 
 
+def _with_converted_closure(
+    function: types.FunctionType, inside: tuple[types.FunctionType, ...] = ()
+) -> types.FunctionType:
+    """Convert the user's functions in a library's, such as what ``jax.vmap(f)`` returns."""
+
+    def converted(value: Any) -> Any:
+        if _is_users(value):
+            return convert(value)
+        if inspect.isfunction(value) and value not in inside:  # a recursive one closes over itself
+            return _with_converted_closure(value, inside)
+        return value
+
+    inside = (*inside, function)
+    cells = function.__closure__ or ()
+    try:
+        contents = [cell.cell_contents for cell in cells]
+    except ValueError:  # a name without a value as yet
+        return function
+    found = [converted(value) for value in contents]
+    if all(new is old for new, old in zip(found, contents, strict=True)):
+        return function
+    copied = types.FunctionType(
+        function.__code__,
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        tuple(map(types.CellType, found)),
+    )
+    copied.__kwdefaults__ = function.__kwdefaults__
+    functools.update_wrapper(copied, function)
+    return copied
+
+
 @functools.cache
 def _transpiler() -> Any:
     from malt.impl.api import PyToPy
@@ -75,9 +113,14 @@ def _transpiler() -> Any:
         def get_extra_locals(self) -> dict[str, Any]:
             if self._extra_locals is None:
                 names = super().get_extra_locals()
-                for operator in _OPERATORS:
+                for operator in (*_OPERATORS, *elements.OPERATORS):
                     setattr(names["ag__"], operator.__name__, operator)
+                names["ag__"].slice_ = slice
             return self._extra_locals
+
+        def transform_ast(self, node: Any, ctx: Any) -> Any:
+            # Before malt looks which variables a statement changes.
+            return super().transform_ast(elements.rewrite(node), ctx)
 
     return Transpiler()
 
@@ -117,7 +160,7 @@ def if_stmt(
     outcomes: list[VariableValues] = []
 
     def branch(statements: Callable[[], None]) -> list[Any]:
-        set_state(initial)
+        set_state(jax.tree.map(_copied, initial))  # of a list, each branch changes its own
         statements()
         # The other variables are not used after the statement.
         outcome = get_state()[:num_outputs]
@@ -361,9 +404,15 @@ def _check_same_kind(name: str, values: list[Any]) -> None:
         )
 
 
+def _copied(leaf: Any) -> Any:
+    return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+
+
 def _is_same_constant(a: Any, b: Any) -> bool:
     if a is b:
         return True
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return a.dtype == b.dtype and np.array_equal(a, b)
     if _is_undefined(a) and _is_undefined(b):
         return True
     return type(a) is type(b) and isinstance(a, bool | int | float | complex | str) and a == b

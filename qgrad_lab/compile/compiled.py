@@ -9,6 +9,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 import jax
 
 from qgrad_lab.circuit.capture.patches import install
+from qgrad_lab.circuit.capture.qnode import is_qnode
 from qgrad_lab.circuit.contents import plans_text
 from qgrad_lab.compile import ahead, autograph, cache
 from qgrad_lab.compile.jitted import Arguments, JittedFunction
@@ -69,7 +70,8 @@ class QJIT(Generic[P, R]):
         self._jitted = JittedFunction(function, converted, options, self._notice_mismatch)
         is_static = options.static_argnums or options.static_argnames
         self._declared = None if is_static else Declared.of(function)
-        self._prepares = self._declared is not None or options.verbose
+        declares = self._declared is not None and bool(self._declared.arguments)
+        self._prepares = declares or options.verbose
         if self._declared is not None:
             args, kwargs = self._declared.required()
             ahead.compile_declared(self._jitted, self._name, args, kwargs, options.verbose)
@@ -118,7 +120,7 @@ class QJIT(Generic[P, R]):
     ) -> Callable[Q, R]: ...
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Return the method of ``instance``, for a ``QJIT`` in a class."""
-        if instance is None:
+        if instance is None or _is_static(self.original_function):
             return self
         is_leaf = jax.tree_util.all_leaves([instance])
         return types.MethodType(self, Constant(instance) if is_leaf else instance)
@@ -135,6 +137,26 @@ class QJIT(Generic[P, R]):
         function = self.original_function
         name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
         return name or type(function).__name__
+
+    @property
+    def user_function(self) -> Callable[P, R]:
+        """The function that was compiled, by the name under which PennyLane looks for it.
+
+        ``qml.draw``, ``qml.draw_mpl`` and ``qml.matrix`` of a compiled QNode show that QNode.
+
+        Examples
+        --------
+        >>> import pennylane as qml
+        >>> from qgrad_lab import qjit
+        >>> @qjit
+        ... @qml.qnode(qml.device("lightning.qubit", wires=1))
+        ... def circuit(x):
+        ...     qml.RX(x, wires=0)
+        ...     return qml.expval(qml.Z(0))
+        >>> print(qml.draw(circuit)(0.3))
+        0: ──RX(0.30)─┤  <Z>
+        """
+        return self.original_function
 
     @property
     def options(self) -> dict[str, Any]:
@@ -406,3 +428,12 @@ class QJIT(Generic[P, R]):
                 UserWarning,
                 stacklevel=2,
             )
+
+
+def _is_static(function: Any) -> bool:
+    """Return whether ``function``, or that of a QNode, is a ``staticmethod``."""
+    while not isinstance(function, staticmethod):
+        if not hasattr(function, "__wrapped__") and not is_qnode(function):
+            return False
+        function = function.func if is_qnode(function) else function.__wrapped__
+    return True

@@ -3,9 +3,11 @@
 import functools
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from qgrad_lab.circuit.record.pytrees import abstract
 from qgrad_lab.compile import waiting
@@ -13,7 +15,7 @@ from qgrad_lab.compile.options import CompileOptions
 from qgrad_lab.compile.signature import static_arguments, unwrapped
 from qgrad_lab.core.failures import LoopOverflow
 from qgrad_lab.core.garbage import fewer_collections
-from qgrad_lab.core.mode import Mode, mode
+from qgrad_lab.core.mode import Mode, mode, without_assertions
 from qgrad_lab.engine.randomness import start_run
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -86,9 +88,14 @@ class JittedFunction:
             self.waits = self._is_in_doubt = True
             self.signature = abstract((args, kwargs))
             self._notice(args, kwargs)
-            with fewer_collections(), mode(Mode.COMPILED, capacities, self._options.seed):
+            asserting = without_assertions() if self._options.disable_assertions else nullcontext()
+            with (
+                asserting,
+                fewer_collections(),
+                mode(Mode.COMPILED, capacities, self._options.seed),
+            ):
                 start_run()
-                return self.inline(args, kwargs)
+                return jax.tree.map(_strong, self.inline(args, kwargs))
 
         argnums, argnames = static_arguments(
             self._original, self._options.static_argnums, self._options.static_argnames
@@ -135,3 +142,13 @@ class _Traces(threading.local):
 
 _traces = _Traces()
 """Whether a program was traced, in this thread, since ``happened`` was set to ``False``."""
+
+
+def _strong(leaf: Any) -> Any:
+    """Return a result that keeps its type beside others: a float does not become a float32."""
+    if isinstance(leaf, jax.Array):
+        return jax.lax.convert_element_type(leaf, leaf.dtype) if leaf.weak_type else leaf
+    return jnp.asarray(leaf, jnp.result_type(leaf)) if type(leaf) in _PYTHON_NUMBERS else leaf
+
+
+_PYTHON_NUMBERS = (bool, int, float, complex)

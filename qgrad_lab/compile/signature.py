@@ -65,6 +65,7 @@ class Declared:
     def of(cls, function: Callable[..., Any]) -> "Declared | None":
         """Return the declared signature of ``function``; ``None`` unless all arguments have types.
 
+        Without arguments there is nothing left to declare.
         Variadic arguments cannot be declared: their number is known at the call only.
         """
         try:
@@ -80,7 +81,7 @@ class Declared:
             ):
                 return None
             arguments[name] = declared
-        return cls(signature, arguments) if arguments else None
+        return cls(signature, arguments)
 
     def required(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return abstract arguments for a call that leaves out those with defaults."""

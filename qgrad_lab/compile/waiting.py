@@ -21,13 +21,17 @@ from qgrad_lab.engine.primitive import circuit_p
 _MUCH_WORK = 10**8
 """Amplitudes times gates, from which on a circuit takes a tenth of a second or more."""
 
+_CALLBACKS = frozenset({"debug_callback", "io_callback", "pure_callback"})
+"""Python functions that a program calls, which may raise something and print something."""
+
 _WORDS_OF_GATE = 8
 """About how many words encode a gate."""
 
 
 def is_needed(jaxpr: Jaxpr) -> bool:
-    """Return whether circuits of a program may be refused, or run long enough to be stopped.
+    """Return whether a program may fail, or runs long enough to be stopped.
 
+    It may fail in circuits that may be refused, and in functions of Python that it calls.
     A program may run long if it has a circuit in a loop, or one with much to do.
     """
     for equation in equations(jaxpr):
@@ -37,6 +41,8 @@ def is_needed(jaxpr: Jaxpr) -> bool:
             shapes = [variable.aval.shape for variable in equation.invars]
             if _work(equation.params["member"], shapes) > _MUCH_WORK:
                 return True
+        elif equation.primitive.name in _CALLBACKS:
+            return True
         elif equation.primitive.name in LOOPS:
             for body in inner_programs(equation):
                 if any(inner.primitive is circuit_p for inner in equations(body)):

@@ -61,14 +61,26 @@ _SOURCE = re.compile(r" \[source (\d+)\]")
 _OURS = re.compile(rf"({'|'.join(_CLASSES)}): .*?qgrad_lab: (.*)", re.DOTALL)
 
 
+_ASSERTION = re.compile(r"qgrad_lab: assertion \[(.*?)\] does not hold", re.DOTALL)
+
+
+def assertion_text(message: str) -> str:
+    """Return the text by which an assertion tells its message through XLA."""
+    return f"qgrad_lab: assertion [{message}] does not hold"
+
+
 def python_error(error: Exception, source_of_number: Callable[[int], object]) -> Exception | None:
     """Make the exception that ``error`` of JAX stands for, if ``native/xla/ffi.cpp`` raised it.
 
-    A ``ValueError`` for a wire, a bit or the length of a loop; a ``MemoryError`` for a circuit that
-    does not fit. ``source_of_number`` knows the user's line by its number.
+    A ``RuntimeError`` for an assertion; a ``ValueError`` for a wire, a bit or the length of a loop;
+    a ``MemoryError`` for a circuit that does not fit. ``source_of_number``
+    knows the user's line by its number.
     """
     if not isinstance(error, JAX_ERRORS):
         return None
+    asserted = _ASSERTION.search(str(error))
+    if asserted is not None:
+        return RuntimeError(asserted[1])
     found = _OURS.search(str(error))
     if found is None:
         return None

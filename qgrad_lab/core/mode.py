@@ -78,9 +78,12 @@ class ThreadState:
         How all QNodes are differentiated, whatever they say themselves, if so.
     drops_snapshots
         Whether QNodes return their results only, as in a function that is differentiated.
+    asserts
+        Whether assertions are part of the program that is traced.
     """
 
     __slots__ = (
+        "asserts",
         "diff_method",
         "in_circuit",
         "drops_snapshots",
@@ -104,6 +107,7 @@ class ThreadState:
         self.lowered_circuit = False
         self.diff_method: str | None = None
         self.drops_snapshots = False
+        self.asserts = True
 
 
 class _Threads(threading.local):
@@ -241,6 +245,24 @@ def drops_snapshots() -> bool:
     return threads.state.drops_snapshots
 
 
+@contextlib.contextmanager
+def without_assertions() -> Iterator[None]:
+    """Leave assertions out of what is traced inside the ``with`` block."""
+    state = threads.state
+    previous = state.asserts
+    state.asserts = False
+    try:
+        with _cache_key(_key(state)):
+            yield
+    finally:
+        state.asserts = previous
+
+
+def asserts() -> bool:
+    """Return whether assertions are part of the program that the calling thread traces."""
+    return threads.state.asserts
+
+
 def _key(state: ThreadState) -> str:
     """Return what tells a trace from those of the same function in other modes."""
     capacities = state.loop_capacities
@@ -253,6 +275,8 @@ def _key(state: ThreadState) -> str:
         parts.append(f"diff_method:{state.diff_method}")
     if state.drops_snapshots:
         parts.append("without snapshots")
+    if not state.asserts:
+        parts.append("without assertions")
     return " ".join(parts)
 
 

@@ -20,6 +20,8 @@ class _PublicFunction:
         self._place = f"{_ROOT}:{name}"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        # Only a pickle finds names; a shallow copy brings what bears them.
+        args = tuple(arg.named if isinstance(arg, _Named) else arg for arg in args)
         return pkgutil.resolve_name(self._place)(*args, **kwargs)
 
     def __reduce__(self) -> Any:
@@ -43,14 +45,28 @@ def reduced(made: Any, name: str, function: Any, options: dict[str, Any]) -> Any
     """
     if _is_importable(made):
         return vars(made)["__qualname__"]
+    if _is_importable(function):
+        # Python takes a QNode apart, and does not find its function where the name is the QNode's.
+        function = _Named(function)
     return functools.partial(_PublicFunction(name), **options), (function,)
+
+
+class _Named:
+    """An object that is pickled by its name in its module."""
+
+    def __init__(self, named: Any) -> None:
+        self.named = named
+        self._place = f"{named.__module__}:{named.__qualname__}"
+
+    def __reduce__(self) -> Any:
+        return pkgutil.resolve_name, (self._place,)
 
 
 def _is_importable(made: Any) -> bool:
     """Return whether another process finds ``made`` under its name in its module."""
     module = getattr(made, "__module__", None)
-    name = vars(made).get("__qualname__")
-    if module is None or name is None or module == "__main__":
+    name = getattr(made, "__qualname__", None)
+    if module is None or name is None or isinstance(made, type) or module == "__main__":
         return False
     try:
         return operator.attrgetter(name)(sys.modules[module]) is made

@@ -15,6 +15,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from qgrad_lab.circuit.control.dispatch import bounded, choose, loop, without_operators
 from qgrad_lab.circuit.record.outcome import as_boolean, unwrapped
@@ -59,24 +60,33 @@ def _name(kind: str, body: Callable[..., Any]) -> str:
     return f"A {kind} ({getattr(body, '__name__', 'function')}{where})"
 
 
-def _as_result(values: tuple[Any, ...]) -> Any:
-    """Return carried values as a loop does: nothing, the one value, or a tuple."""
-    if not values:
-        return None
-    return values[0] if len(values) == 1 else values
+class _Carry:
+    """The values that a loop carries, as many as its body was given."""
 
+    def __init__(self, count: int, name: str) -> None:
+        self._count, self._name = count, name
+        self._container: type = tuple
 
-def _as_carry(result: Any, count: int, name: str) -> tuple[Any, ...]:
-    """Return the result of a loop body as one value for each that it was given."""
-    values = result if count > 1 and isinstance(result, tuple | list) else (result,)
-    if count == 0 and result is None:
-        return ()
-    if len(values) != count:
-        raise TypeError(
-            f"The body of {name} was given {count} carried value{'' if count == 1 else 's'} and "
-            f"returned {len(values)}. It returns one new value for each, in the same order."
-        )
-    return tuple(values)
+    def of(self, result: Any) -> tuple[Any, ...]:
+        """Return the result of the loop's body as one value for each that it was given."""
+        count = self._count
+        if count == 0 and (result is None or (isinstance(result, tuple | list) and not result)):
+            return ()
+        values = result if count > 1 and isinstance(result, tuple | list) else (result,)
+        if len(values) != count:
+            raise TypeError(
+                f"The body of {self._name} was given {count} carried "
+                f"value{'' if count == 1 else 's'} and returned {len(values)}. It returns one new "
+                "value for each, in the same order."
+            )
+        self._container = list if isinstance(values, list) else tuple
+        return tuple(values)
+
+    def result(self, values: tuple[Any, ...]) -> Any:
+        """Return carried values as the loop does: nothing, the one, or all as the body did."""
+        if not values:
+            return None
+        return values[0] if len(values) == 1 else self._container(values)
 
 
 def _check_resizing(allowed: bool, name: str) -> None:
@@ -142,18 +152,18 @@ def for_loop(
         body = without_operators(body)
 
         def run(*values: Any) -> Any:
-            count = len(values)
+            carry = _Carry(len(values), "for_loop")
             if current_mode() is not Mode.COMPILED:
                 for i in range(lower_bound, upper_bound, step):
-                    values = _as_carry(body(i, *values), count, "for_loop")
-                return _as_result(values)
+                    values = carry.of(body(i, *values))
+                return carry.result(values)
 
-            def iteration(i: Any, *carry: Any) -> tuple[Any, ...]:
-                return _as_carry(body(i, *carry), count, "for_loop")
+            def iteration(i: Any, *carried: Any) -> tuple[Any, ...]:
+                return carry.of(body(i, *carried))
 
             if not _is_traced(lower_bound, upper_bound, step):
                 numbers = range(lower_bound, upper_bound, step)
-                return _as_result(loop(iteration, numbers, values))
+                return carry.result(loop(iteration, numbers, values))
             lower, upper, stride = (
                 _as_integer(bound, "for_loop", "a bound or step")
                 for bound in (lower_bound, upper_bound, step)
@@ -163,14 +173,14 @@ def for_loop(
                 stride == 0, -1, jnp.maximum(0, -((lower - upper) // jnp.where(stride, stride, 1)))
             )
 
-            def still(number: Any, *carry: Any) -> Any:
+            def still(number: Any, *_carried: Any) -> Any:
                 return number < iterations
 
-            def numbered(number: Any, *carry: Any) -> tuple[Any, ...]:
-                return iteration(lower + number * stride, *carry)
+            def numbered(number: Any, *carried: Any) -> tuple[Any, ...]:
+                return iteration(lower + number * stride, *carried)
 
             label, name = number_of_code(body), _name("for_loop", body)
-            return _as_result(bounded(still, numbered, values, label, name, iterations))
+            return carry.result(bounded(still, numbered, values, label, name, iterations))
 
         return run
 
@@ -220,20 +230,20 @@ def while_loop(
         body = without_operators(body)
 
         def run(*values: Any) -> Any:
-            count = len(values)
+            carry = _Carry(len(values), "while_loop")
             if current_mode() is not Mode.COMPILED:
                 while cond_fn(*values):
-                    values = _as_carry(body(*values), count, "while_loop")
-                return _as_result(values)
+                    values = carry.of(body(*values))
+                return carry.result(values)
 
-            def still(number: Any, *carry: Any) -> Any:
-                return _as_condition(cond_fn(*carry), "while_loop")
+            def still(_number: Any, *carried: Any) -> Any:
+                return _as_condition(cond_fn(*carried), "while_loop")
 
-            def iteration(number: Any, *carry: Any) -> tuple[Any, ...]:
-                return _as_carry(body(*carry), count, "while_loop")
+            def iteration(_number: Any, *carried: Any) -> tuple[Any, ...]:
+                return carry.of(body(*carried))
 
             label, name = number_of_code(cond_fn, body), _name("while_loop", body)
-            return _as_result(bounded(still, iteration, values, label, name))
+            return carry.result(bounded(still, iteration, values, label, name))
 
         return run
 
@@ -296,14 +306,18 @@ class Conditional:
         otherwise = self._otherwise or (lambda *_, **__: None)
         functions = [*self._functions, otherwise]
         if current_mode() is not Mode.COMPILED or not _is_traced(*self._conditions):
-            for condition, function in zip(self._conditions, self._functions, strict=True):
-                if condition:
-                    return function(*args, **kwargs)
-            return otherwise(*args, **kwargs)
+            held = (f for c, f in zip(self._conditions, self._functions, strict=True) if c)
+            result = next(held, otherwise)(*args, **kwargs)
+            # Of NumPy's types, so that what is known stays known and has a dtype nevertheless.
+            return jax.tree.map(_typed, result) if current_mode() is Mode.COMPILED else result
         conditions = [_as_condition(condition, "cond") for condition in self._conditions]
         # The first condition that holds; the last entry stands for none.
         number = jnp.argmax(jnp.stack([*conditions, jnp.asarray(True)]))
         return choose(number, [_closed(f, args, kwargs) for f in functions], "cond")
+
+
+def _typed(leaf: Any) -> Any:
+    return np.asarray(leaf)[()] if isinstance(leaf, bool | int | float | complex) else leaf
 
 
 def _closed(

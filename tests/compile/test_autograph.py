@@ -8,7 +8,7 @@ import numpy as np
 import pennylane as qml
 import pytest
 
-from qgrad_lab import CompileError, grad, qjit, reference
+from qgrad_lab import CompileError, grad, qjit, reference, vmap
 
 DEVICE = qml.device("lightning.qubit", wires=2)
 
@@ -391,3 +391,69 @@ def test_a_list_that_grows_in_a_loop():
 def test_a_traced_range_elsewhere():
     with pytest.raises(CompileError, match="A range with a traced bound"):
         qjit(lambda n: sum(range(n)), autograph=True)(3)
+
+
+def test_assignment_to_elements():
+    def f(x, n):
+        for i in range(x.shape[0]):
+            x[i] = x[i] ** 2
+        for i in range(n):
+            x[i] += 2.0
+            if x[i] > 3.0:
+                x[i] *= -1
+        x[-1:] /= 2
+        return x
+
+    x = np.array([0.5, 1.5, 3.0])
+    np.testing.assert_allclose(qjit(f, autograph=True)(jnp.asarray(x), 2), f(x.copy(), 2))
+
+
+def test_assignment_to_elements_of_matrices():
+    def f(x, i):
+        x[i][1] = 5.0
+        x[0, 1] -= 1
+        x[:, 0] = 9
+        x[1:, ::2] **= 2
+        return x
+
+    x = np.arange(9.0).reshape(3, 3)
+    np.testing.assert_allclose(qjit(f, autograph=True)(jnp.asarray(x), 1), f(x.copy(), 1))
+
+
+outer = [0]
+
+
+def test_elements_of_lists_and_numpy_arrays_are_assigned_as_in_python():
+    def f(x):
+        numbers, array, names = [0, 0], np.zeros(2), {}
+        numbers[0] = x
+        array[1] = 2
+        names["a"] = x
+        names["a"] += 1
+        outer[0] += 1
+        if x > 1:
+            numbers[1] = 1
+        else:
+            numbers[1] = 2
+        return numbers, array, names["a"]
+
+    for x in (0.5, 2.0):
+        numbers, array, name = qjit(f, autograph=True)(x)
+        assert numbers == [x, 1 if x > 1 else 2]
+        assert array.tolist() == [0, 2]
+        assert name == x + 1
+    assert outer == [2]
+
+
+def test_functions_of_the_user_in_those_of_libraries():
+    def f(x):
+        if x > 0:
+            y = x**2
+        else:
+            y = -x
+        return y
+
+    x = jnp.array([-1.0, 2.0])
+    np.testing.assert_allclose(qjit(jax.vmap(f), autograph=True)(x), [1.0, 4.0])
+    np.testing.assert_allclose(qjit(vmap(f, axis_size=1), autograph=True)(x), [1.0])
+    np.testing.assert_allclose(qjit(jax.grad(f), autograph=True)(3.0), 6.0)

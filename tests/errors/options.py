@@ -465,3 +465,116 @@ def diff_method_of_another_device():
         return qml.expval(qml.Z(0))
 
     grad(with_diff_method(circuit, "backprop"))(0.3)
+
+
+@entry(
+    TypeError,
+    "qjit was given the option optimize, which it does not have",
+    "Neither `qjit` nor `catalyst.qjit` has this option.",
+    "Leave it out.",
+)
+def unknown_option():
+    qjit(square, optimize=True)
+
+
+@entry(
+    ValueError,
+    r"qjit was given target='mlir', an option of catalyst.qjit",
+    "An option of `catalyst.qjit` asks for what is not here.",
+    "What the message says in its place.",
+)
+def option_of_catalyst():
+    qjit(square, target="mlir")
+
+
+@entry(
+    TypeError,
+    "pure_callback was given square with the result type None",
+    "The type of the result of a Python function is not known.",
+    "`pure_callback(f, float)`, or an annotation.",
+)
+def callback_without_type():
+    lab.pure_callback(square)
+
+
+@entry(
+    ValueError,
+    "The pure_callback number has no bwd",
+    "Half of a derivative was given.",
+    "Decorate a function with `.bwd` too.",
+)
+def callback_with_half_a_derivative():
+    @lab.pure_callback
+    def number(x) -> float:
+        return x
+
+    number.fwd(lambda x: (number(x), x))
+    qjit(number)(0.3)
+
+
+@derivative_error(
+    "The pure_callback square is differentiated",
+    "Functions of Python have no derivatives.",
+    "`.fwd` and `.bwd`, JAX, or `method='fd'`.",
+)
+def derivative_of_a_callback():
+    qjit(grad(lab.pure_callback(square, float)))(0.3)
+
+
+@entry(
+    TypeError,
+    "accelerate was given 3 of type int",
+    "What is accelerated cannot be called.",
+    "A function.",
+)
+def accelerated_number():
+    lab.accelerate(3)
+
+
+@entry(
+    ValueError,
+    "debug.callback called a function that returned",
+    "A function that is called for its side effects returned something.",
+    "`pure_callback` for a result.",
+)
+def debugging_with_a_result():
+    lab.debug.callback(square)(0.3)
+
+
+@entry(
+    RuntimeError,
+    "x is too large",
+    "A condition of `debug_assert` does not hold.",
+    "What the program's author says.",
+)
+def assertion():
+    lab.debug_assert(False, "x is too large")
+
+
+@entry(
+    RuntimeError,
+    "x is too large",
+    "The same, while a compiled program runs.",
+    "What the program's author says; `disable_assertions=True` leaves them out.",
+)
+def assertion_in_a_program():
+    def positive(x):
+        lab.debug_assert(x < 1, "x is too large")
+        return x
+
+    qjit(positive)(2.0)
+
+
+@compile_error(
+    "A function assigns to an element of an array of JAX that was made outside of it",
+    "These arrays do not change, and autograph can only assign a new one to a variable.",
+    "Pass the array as an argument, and return it.",
+)
+def element_of_an_outer_array():
+    numbers = jnp.zeros(2)
+
+    def assign(x):
+        numbers[0] = x
+        return x
+
+    qjit(assign, autograph=True)(0.3)

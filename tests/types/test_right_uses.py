@@ -19,8 +19,11 @@ from qgrad_lab import (
     Scaling,
     StepSizes,
     Workbench,
+    accelerate,
     compare,
     cond,
+    debug,
+    debug_assert,
     for_loop,
     grad,
     hessian,
@@ -28,6 +31,7 @@ from qgrad_lab import (
     jvp,
     landscape,
     measure,
+    pure_callback,
     qjit,
     reference,
     scaling,
@@ -89,6 +93,28 @@ def test_products() -> None:
     value, product, data = vjp(loss_and_data, [X], X, has_aux=True, method="fd")
     assert_type(value, jax.Array)
     assert data == {"calls": 1}
+
+
+def test_functions_that_a_program_calls() -> None:
+    @pure_callback
+    def in_python(x: Any) -> float:
+        return float(x)
+
+    @accelerate
+    def square(x: jax.Array) -> jax.Array:
+        return x**2
+
+    @vmap(in_axes=0)
+    def rows(x: jax.Array) -> jax.Array:
+        return square(x)
+
+    assert_type(in_python(X), Any)
+    assert_type(accelerate(dev=None)(loss)(X), jax.Array)
+    assert_type(rows(jnp.stack([X, X])), jax.Array)
+    debug_assert(True, "never")
+    debug.callback(lambda x: None)(X)
+    debug.print("{}", X)
+    debug.print_memref(X)
 
 
 def test_qjit_keeps_arguments_and_result() -> None:

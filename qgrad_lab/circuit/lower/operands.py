@@ -58,7 +58,7 @@ class Operands:
         if np.ndim(value) > 0:
             raise BroadcastNeeded
         if isinstance(value, jax.core.Tracer):
-            if not jnp.issubdtype(value.dtype, jnp.number) or jnp.iscomplexobj(value):
+            if not _is_real_type(value.dtype):
                 raise CompileError(
                     f"{name} was given an angle of type {value.dtype}; angles are real numbers. "
                     "Take the real part or cast the argument to float."
@@ -134,6 +134,11 @@ class Operands:
 @functools.cache
 def _is_tracer_type(kind: Any) -> bool:
     return issubclass(kind, jax.core.Tracer)
+
+
+def _is_real_type(dtype: Any) -> bool:
+    """Return whether numbers of this type are angles; booleans are 0 and 1, as in Python."""
+    return any(jnp.issubdtype(dtype, kind) for kind in (jnp.bool_, jnp.integer, jnp.floating))
 
 
 def _real(value: Any, what: str) -> float:
