@@ -12,8 +12,9 @@ from qgrad_lab.core.mode import is_recording, lowering
 def measure(wires: Any, reset: bool = False, postselect: int | None = None) -> Any:
     """Measure a wire in the middle of a quantum function.
 
-    In compiled programs this is ``qml.measure``. The outcome is a traced boolean: it can be
-    returned, be used in classical code and in angles, and decide in `cond` what comes next.
+    In compiled programs this is ``qml.measure``. Its outcome is an integer in arithmetic
+    (``m + n``, ``m % 2``, ``np.pi * m``) and a truth value under ``~``, ``&``, ``|`` and ``^``. It
+    decides in `cond` what comes next, and may be used in angles and in classical code.
 
     Parameters
     ----------
@@ -22,32 +23,42 @@ def measure(wires: Any, reset: bool = False, postselect: int | None = None) -> A
     reset : bool, optional
         Whether to set the wire to zero afterwards.
     postselect : int, optional
-        The outcome, 0 or 1, that the state is projected on. Where it has probability zero, the
-        other outcome is returned, with the state that belongs to it.
+        The outcome, 0 or 1, that is selected: results are those of the executions that find it.
+        If there is none, results are not numbers.
 
     Returns
     -------
-    bool
-        The outcome, as an array.
+    Outcome
+        0 or 1, traced: an i64 scalar to functions of JAX, a boolean where it is returned.
 
     Raises
     ------
     CompileError
-        In a function under ``qml.adjoint`` or ``qml.ctrl``, or outside of a quantum function.
+        In a function under ``qml.adjoint`` or ``qml.ctrl``, or outside of a quantum function; for
+        means over the outcomes of more than 24 measurements, or a ``qml.state`` of them.
     DifferentiableCompileError
-        When the circuit is differentiated.
+        When one run is differentiated, or a circuit with shots.
 
     Notes
     -----
-    Without shots, an execution of the circuit draws one outcome, and expectation values are those
-    of the state that belongs to it. With shots, every shot draws its own, and classical values that
-    the circuit returns are stacked, one for each shot. Postselection projects every execution, when
-    it comes to it: measurements before are not selected by it. With ``mcm_method="deferred"``, or
-    under ``qml.defer_measurements``, PennyLane replaces measurements by controlled operations on
-    further wires: results are averages over all outcomes, and can be differentiated.
+    What an execution means follows from what leaves the circuit.
 
-    Loops and branches may measure. They are then not differentiated either, and their classical
-    values carry the state along.
+    - Without shots, a circuit that returns measurement processes alone (``qml.expval``, ``var``,
+      ``probs``, ``density_matrix``, ``purity``, ``vn_entropy``, ``mutual_info``, also of outcomes,
+      as in ``qml.expval(m)``) returns their **exact means over all outcomes**, which have every
+      derivative by every method. Selected outcomes renormalise the mean. k measurements take at
+      most 2^k circuits and the memory of k + 2 states: branches of probability zero are not run,
+      nor is a second one that is the same as the first, as after the reset of a wire that is not
+      entangled.
+    - Without shots, a circuit that returns outcomes, or classical values that depend on them, draws
+      **one run** at each execution, and its expectation values are those of the state of this run.
+      So it does where a loop of unknown length measures. One run has no derivative.
+    - With shots, every shot draws its own outcomes, classical values are stacked, one for each
+      shot, and shots that do not find a selected outcome are left out, or with
+      ``postselect_mode="fill-shots"`` projected on it.
+
+    ``mcm_method`` of the QNode is as in PennyLane: ``"tree-traversal"`` for exact means,
+    ``"one-shot"`` for shots, ``"deferred"`` for controlled operations on further wires.
 
     Examples
     --------

@@ -482,16 +482,16 @@ def an_endless_loop():
 
 @derivative_error(
     "MidCircuitMeasure is not allowed",
-    "The gradient of a circuit that measures in the middle.",
-    "`qml.defer_measurements` on the QNode.",
+    "The gradient of one run of a circuit, whose outcomes are drawn.",
+    "Measurements alone are returned, which are then means over all outcomes.",
 )
 def a_gradient_through_a_measurement():
+    @qml.qnode(qml.device("lightning.qubit", wires=1))
     def circuit(x):
         qml.RX(x, wires=0)
-        lab.measure(0)
-        return qml.expval(qml.Z(0))
+        return lab.measure(0), qml.expval(qml.Z(0))
 
-    differentiate(circuit, 0.3)
+    qjit(lab.grad(lambda x: circuit(x)[1]))(0.3)
 
 
 @compile_error(
@@ -758,15 +758,114 @@ def second_derivatives_on_another_device():
 
 @compile_error(
     "in a compiled program it is None|In a compiled program it is None",
-    "An `mcm_method` that compiled programs do not have, such as `'tree-traversal'`.",
-    "`None`, `'one-shot'` or `'deferred'`.",
+    "An `mcm_method` that there is not.",
+    "`None`, `'one-shot'`, `'tree-traversal'` or `'deferred'`.",
 )
 def another_method_of_measuring():
     def circuit(x):
         lab.measure(0)
         return rotated(x)
 
-    run(circuit, 0.3, shots=10, mcm_method="tree-traversal")
+    run(circuit, 0.3, shots=10, mcm_method="device")
+
+
+@compile_error(
+    "has mcm_method='one-shot' and no shots",
+    "`mcm_method='one-shot'` without shots.",
+    "Shots, or `mcm_method='tree-traversal'`.",
+)
+def one_shot_without_shots():
+    def circuit(x):
+        lab.measure(0)
+        return rotated(x)
+
+    run(circuit, 0.3, mcm_method="one-shot")
+
+
+@compile_error(
+    "measures in the middle more than 24 times",
+    "Means over the outcomes of very many measurements.",
+    "Shots; or an outcome is returned, so that one run is drawn.",
+)
+def too_many_outcomes():
+    def circuit(x):
+        for _ in range(25):
+            lab.measure(0)
+        return rotated(x)
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "leaves a mixture of states",
+    "`qml.state` of a circuit that measures in the middle.",
+    "`qml.density_matrix`.",
+)
+def the_state_of_a_mixture():
+    def circuit(x):
+        qml.RX(x, wires=0)
+        lab.measure(0)
+        return qml.state()
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "of the result of measure cannot be compiled",
+    "The same of one run.",
+    "`qml.expval`, `qml.var` or `qml.probs` of outcomes.",
+)
+def samples_of_the_outcome_of_one_run():
+    def circuit(x):
+        qml.RX(x, wires=0)
+        m = lab.measure(0)
+        return m, qml.sample(m)
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "CountsMP.* cannot be compiled. A circuit without shots is exact|counts.* cannot be compiled",
+    "`qml.counts` or `qml.sample` without shots, beside `measure`.",
+    "Shots.",
+)
+def counts_beside_a_measurement():
+    def circuit(x):
+        qml.RX(x, wires=0)
+        lab.measure(0)
+        return qml.counts(wires=0)
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "was given a batch of parameters, and the circuit measures",
+    "Parameter broadcasting after a measurement in the middle.",
+    "`jax.vmap` of the QNode.",
+)
+def a_batch_after_a_measurement():
+    def circuit(x):
+        lab.measure(0)
+        qml.RX(x, wires=0)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, jnp.array([0.1, 0.2]))
+
+
+@compile_error(
+    "a transform of it makes several circuits",
+    "A transform that splits a circuit which measures in the middle.",
+    "`mcm_method='deferred'`.",
+)
+def a_transform_that_splits_beside_measure():
+    @qml.transforms.split_non_commuting
+    @qml.qnode(qml.device("lightning.qubit", wires=1))
+    def circuit(x):
+        qml.RX(x, wires=0)
+        lab.measure(0)
+        return qml.expval(qml.Z(0)), qml.expval(qml.X(0))
+
+    qjit(circuit)(0.3)
 
 
 @compile_error(

@@ -37,6 +37,8 @@ ELSEWHERE = {
 NO_ENTRY = {
     "BroadcastNeeded": "a signal inside of the library",
     "WiresNeeded": "another one",
+    "_HasSnapshots": "another one",
+    "RunNeeded": "another one",
     "RuntimeError(text)": "an assertion's, told again as the RuntimeError that has an entry",
     "gave results of the shapes": "comes out of a callback, as JAX's error",
     "for its wires it takes": "PennyLane's operations check it first",

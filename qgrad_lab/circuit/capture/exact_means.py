@@ -17,6 +17,7 @@ from pennylane.tape import QuantumScript
 from qgrad_lab.circuit.capture.quantum_function import Recorded, qnode_name, record_function
 from qgrad_lab.circuit.capture.snapshots import has_snapshots
 from qgrad_lab.circuit.classical.staged import StagedPart, Values, trace_staged
+from qgrad_lab.circuit.control.collapse import NOTHING
 from qgrad_lab.circuit.control.cuts import Cut, RunNeeded, batch_refused, refuse_snapshots
 from qgrad_lab.circuit.control.keys import next_key
 from qgrad_lab.circuit.control.masking import active_where, current_active
@@ -159,6 +160,7 @@ def _measured(part: StagedPart, start: Values, execute: Execute) -> list[Any]:
     types = jax.eval_shape(summed, _types(part))
     sums, total = follow(part, cuts, start, execute, lambda values: summed(measured(values)), types)
     if not all(cut.branches for cut in cuts):
+        total = jnp.where(total > NOTHING, total, jnp.nan)
         sums = jax.tree.map(lambda value: value / total, sums)
     return [each.result(value) for each, value in zip(static.readouts, sums, strict=True)]
 

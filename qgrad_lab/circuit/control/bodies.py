@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.extend.core import ClosedJaxpr
+from pennylane.measurements import MeasurementProcess
 from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.classical.part import ClassicalPart, Numbers, trace
@@ -178,12 +179,8 @@ def trace_iteration(
 
 def body_tape(queue: SourceQueue, name: str) -> QuantumScript:
     """Return the operations of a body of the quantum function ``name``."""
+    check_ends(queue, name)
     tape = QuantumScript.from_queue(queue)
-    if tape.measurements:
-        raise CompileError(
-            f"The quantum function {name} measures {tape.measurements[0]} inside a loop or a "
-            "branch. Measurements stand at the end of a quantum function."
-        )
     if not drops_snapshots() and any(map(snapshot_of, tape.operations)):
         raise SnapshotInside(
             f"The quantum function {name} has a qml.Snapshot inside a branch or a loop of unknown "
@@ -191,6 +188,16 @@ def body_tape(queue: SourceQueue, name: str) -> QuantumScript:
             "in loops of known length."
         )
     return tape
+
+
+def check_ends(queue: SourceQueue, name: str) -> None:
+    """Refuse measurements, such as ``qml.expval``, that are not at the end of a circuit."""
+    found = next((one for one in queue.queue if isinstance(one, MeasurementProcess)), None)
+    if found is not None:
+        raise CompileError(
+            f"The quantum function {name} measures {found} inside a loop or a branch. "
+            "Measurements stand at the end of a quantum function."
+        )
 
 
 def emit(body: Body, numbers: Numbers, first: Any = None) -> None:

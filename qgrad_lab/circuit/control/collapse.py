@@ -5,6 +5,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+NOTHING = 1e-30
+"""Squared norm, relative to that of the state before, that is nothing but rounding error."""
+
 
 def projected(psi: jax.Array, wire: Any, outcome: Any, reset: bool) -> jax.Array:
     """Return the part of a state in which a wire has an outcome, not normalised.
@@ -37,6 +40,12 @@ def projected(psi: jax.Array, wire: Any, outcome: Any, reset: bool) -> jax.Array
     else:
         zero, one = jnp.where(outcome, nothing, zero), jnp.where(outcome, one, nothing)
     return jnp.stack([zero, one], axis=1).reshape(-1)
+
+
+def normalised(psi: jax.Array, before: jax.Array) -> jax.Array:
+    """Return a projected state with the norm 1; not a number if nothing of ``before`` is left."""
+    found = weight(psi)
+    return psi / jnp.sqrt(jnp.where(found > NOTHING * weight(before), found, jnp.nan))
 
 
 def weight(psi: jax.Array) -> jax.Array:

@@ -14,7 +14,7 @@ import jax
 from pennylane.operation import Operator
 
 from qgrad_lab.circuit.control import branches, cuts, loops, wire_discovery
-from qgrad_lab.circuit.control.bodies import BatchInside, Iteration, SnapshotInside
+from qgrad_lab.circuit.control.bodies import BatchInside, Iteration, SnapshotInside, check_ends
 from qgrad_lab.circuit.control.mid_circuit import MeasuresInside, end, resume, resumed, suspend
 from qgrad_lab.circuit.record.recording import Recording, current_recording
 
@@ -38,6 +38,7 @@ def loop(iteration: Iteration, counters: range, values: tuple[Any, ...]) -> tupl
     if recording.cuts is not None:
         for i in counters:
             values = iteration(i, *values)
+            check_ends(recording.queue, recording.name)
         return values
     carried = (suspend(recording), *values)
     return _resumed(recording, loops.loop(_carrying(recording, iteration), counters, carried))

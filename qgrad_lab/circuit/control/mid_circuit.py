@@ -16,7 +16,7 @@ import pennylane as qml
 from qgrad_lab.circuit.classical.part import Numbers
 from qgrad_lab.circuit.control import cuts
 from qgrad_lab.circuit.control.bodies import body_tape
-from qgrad_lab.circuit.control.collapse import projected, weight
+from qgrad_lab.circuit.control.collapse import normalised, projected, weight
 from qgrad_lab.circuit.control.keys import next_key
 from qgrad_lab.circuit.control.masking import current_active, where_active
 from qgrad_lab.circuit.lower.refusals import MID_CIRCUIT
@@ -227,6 +227,8 @@ def _collapsed(
     else:
         outcome = jnp.asarray(bool(postselect))
     kept = jnp.where(outcome, ones, zeros)
+    if not shots:
+        return outcome, normalised(kept, psi)
     norm = jnp.sqrt(weight(kept))
-    # With shots it is zero only in a body that is not asked for, of a wire that there is not.
-    return outcome, kept / (jnp.where(norm == 0.0, 1.0, norm) if shots else norm)
+    # It is zero only in a body that is not asked for, of a wire that there is not.
+    return outcome, kept / jnp.where(norm == 0.0, 1.0, norm)

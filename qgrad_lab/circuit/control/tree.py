@@ -22,14 +22,11 @@ import jax.numpy as jnp
 
 from qgrad_lab.circuit.classical.part import Numbers
 from qgrad_lab.circuit.classical.staged import StagedPart, Values
-from qgrad_lab.circuit.control.collapse import projected, weight
+from qgrad_lab.circuit.control.collapse import NOTHING, normalised, projected, weight
 from qgrad_lab.circuit.control.cuts import Cut
 from qgrad_lab.circuit.control.negligible import negligible
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.engine.randomness import folded, wrapped
-
-_NOTHING = 1e-30
-"""Squared norm, relative to that of the state before, that is nothing but rounding error."""
 
 Execute = Callable[[Program, Numbers], jax.Array]
 """Bind a Program: the vector of its measured numbers."""
@@ -76,14 +73,14 @@ def follow(
             outcome = jnp.asarray(bool(cut.postselect))
             psi = after.state(outcome)
             if types is None:
-                psi = psi / jnp.sqrt(weight(psi))
+                psi = normalised(psi, after.before)
             return descend(part.advance(values, stage + 1, outcome, psi), stage + 1, psi)
         merged, same = after.merged()
 
         @jax.checkpoint
         def branch(outcome: jax.Array) -> Any:
             psi = after.state(outcome)
-            left_out = negligible(weight(psi) - _NOTHING * weight(after.before))
+            left_out = negligible(weight(psi) - NOTHING * weight(after.before))
             if merged is not None:
                 psi = jnp.where(same & ~outcome, merged, psi)
                 left_out = left_out & ~(same & ~outcome) | (same & outcome)
@@ -139,7 +136,7 @@ def draw(
             def nothing() -> Any:
                 return jnp.zeros(()), jax.tree.map(_zeros, types)
 
-            return jax.lax.cond(part_of_it <= _NOTHING, nothing, run)
+            return jax.lax.cond(part_of_it <= NOTHING, nothing, run)
 
         if not cut.branches:
             return branch(jnp.asarray(bool(cut.postselect)))
@@ -194,7 +191,7 @@ class _After:
         norm = weight(zero)
         ratio = jnp.vdot(zero, one) / jnp.where(norm > 0.0, norm, 1.0)
         rest = weight(one - ratio * zero)
-        same = negligible(rest - _NOTHING * weight(self.before))
+        same = negligible(rest - NOTHING * weight(self.before))
         ratio = jax.lax.stop_gradient(ratio)
         factor = jnp.sqrt(1.0 + jnp.real(ratio) ** 2 + jnp.imag(ratio) ** 2)
         return (zero + jnp.conj(ratio) * one) / factor, same
