@@ -28,6 +28,13 @@ from qgrad_lab.circuit.control.negligible import negligible
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.engine.randomness import folded, wrapped
 
+_NESTED = 6
+"""The most measurements whose loops over outcomes are nested.
+
+JAX recurses into nested loops. Those before the last ones are one loop over all of their outcomes,
+which evaluates anew what its paths share, little beside what comes after them.
+"""
+
 Execute = Callable[[Program, Numbers], jax.Array]
 """Bind a Program: the vector of its measured numbers."""
 
@@ -65,36 +72,62 @@ def follow(
     def descend(values: Values, stage: int, psi: jax.Array) -> Any:
         if stage == len(cuts):
             return leaf(values)
+        left = sum(cut.branches for cut in cuts[stage:])
+        if left > _NESTED:
+            return several(values, stage, psi, left - _NESTED)
+        if cuts[stage].branches:
+            return several(values, stage, psi, 1)
+        return descend(*step(values, stage, psi, None, False)[:3])
+
+    def step(values: Values, stage: int, psi: jax.Array, outcome: Any, left_out: Any) -> Any:
+        """Go on to the next cut: values, stage and state there, and whether it vanishes."""
         cut = cuts[stage]
-        if cut.program is not None:
-            psi = _state(execute(cut.program, part.numbers(values, stage)))
+        program = cut.program
+        if program is not None:
+
+            def run() -> jax.Array:
+                return _state(execute(program, part.numbers(values, stage)))
+
+            psi = (
+                run()
+                if left_out is False
+                else jax.lax.cond(left_out, lambda: jnp.zeros_like(psi), run)
+            )
         after = _After(part, values, stage, cut, psi)
-        if not cut.branches:
-            outcome = jnp.asarray(bool(cut.postselect))
+        if cut.branches:
+            psi, vanishes = after.branch(outcome)
+        else:
+            outcome, vanishes = jnp.asarray(bool(cut.postselect)), jnp.asarray(False)
             psi = after.state(outcome)
             if types is None:
                 psi = normalised(psi, after.before)
-            return descend(part.advance(values, stage + 1, outcome, psi), stage + 1, psi)
-        merged, same = after.merged()
+        return part.advance(values, stage + 1, outcome, psi), stage + 1, psi, vanishes
+
+    def several(values: Values, stage: int, psi: jax.Array, count: int) -> Any:
+        """Sum over all outcomes of the next ``count`` measurements that branch."""
 
         @jax.checkpoint
-        def branch(outcome: jax.Array) -> Any:
-            psi = after.state(outcome)
-            left_out = negligible(weight(psi) - NOTHING * weight(after.before))
-            if merged is not None:
-                psi = jnp.where(same & ~outcome, merged, psi)
-                left_out = left_out & ~(same & ~outcome) | (same & outcome)
+        def path(number: jax.Array) -> Any:
+            return one_path(values, stage, psi, number, count)
 
-            def run() -> Any:
-                return descend(part.advance(values, stage + 1, outcome, psi), stage + 1, psi)
+        def add(total: Any, number: jax.Array) -> tuple[Any, None]:
+            return jax.tree.map(jnp.add, total, path(number)), None
 
-            def nothing() -> Any:
-                return jax.tree.map(_zeros, types)
+        nothing = jax.tree.map(_zeros, types)
+        return jax.lax.scan(add, nothing, jnp.arange(2**count))[0]
 
-            return jax.lax.cond(left_out, nothing, run)
-
-        both = jax.lax.map(branch, jnp.asarray([False, True]))
-        return jax.tree.map(lambda value: value[0] + value[1], both)
+    def one_path(values: Values, stage: int, psi: jax.Array, number: jax.Array, count: int) -> Any:
+        """Follow one path, along which the outcomes are the ``count`` last bits of ``number``."""
+        left_out: Any = False
+        for bit in reversed(range(count)):
+            while not cuts[stage].branches:
+                values, stage, psi, _ = step(values, stage, psi, None, left_out)
+            outcome = (number >> bit) & 1 == 1
+            values, stage, psi, vanishes = step(values, stage, psi, outcome, left_out)
+            left_out = jnp.logical_or(left_out, vanishes)
+        return jax.lax.cond(
+            left_out, lambda: jax.tree.map(_zeros, types), lambda: descend(values, stage, psi)
+        )
 
     return descend(start, 0, jnp.zeros(0, jnp.complex128))
 
@@ -183,18 +216,21 @@ class _After:
         unmeasured = jnp.where(outcome & jnp.asarray(cut.branches), 0.0, self.before)
         return jnp.where(self._active, psi, unmeasured)
 
-    def merged(self) -> tuple[jax.Array | None, jax.Array]:
-        """Return the state that stands for both, if they can be the same, and whether they are."""
+    def branch(self, outcome: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Return the state to go on with after ``outcome``, and whether there is nothing to do."""
+        psi = self.state(outcome)
+        left_out = negligible(weight(psi) - NOTHING * weight(self.before))
         if self._used or not self._cut.reset:
-            return None, jnp.asarray(False)
-        zero, one = (self.state(jnp.asarray(outcome)) for outcome in (False, True))
+            return psi, left_out
+        zero, one = (self.state(jnp.asarray(each)) for each in (False, True))
         norm = weight(zero)
         ratio = jnp.vdot(zero, one) / jnp.where(norm > 0.0, norm, 1.0)
         rest = weight(one - ratio * zero)
         same = negligible(rest - NOTHING * weight(self.before))
         ratio = jax.lax.stop_gradient(ratio)
         factor = jnp.sqrt(1.0 + jnp.real(ratio) ** 2 + jnp.imag(ratio) ** 2)
-        return (zero + jnp.conj(ratio) * one) / factor, same
+        both = (zero + jnp.conj(ratio) * one) / factor
+        return jnp.where(same & ~outcome, both, psi), jnp.where(same, outcome, left_out)
 
 
 def _state(outputs: jax.Array) -> jax.Array:
