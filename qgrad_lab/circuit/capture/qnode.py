@@ -247,6 +247,10 @@ def _call_transformed(
         recorded = recorded._replace(wire_map=wire_map or standard_wires(tape, qnode_name(qnode)))
         asked = snapshot_tapes(tape, qnode_name(qnode))
         snapshots = list(_execute_tapes(asked, qnode, recorded, shot_key))
+    if not tape.measurements:
+        # Transforms and batches would have nothing to give back.
+        value = ReturnValue(returned.structure, list(returned.leaves), kinds, *counts, snapshots)
+        return [value] * (shots.num_copies if shots else 1)
 
     with lowering():
         qnode.compile_pipeline.set_classical_component(qnode, args, kwargs)
