@@ -54,7 +54,8 @@ class Returned(NamedTuple):
             raise CompileError(
                 f"The quantum function {name} returned {', '.join(odd)}; it returns measurements, "
                 "such as qml.expval(qml.Z(0)), numbers and arrays, alone or in a pytree."
-                + _DEFERRED * (MeasurementValue.__name__ in odd)
+                + _DEFERRED
+                * (MeasurementValue.__name__ in odd)
             )
         numbers = {id(measurement): i for i, measurement in enumerate(tape.measurements)}
         returned = {id(leaf) for leaf in leaves}
