@@ -482,14 +482,13 @@ def an_endless_loop():
 
 @derivative_error(
     "MidCircuitMeasure is not allowed",
-    "The gradient of a circuit that measures in the middle.",
-    "`qml.defer_measurements` on the QNode.",
+    "The gradient of a circuit that returns outcomes, or has shots.",
+    "Return measurements only, without shots: their means over all outcomes are differentiable.",
 )
 def a_gradient_through_a_measurement():
     def circuit(x):
         qml.RX(x, wires=0)
-        lab.measure(0)
-        return qml.expval(qml.Z(0))
+        return lab.measure(0)
 
     differentiate(circuit, 0.3)
 
@@ -758,15 +757,15 @@ def second_derivatives_on_another_device():
 
 @compile_error(
     "in a compiled program it is None|In a compiled program it is None",
-    "An `mcm_method` that compiled programs do not have, such as `'tree-traversal'`.",
-    "`None`, `'one-shot'` or `'deferred'`.",
+    "An `mcm_method` that compiled programs do not have, such as `'device'`.",
+    "`None`, `'one-shot'`, `'tree-traversal'` or `'deferred'`.",
 )
 def another_method_of_measuring():
     def circuit(x):
         lab.measure(0)
         return rotated(x)
 
-    run(circuit, 0.3, shots=10, mcm_method="tree-traversal")
+    run(circuit, 0.3, shots=10, mcm_method="device")
 
 
 @compile_error(

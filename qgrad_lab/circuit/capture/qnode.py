@@ -74,14 +74,15 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
     CompileError
         If the circuit cannot be compiled; the message says what is in the way.
     """
-    if not jax.config.jax_enable_x64:
+    if not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
         raise CompileError(
             f"{qnode_name(qnode)} is called where JAX's 64-bit types are switched off; compiled "
             "circuits compute with float64. qgrad_lab switches them on when it is imported: remove "
             "what switches them off again, such as jax.enable_x64(False), or call "
             "jax.config.update('jax_enable_x64', True). Arrays of type float32 may be passed then."
         )
-    if jax.config.jax_disable_jit:  # circuits are compiled all the same
+    if jax.config.jax_disable_jit:  # type: ignore[attr-defined]
+        # Circuits are compiled all the same.
         with jax.disable_jit(False):
             return call(qnode, args, kwargs)
     if qnode.device.name != "lightning.qubit":
