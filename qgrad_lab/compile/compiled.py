@@ -14,6 +14,7 @@ from qgrad_lab.circuit.contents import plans_text
 from qgrad_lab.compile import ahead, autograph, cache
 from qgrad_lab.compile.jitted import Arguments, JittedFunction
 from qgrad_lab.compile.options import CompileOptions
+from qgrad_lab.compile.other_arrays import refuse_other_arrays
 from qgrad_lab.compile.run import overflow_of, run_jitted
 from qgrad_lab.compile.signature import Constant, Declared, unwrapped
 from qgrad_lab.core.mode import Mode, current_mode, is_seeded, running, threads
@@ -87,8 +88,10 @@ class QJIT(Generic[P, R]):
                 if call is not None:
                     return call(*args, **kwargs)
             return run_jitted(self._jitted, state, args, kwargs)
-        except BaseException:
+        except BaseException as error:
             with frames_hidden:  # entered here, where it costs nothing unless there is an error
+                if isinstance(error, TypeError):
+                    refuse_other_arrays(self._name, args, kwargs)
                 raise
 
     def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:

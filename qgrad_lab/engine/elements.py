@@ -23,6 +23,7 @@ import numpy as np
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from qgrad_lab.core.eager import compiled
 from qgrad_lab.engine.library import PARTS_TARGET, PUT_TARGET, TAKE_TARGET
 
 
@@ -147,7 +148,7 @@ def _define(primitive: Primitive, shape: Any, transpose: Any, call: Any) -> None
         return result, jax.tree.map(lambda _: 0, result)
 
     def impl(values: Any, **params: Any) -> Any:
-        return jax.jit(lambda values: primitive.bind(values, **params))(values)
+        return compiled(lambda values: primitive.bind(values, **params))(values)
 
     primitive.def_abstract_eval(shape)
     primitive.def_impl(impl)

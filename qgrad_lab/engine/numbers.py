@@ -14,6 +14,7 @@ import numpy as np
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from qgrad_lab.core.eager import compiled
 from qgrad_lab.core.mode import note_circuit
 from qgrad_lab.engine.library import NUMBERS_TARGET
 from qgrad_lab.engine.zeros import zero_tangent
@@ -51,7 +52,7 @@ def _lowered(values: Any, source: int) -> Any:
 
 
 checked_p.def_abstract_eval(lambda values, source: values)
-checked_p.def_impl(lambda values, **params: jax.jit(lambda v: checked_p.bind(v, **params))(values))
+checked_p.def_impl(lambda values, **params: compiled(lambda v: checked_p.bind(v, **params))(values))
 ad.primitive_jvps[checked_p] = _jvp
 batching.primitive_batchers[checked_p] = _batch
 mlir.register_lowering(checked_p, mlir.lower_fun(_lowered, multiple_results=False))

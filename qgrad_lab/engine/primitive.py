@@ -30,6 +30,7 @@ import jax.numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from qgrad_lab.core.eager import compiled
 from qgrad_lab.core.mode import note_circuit
 from qgrad_lab.engine.evaluate import differentiated, evaluate
 from qgrad_lab.engine.interrupts import forget_runs
@@ -168,7 +169,7 @@ def _batch(operands: Sequence[Any], dims: Sequence[int | None], *, member: Membe
 
 @lru_cache(maxsize=256)
 def _compiled(member: Member) -> Any:
-    return jax.jit(partial(bind, member))
+    return compiled(partial(bind, member))
 
 
 def _impl(*operands: Any, member: Member) -> Any:

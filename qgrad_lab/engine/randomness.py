@@ -16,6 +16,7 @@ import numpy as np
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from qgrad_lab.core.eager import compiled
 from qgrad_lab.core.mode import begin_run, next_site
 from qgrad_lab.engine.library import RANDOM_TARGET
 from qgrad_lab.engine.zeros import zero_tangent
@@ -102,7 +103,7 @@ def _lowered(*ties: Any, shots: int, site: tuple[int, int] | None) -> jax.Array:
 
 
 def _impl(*ties: Any, **params: Any) -> Any:
-    return jax.jit(lambda *ties: key_p.bind(*ties, **params))(*ties)
+    return compiled(lambda *ties: key_p.bind(*ties, **params))(*ties)
 
 
 key_p.def_abstract_eval(_abstract_eval)
@@ -112,5 +113,5 @@ batching.primitive_batchers[key_p] = _batch
 mlir.register_lowering(key_p, mlir.lower_fun(_lowered, multiple_results=False))
 
 run_p.def_abstract_eval(lambda: jax.core.ShapedArray((2,), jnp.dtype("uint32")))
-run_p.def_impl(lambda: jax.jit(run_p.bind)())
+run_p.def_impl(lambda: compiled(lambda: run_p.bind())())
 mlir.register_lowering(run_p, mlir.lower_fun(lambda: _call(_BEGIN_RUN), multiple_results=False))

@@ -84,12 +84,12 @@ def gates_in_a_branch_of_jax():
 
 
 @compile_error(
-    "returned float; it returns measurements",
-    "A quantum function returns something else than measurements.",
-    "`return qml.expval(...)`; numbers and arrays may stand beside measurements.",
+    "returned PauliZ; it returns measurements",
+    "A quantum function returns something else than measurements, numbers and arrays.",
+    "`return qml.expval(...)`; outcomes, numbers and arrays may stand beside or alone.",
 )
-def no_measurement():
-    run(lambda x: 1.0, 0.3)
+def an_operator_is_returned():
+    run(lambda x: qml.Z(0), 0.3)
 
 
 @compile_error(

@@ -1,5 +1,6 @@
 """Options and arguments that do not fit: the builtin ValueError and TypeError."""
 
+import jax
 import jax.numpy as jnp
 import pennylane as qml
 
@@ -578,3 +579,26 @@ def element_of_an_outer_array():
         return x
 
     qjit(assign, autograph=True)(0.3)
+
+
+@compile_error(
+    "was given ArrayBox of autograd; it takes numbers, and arrays of NumPy and JAX",
+    "`qml.grad`, torch or TensorFlow differentiates a compiled function.",
+    "`qgrad_lab.grad` or `jax.grad`.",
+)
+def autograd_of_a_compiled_function():
+    qml.grad(qjit(square))(qml.numpy.array(0.3, requires_grad=True))
+
+
+@compile_error(
+    "is called where JAX's 64-bit types are switched off",
+    "`jax_enable_x64` was switched off after the import of `qgrad_lab`.",
+    "`jax.config.update('jax_enable_x64', True)`.",
+)
+def without_64_bit_types():
+    circuit = qml.QNode(lambda: qml.expval(qml.Z(0)), qml.device("lightning.qubit", wires=1))
+    jax.config.update("jax_enable_x64", False)
+    try:
+        qjit(circuit, autograph=False)()
+    finally:
+        jax.config.update("jax_enable_x64", True)

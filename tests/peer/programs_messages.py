@@ -68,25 +68,6 @@ def method_of_no_compiler(lab):
     return lab.qjit(lab.grad(circuit_of(lab, "hadamard")))(0.1)
 
 
-def _returns_a_number(lab, diff_method):
-    @lab.qnode(1, diff_method)
-    def circuit(x):
-        qml.RX(x, wires=0)
-        return x**2
-
-    return lab.qjit(lab.grad(circuit))(0.1)
-
-
-@message("CompileError", "The adjoint method can only be used")
-def adjoint_of_a_number(lab):
-    return _returns_a_number(lab, "adjoint")
-
-
-@message("CompileError", "The parameter-shift method can only be used")
-def parameter_shift_of_a_number(lab):
-    return _returns_a_number(lab, "parameter-shift")
-
-
 @message("ValueError", "'tangents'")
 def tangents_in_no_sequence(lab):
     return lab.qjit(lambda x: lab.jvp(circuit_of(lab), [x], x))(0.1)

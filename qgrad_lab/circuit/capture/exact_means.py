@@ -224,7 +224,9 @@ def _lowered(
         total=None,
         classical=range(2 * len(cuts), 2 * len(cuts) + len(classical)),
         draws=draws,
-        recorded=recorded._replace(tape=None, returned=recorded.returned.without_classical()),
+        recorded=recorded._replace(
+            tape=None, returned=recorded.returned.without_classical(), cuts=(), valid=None
+        ),
         error=None,
     )
     operands = [cut.operands or Operands() for cut in cuts]

@@ -62,7 +62,13 @@ def call(
     _warn_once(qnode)
     with mode(Mode.OUTSIDE):
         tape, returned = _record(qnode, args, kwargs)
-        in_jax = refusal is None and _is_simulated_in_jax(qnode, tape)
+        # PennyLane's own call returns no classical values.
+        in_jax = (
+            refusal is None
+            and bool(tape.measurements)
+            and all(returned.measured)
+            and _is_simulated_in_jax(qnode, tape)
+        )
         if in_jax:
             result = qnode.update(interface="jax")(*args, **kwargs)
     if not in_jax:
@@ -91,6 +97,8 @@ def _values(qnode: qml.QNode, tape: QuantumScript, refusal: str | None) -> list[
     """Return the results of ``tape``, of which there are several for several numbers of shots."""
     shapes = [_result_shape(measured, tape, qnode) for measured in tape.measurements]
     copies = [[shape(shots) for shape in shapes] for shots in tape.shots or [None]]
+    if not shapes:
+        return [[] for _ in copies]
     outputs = iter(outputs_of(qnode, tape, [one for copy in copies for one in copy], refusal))
     return [[next(outputs) for _ in copy] for copy in copies]
 
@@ -134,7 +142,7 @@ def _record(qnode: qml.QNode, args: Any, kwargs: Any) -> tuple[QuantumScript, Re
                 f"{thing} of {name} acts on a traced wire, which the device {device} does not "
                 "take. Use qml.device('lightning.qubit', wires=...)."
             )
-    return tape, Returned.of(output, tape, name, qnode.diff_method)
+    return tape, Returned.of(output, tape, name)
 
 
 def _is_simulated_in_jax(qnode: qml.QNode, tape: QuantumScript) -> bool:

@@ -74,6 +74,17 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
     CompileError
         If the circuit cannot be compiled; the message says what is in the way.
     """
+    if not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
+        raise CompileError(
+            f"{qnode_name(qnode)} is called where JAX's 64-bit types are switched off; compiled "
+            "circuits compute with float64. qgrad_lab switches them on when it is imported: remove "
+            "what switches them off again, such as jax.enable_x64(False), or call "
+            "jax.config.update('jax_enable_x64', True). Arrays of type float32 may be passed then."
+        )
+    if jax.config.jax_disable_jit:  # type: ignore[attr-defined]
+        # Circuits are compiled all the same.
+        with jax.disable_jit(False):
+            return call(qnode, args, kwargs)
     if qnode.device.name != "lightning.qubit":
         return foreign.call(qnode, args, kwargs, REFUSALS.get(qnode.diff_method))
     mid_circuit = qnode.execute_kwargs.get("mcm_method")
@@ -247,6 +258,10 @@ def _call_transformed(
         recorded = recorded._replace(wire_map=wire_map or standard_wires(tape, qnode_name(qnode)))
         asked = snapshot_tapes(tape, qnode_name(qnode))
         snapshots = list(_execute_tapes(asked, qnode, recorded, shot_key))
+    if not tape.measurements:
+        # Transforms and batches would have nothing to give back.
+        value = ReturnValue(returned.structure, list(returned.leaves), kinds, *counts, snapshots)
+        return [value] * (shots.num_copies if shots else 1)
 
     with lowering():
         qnode.compile_pipeline.set_classical_component(qnode, args, kwargs)

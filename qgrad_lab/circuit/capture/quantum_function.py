@@ -116,7 +116,7 @@ def _record(
         with record(current) as queue:
             output = function()
     tape = QuantumScript.from_queue(queue, shots)
-    returned = Returned.of(output, tape, name, qnode.diff_method)
+    returned = Returned.of(output, tape, name)
     kinds = returned.kinds(tape)
     if shot_key is not None:
         tape = tape.copy(measurements=[single_shot(m) for m in tape.measurements])

@@ -75,19 +75,19 @@ def trace(
     function: Callable[..., tuple[Operands, list[Any], Any]], *arguments: Any
 ) -> ClassicalPart:
     """Trace ``function``, which returns operands, traced results, and anything static."""
-    captured: list[tuple[Operands, int, Any]] = []
+    traced: list[tuple[tuple[int, int, int], Sizes, int, Any]] = []
 
     def flat(*values: Any) -> list[Any]:
         operands, results, static = function(*values)
-        captured.append((operands, len(results), static))
-        return [*operands.theta.values, *operands.index.values, *operands.data.values, *results]
+        pieces = (operands.theta, operands.index, operands.data)
+        counts = (len(pieces[0].values), len(pieces[1].values), len(pieces[2].values))
+        sizes = Sizes(pieces[0].size, pieces[1].size, pieces[2].size)
+        # No traced value outlives its trace: ``jax.checking_leaks`` looks for those.
+        traced.append((counts, sizes, len(results), static))
+        return [value for piece in pieces for value in piece.values] + results
 
     jaxpr = jax.make_jaxpr(flat)(*arguments)
-    operands, num_results, static = captured[-1]
-    pieces = (operands.theta, operands.index, operands.data)
-    counts = (len(pieces[0].values), len(pieces[1].values), len(pieces[2].values))
-    sizes = Sizes(pieces[0].size, pieces[1].size, pieces[2].size)
-    return ClassicalPart(jaxpr, counts, sizes, num_results, static)
+    return ClassicalPart(jaxpr, *traced[-1])
 
 
 def _numbers(theta: jax.Array, index: Sequence[Any], data: Sequence[Any]) -> Numbers:

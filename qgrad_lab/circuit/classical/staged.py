@@ -67,8 +67,10 @@ class StagedPart:
     jaxpr
         Its results are the pieces of theta of all circuits, then those of index, then of data, then
         others.
-    operands
-        The numbers of each circuit.
+    counts
+        How many pieces of theta, index and data each circuit has.
+    theta_sizes
+        Sizes of the pieces of theta.
     num_results
         Results beside the numbers of the circuits.
     static
@@ -76,15 +78,20 @@ class StagedPart:
     """
 
     def __init__(
-        self, jaxpr: ClosedJaxpr, operands: Sequence[Operands], num_results: int, static: Any
+        self,
+        jaxpr: ClosedJaxpr,
+        counts: Sequence[tuple[int, int, int]],
+        theta_sizes: Sequence[int],
+        num_results: int,
+        static: Any,
     ) -> None:
         self.static = static
         self._jaxpr = jaxpr
         self._num_results = num_results
-        self._circuits = _places(operands)
+        self._circuits = _places(counts)
         self._stages = _stages(jaxpr.jaxpr)
         self._equations = _needed(jaxpr.jaxpr)
-        self._theta_ranges = self._early_theta(operands)
+        self._theta_ranges = self._early_theta(theta_sizes)
 
     @property
     def results(self) -> list[Any]:
@@ -180,9 +187,8 @@ class StagedPart:
             return int(equation.params["stage"])
         return max((self._stage(variable) for variable in equation.invars), default=0)
 
-    def _early_theta(self, operands: Sequence[Operands]) -> dict[int, tuple[int, int]]:
+    def _early_theta(self, sizes: Sequence[int]) -> dict[int, tuple[int, int]]:
         """Return which pieces of theta are of stage 0, and where each is among all of these."""
-        sizes = [int(np.prod(np.shape(value))) for one in operands for value in one.theta.values]
         found = {}
         end = 0
         for place, size in enumerate(sizes):
@@ -229,30 +235,33 @@ def trace_staged(
     arguments
         Traced values.
     """
-    captured: list[tuple[Sequence[Operands], int, Any]] = []
+    traced: list[tuple[list[tuple[int, int, int]], list[int], int, Any]] = []
 
     def flat(*values: Any) -> list[Any]:
         operands, results, static = function(*values)
-        captured.append((operands, len(results), static))
-        pieces = [[one.theta.values, one.index.values, one.data.values] for one in operands]
-        numbers = [
-            value for column in zip(*pieces, strict=True) for values in column for value in values
+        columns = [
+            [one.theta.values for one in operands],
+            [one.index.values for one in operands],
+            [one.data.values for one in operands],
         ]
+        counts = [(len(a), len(b), len(c)) for a, b, c in zip(*columns, strict=True)]
+        sizes = [int(np.prod(np.shape(value))) for theta in columns[0] for value in theta]
+        # No traced value outlives its trace: ``jax.checking_leaks`` looks for those.
+        traced.append((counts, sizes, len(results), static))
+        numbers = [value for column in columns for pieces in column for value in pieces]
         return [*numbers, *results]
 
     jaxpr = jax.make_jaxpr(flat)(*arguments)
-    operands, num_results, static = captured[-1]
-    return StagedPart(jaxpr, operands, num_results, static)
+    return StagedPart(jaxpr, *traced[-1])
 
 
-def _places(operands: Sequence[Operands]) -> list[_Pieces]:
+def _places(counts: Sequence[tuple[int, int, int]]) -> list[_Pieces]:
     """Return where the pieces of each circuit are among the results."""
     columns = []
     end = 0
-    for name in ("theta", "index", "data"):
+    for own in zip(*counts, strict=True):
         column = []
-        for one in operands:
-            count = len(getattr(one, name).values)
+        for count in own:
             column.append(range(end, end + count))
             end += count
         columns.append(column)

@@ -78,16 +78,18 @@ def one_shot(
         the others are `LEFT_OUT`. Of a classical value, those of all shots, stacked.
     """
     key = next_key(shots=shots)
-    traced: list[ReturnValue] = []
+    traced: list[tuple[ReturnValue, Any]] = []
 
     def parts(number: jax.Array) -> tuple[list[Any], jax.Array]:
-        traced.append(execute(folded(key, number)))
-        found = [jnp.asarray(part) for part in jax.tree.leaves(traced[-1].leaves)]
-        return found, jnp.asarray(traced[-1].valid)
+        value = execute(folded(key, number))
+        leaves, tree = jax.tree.flatten(value.leaves)
+        # No traced value outlives its trace: ``jax.checking_leaks`` looks for those.
+        traced.append((value._replace(leaves=[], valid=None, snapshots=None), tree))
+        return [jnp.asarray(part) for part in leaves], jnp.asarray(value.valid)
 
     types, _ = jax.eval_shape(parts, jnp.zeros((), jnp.uint32))
-    tree = jax.tree.structure(traced[-1].leaves)
-    ways = _ways(traced[-1])
+    static, tree = traced[-1]
+    ways = _ways(static)
     at_once = max(1, min(_AT_ONCE, shots, _CHUNK_BYTES // (64 * 2**num_wires)))
     chunks = -(-shots // at_once)
     at_once = -(-shots // chunks)
@@ -128,7 +130,7 @@ def one_shot(
                 combined.append(rows)
             case _:
                 combined.append(total)
-    return traced[-1]._replace(leaves=jax.tree.unflatten(tree, combined))
+    return static._replace(leaves=jax.tree.unflatten(tree, combined))
 
 
 def single_branch(value: ReturnValue) -> ReturnValue:

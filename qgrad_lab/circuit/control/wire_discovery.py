@@ -41,15 +41,15 @@ def discovered(function: Callable[[], Any], name: str, defers: bool) -> dict[Any
     CompileError
         If an operation acts on a wire that is known only when the program runs.
     """
-    tapes: list[QuantumScript] = []
+    found: list[dict[Any, int]] = []
 
     def trace(unknown: Any) -> None:
         with record(Recording(name, None, defers=defers, unknown=unknown)) as queue:
             function()
-        tapes.append(QuantumScript.from_queue(queue))
+        found.append(standard_wires(QuantumScript.from_queue(queue), name))
 
     jax.eval_shape(trace, jnp.zeros((), bool))
-    return standard_wires(tapes[-1], name)
+    return found[-1]
 
 
 def loop(

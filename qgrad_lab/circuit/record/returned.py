@@ -4,12 +4,18 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from pennylane.measurements import MeasurementProcess
+from pennylane.measurements import MeasurementProcess, MeasurementValue
 from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.record.outcome import as_boolean
 from qgrad_lab.circuit.record.pytrees import is_quantum
 from qgrad_lab.errors import CompileError
+
+_DEFERRED = (
+    " The outcome of a measurement that is deferred, or on another device than lightning.qubit, is "
+    "no number: return qml.expval, qml.probs or qml.sample of it, or run the circuit on "
+    "lightning.qubit without mcm_method='deferred'."
+)
 
 
 class Returned(NamedTuple):
@@ -30,30 +36,26 @@ class Returned(NamedTuple):
     measured: tuple[bool, ...]
 
     @classmethod
-    def of(cls, output: Any, tape: QuantumScript, name: str, diff_method: Any) -> "Returned":
+    def of(cls, output: Any, tape: QuantumScript, name: str) -> "Returned":
         """Take ``output`` of the quantum function ``name``, recorded as ``tape``, apart.
-
-        The QNode's ``diff_method`` is for messages.
 
         Raises
         ------
         CompileError
-            If it has no measurement, or anything but measurements, numbers and arrays, or if it
-            lacks a measurement of the tape.
+            If it has anything but measurements, numbers and arrays, or if it lacks a measurement of
+            the tape.
         """
         leaves, structure = jax.tree.flatten(output, is_leaf=is_quantum)
         leaves = [as_boolean(leaf) for leaf in leaves]
         measured = tuple(isinstance(leaf, MeasurementProcess) for leaf in leaves)
         others = [leaf for leaf, is_one in zip(leaves, measured, strict=True) if not is_one]
         odd = sorted({type(leaf).__name__ for leaf in others if not _is_classical(leaf)})
-        if odd or not any(measured):
-            kinds = odd or sorted({type(leaf).__name__ for leaf in others})
+        if odd:
             raise CompileError(
-                f"The quantum function {name} returned {', '.join(kinds) or 'nothing'}; it returns "
-                "measurements, such as qml.expval(qml.Z(0)), alone or in a pytree, and beside them "
-                "numbers and arrays."
-                + f" The {diff_method} method can only be used for QNodes that return measurements."
-                * isinstance(diff_method, str)
+                f"The quantum function {name} returned {', '.join(odd)}; it returns measurements, "
+                "such as qml.expval(qml.Z(0)), numbers and arrays, alone or in a pytree."
+                + _DEFERRED
+                * (MeasurementValue.__name__ in odd)
             )
         numbers = {id(measurement): i for i, measurement in enumerate(tape.measurements)}
         returned = {id(leaf) for leaf in leaves}
