@@ -16,10 +16,12 @@ import pennylane as qml
 from pennylane.ops.op_math import controlled as controlled_module
 from pennylane.ops.op_math.adjoint import create_adjoint_op
 
+from qgrad_lab.circuit.record.operators import applied, is_function, without_measurements
 from qgrad_lab.circuit.record.outcome import is_outcome
 from qgrad_lab.compile.api import qjit
 from qgrad_lab.core.mode import is_recording, lowering
 from qgrad_lab.differentiate.api import grad, jacobian, jvp, value_and_grad, vjp
+from qgrad_lab.errors import ArgumentError
 from qgrad_lab.language import control_flow
 from qgrad_lab.language.control_flow import for_loop, switch, while_loop
 from qgrad_lab.language.mid_circuit import measure
@@ -68,8 +70,14 @@ def _deferred(pred: Any, function: Callable[..., Any]) -> Any:
 
 
 def adjoint(fn: Any, lazy: bool = True) -> Any:
-    """Do what ``qml.adjoint`` does: PennyLane's own, whose operators are compiled."""
-    return create_adjoint_op(fn, lazy)
+    """Do what ``qml.adjoint`` does: PennyLane's own, whose operators are compiled.
+
+    The adjoint of a function returns its operator, or a list of them that has ``wires`` too.
+    """
+    _check_operand("adjoint", fn)
+    if not is_function(fn):
+        return create_adjoint_op(fn, lazy)
+    return applied(create_adjoint_op(without_measurements(fn, "adjoint"), lazy))
 
 
 def ctrl(
@@ -79,12 +87,28 @@ def ctrl(
     work_wires: Any = None,
     work_wire_type: str = "borrowed",
 ) -> Any:
-    """Do what ``qml.ctrl`` does: PennyLane's own, whose operators are compiled."""
+    """Do what ``qml.ctrl`` does: PennyLane's own, whose operators are compiled.
+
+    A controlled function returns its operator, or a list of them that has ``wires`` and
+    ``control_wires`` too.
+    """
+    _check_operand("ctrl", op)
+    is_of_function = is_function(op)
     # Of a function, PennyLane makes the operators one by one, with this function again.
-    return controlled_module.create_controlled_op(
-        op,
+    made = controlled_module.create_controlled_op(
+        without_measurements(op, "ctrl") if is_of_function else op,
         control,
         control_values=control_values,
         work_wires=work_wires,
         work_wire_type=work_wire_type,
     )
+    return applied(made) if is_of_function else made
+
+
+def _check_operand(name: str, operand: Any) -> None:
+    if not isinstance(operand, qml.operation.Operator) and not callable(operand):
+        raise ArgumentError(
+            f"qml.{name} was given {operand!r} of type {type(operand).__name__}. It takes an "
+            "operator, such as qml.RX(x, wires=0), or a function that applies operators: for a "
+            "list of operators, a function that applies them in turn."
+        )
