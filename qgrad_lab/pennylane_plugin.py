@@ -15,10 +15,11 @@ from typing import Any
 import pennylane as qml
 from pennylane.ops.op_math import controlled as controlled_module
 from pennylane.ops.op_math.adjoint import create_adjoint_op
+from pennylane.transforms.core import Transform
 
 from qgrad_lab.circuit.record.operators import applied, is_function, without_measurements
 from qgrad_lab.circuit.record.outcome import is_outcome
-from qgrad_lab.compile.api import qjit
+from qgrad_lab.compile.api import QJIT, qjit
 from qgrad_lab.core.mode import is_recording, lowering
 from qgrad_lab.differentiate.api import grad, jacobian, jvp, value_and_grad, vjp
 from qgrad_lab.errors import ArgumentError
@@ -42,6 +43,17 @@ __all__ = [
     "vjp",
     "while_loop",
 ]
+
+
+@Transform.generic_register
+def transform_program(obj: QJIT, transform: Transform, *targs: Any, **tkwargs: Any) -> Any:
+    """Apply a transform of PennyLane's to a compiled QNode: the transformed QNode is compiled."""
+    if not isinstance(obj.original_function, qml.QNode):
+        raise ArgumentError(
+            f"{transform} was given {obj!r}, and it transforms QNodes. Apply it to the QNode that "
+            "this function calls."
+        )
+    return qjit(transform(obj.original_function, *targs, **tkwargs), **obj.options)
 
 
 class _Context:

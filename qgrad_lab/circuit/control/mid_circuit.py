@@ -163,11 +163,11 @@ def end(recording: Recording) -> Suspended:
 def _single(wires: Any) -> Any:
     if isinstance(wires, jax.core.Tracer):
         if wires.size != 1:
-            raise CompileError("measure takes one wire.")
+            raise ArgumentError("measure takes one wire.")
         return wires.reshape(())
     labels = qml.wires.Wires(wires)
     if len(labels) != 1:
-        raise CompileError(f"measure was given the wires {labels.tolist()}; it takes one wire.")
+        raise ArgumentError(f"measure was given the wires {labels.tolist()}; it takes one wire.")
     return labels[0]
 
 
