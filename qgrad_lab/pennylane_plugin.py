@@ -18,9 +18,8 @@ from pennylane.ops.op_math.adjoint import create_adjoint_op
 from pennylane.transforms.core import Transform
 
 from qgrad_lab.circuit.record.operators import applied, is_function, without_measurements
-from qgrad_lab.circuit.record.outcome import is_outcome
 from qgrad_lab.compile.api import QJIT, qjit
-from qgrad_lab.core.mode import is_recording, lowering
+from qgrad_lab.core.mode import is_recording
 from qgrad_lab.differentiate.api import grad, jacobian, jvp, value_and_grad, vjp
 from qgrad_lab.errors import ArgumentError
 from qgrad_lab.language import control_flow
@@ -70,15 +69,7 @@ context = _Context()
 
 def cond(pred: Any) -> Callable[[Callable[..., Any]], Any]:
     """Do what ``qml.cond`` does in a compiled program: `qgrad_lab.cond`."""
-    # An outcome of PennyLane's is of a circuit under qml.defer_measurements.
-    if isinstance(pred, qml.ops.MeasurementValue) and not is_outcome(pred):
-        return lambda function: _deferred(pred, function)
     return lambda function: control_flow.Conditional(pred, function)
-
-
-def _deferred(pred: Any, function: Callable[..., Any]) -> Any:
-    with lowering():
-        return qml.cond(pred, function)
 
 
 def adjoint(fn: Any, lazy: bool = True) -> Any:

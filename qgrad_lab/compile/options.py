@@ -53,7 +53,10 @@ def check_options(
 
 
 _ELSEWHERE: dict[str, tuple[tuple[Any, ...], str]] = {
-    "abstracted_axes": ((None,), "Shapes are fixed here: call the function once for each, and it is compiled for each."),
+    "abstracted_axes": (
+        (None,),
+        "Shapes are fixed here: call the function once for each, and it is compiled for each.",
+    ),
     "async_qnodes": ((False,), "XLA itself runs independent parts of a program at once."),
     "capture": (("global", False), "Programs are traced with JAX; leave it out."),
     "checkpoint_stage": (("", None), "Look at a program with qgrad_lab.stages."),

@@ -111,8 +111,9 @@ def precision_remark(comparison: ComparisonData) -> str | None:
     if coarsest([comparison.value]) is not None:
         where.append("the value")
     return (
-        f"{smallest_difference(coarse)}. This is the type of {' and '.join(where)}. Arrays made before qgrad_lab is imported are float32: make them "
-        "after it, or convert them by x.astype(float)."
+        f"{smallest_difference(coarse)}. This is the type of {' and '.join(where)}. Arrays made "
+        "before qgrad_lab is imported are float32: make them after it, or convert them by "
+        "x.astype(float)."
     )
 
 
