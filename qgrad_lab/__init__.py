@@ -25,6 +25,7 @@ jax.config.update("jax_enable_x64", True)
 # These two as they are elsewhere: programs find the names that they import from catalyst.
 from pennylane import adjoint, ctrl  # noqa: E402
 
+from qgrad_lab import pennylane_plugin  # noqa: E402, F401  it tells PennyLane of compiled QNodes
 from qgrad_lab.comparison import Comparison, compare  # noqa: E402
 from qgrad_lab.compile.api import QJIT, qjit  # noqa: E402
 from qgrad_lab.differentiate.api import (  # noqa: E402

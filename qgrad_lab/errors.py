@@ -25,6 +25,14 @@ class CompileError(Exception):
     """
 
 
+class ArgumentError(CompileError, ValueError, TypeError):
+    """An argument has a value that no program can be compiled for.
+
+    Elsewhere some of these are a `CompileError`, some a ``ValueError``, some a ``TypeError``: code
+    that catches any of them catches this one.
+    """
+
+
 class DifferentiableCompileError(CompileError):
     """A program compiles but the derivative that was asked for does not exist or is refused.
 

@@ -17,6 +17,7 @@ from qgrad_lab.core.failures import LoopOverflow
 from qgrad_lab.core.garbage import fewer_collections
 from qgrad_lab.core.mode import Mode, mode, without_assertions
 from qgrad_lab.engine.randomness import start_run
+from qgrad_lab.errors import ArgumentError
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 """Arguments of a call, by position and by name."""
@@ -100,11 +101,28 @@ class JittedFunction:
         argnums, argnames = static_arguments(
             self._original, self._options.static_argnums, self._options.static_argnames
         )
-        return jax.jit(traced, static_argnums=argnums, static_argnames=argnames)
+        try:
+            return jax.jit(traced, static_argnums=argnums, static_argnames=argnames)
+        except ValueError as error:
+            name = getattr(self._original, "__name__", "fn")
+            raise ArgumentError(
+                f"qjit was given static arguments that {name} does not have: static_argnums="
+                f"{self._options.static_argnums}, static_argnames={self._options.static_argnames}. "
+                "Positions count from 0, or from -1 at the end; names are those of the definition."
+            ) from error
 
     def inline(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call the function as a part of the program that is being traced."""
-        return self._function(*map(unwrapped, args), **kwargs)
+        try:
+            return self._function(*map(unwrapped, args), **kwargs)
+        except TypeError as error:
+            if not str(error).startswith(_TRACED_SHAPE):
+                raise
+            raise ArgumentError(
+                "An array has a shape that is known only when the program runs, and the shapes of "
+                "a compiled program are fixed. Make the number in it a static argument, as in "
+                "qjit(f, static_argnums=0), or pass an array of that shape."
+            ).with_traceback(error.__traceback__) from error
 
     def trace_new(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the ``jax.stages.Traced`` of these arguments; ``None`` if JAX had it already."""
@@ -134,6 +152,10 @@ class JittedFunction:
             self.waits = self._may_fail
         if self.waits:
             waiting.wait_for(result)
+
+
+_TRACED_SHAPE = "Shapes must be 1D sequences of concrete values"
+"""How JAX's error begins where a shape is traced."""
 
 
 class _Traces(threading.local):

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from qgrad_lab.errors import ArgumentError
+
 
 @dataclasses.dataclass(frozen=True)
 class CompileOptions:
@@ -51,7 +53,10 @@ def check_options(
 
 
 _ELSEWHERE: dict[str, tuple[tuple[Any, ...], str]] = {
-    "abstracted_axes": ((None,), "Shapes are fixed here: call the function once for each."),
+    "abstracted_axes": (
+        (None,),
+        "Shapes are fixed here: call the function once for each, and it is compiled for each.",
+    ),
     "async_qnodes": ((False,), "XLA itself runs independent parts of a program at once."),
     "capture": (("global", False), "Programs are traced with JAX; leave it out."),
     "checkpoint_stage": (("", None), "Look at a program with qgrad_lab.stages."),
@@ -77,7 +82,7 @@ def check_elsewhere(given: dict[str, Any]) -> None:
     ------
     TypeError
         If there is no such option.
-    ValueError
+    ArgumentError
         If one asks for something.
     """
     for name, value in given.items():
@@ -90,7 +95,7 @@ def check_elsewhere(given: dict[str, Any]) -> None:
         if not any(
             value is none or (type(value) is type(none) and value == none) for none in nothing
         ):
-            raise ValueError(
+            raise ArgumentError(
                 f"qjit was given {name}={value!r}, an option of catalyst.qjit that qgrad_lab takes "
                 f"with its default {nothing[0]!r} only. {advice}"
             )

@@ -18,7 +18,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from qgrad_lab.circuit.control.dispatch import bounded, choose, loop, without_operators
-from qgrad_lab.circuit.record.outcome import as_boolean, unwrapped
+from qgrad_lab.circuit.record.outcome import (
+    as_boolean,
+    is_postponed,
+    postponed_choice,
+    unwrapped,
+)
 from qgrad_lab.circuit.record.sources import code_of, number_of_code
 from qgrad_lab.core.mode import Mode, current_mode
 from qgrad_lab.errors import CompileError
@@ -304,6 +309,9 @@ class Conditional:
             array.
         """
         otherwise = self._otherwise or (lambda *_, **__: None)
+        if any(map(is_postponed, self._conditions)):
+            branches = [_closed(f, args, kwargs) for f in self._functions]
+            return postponed_choice(self._conditions, branches, _closed(otherwise, args, kwargs))
         functions = [*self._functions, otherwise]
         if current_mode() is not Mode.COMPILED or not _is_traced(*self._conditions):
             held = (f for c, f in zip(self._conditions, self._functions, strict=True) if c)

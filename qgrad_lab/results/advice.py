@@ -12,6 +12,7 @@ from qgrad_lab.results.accuracy import is_accurate
 from qgrad_lab.results.comparison_data import ComparisonData, MethodResult
 from qgrad_lab.results.differences import magnitude
 from qgrad_lab.results.format import element_name, number
+from qgrad_lab.results.precision import coarsest, smallest_difference
 
 DEFAULT_STEP = 1e-7
 _EPS = float(np.finfo(np.float64).eps)
@@ -48,8 +49,8 @@ def explanation(
             "are all of its parts differentiated (no jax.lax.stop_gradient), and does it do the "
             "same at every call?"
         )
-    if any(leaf.dtype == np.float32 for leaf in jax.tree.leaves(row.gradient)):
-        return "the gradient is in 32-bit floats, of which differences lose half of the digits"
+    if (coarse := coarsest([comparison.value, row.gradient])) is not None:
+        return f"the numbers are {coarse.name}, and their differences lose half of the digits"
     if _is_rounding(comparison, row):
         return "rounding: the step is too short, and the error grows as it shrinks"
     if _shorter_steps_are_no_better(comparison):
@@ -94,6 +95,26 @@ def infinity_remark(comparison: ComparisonData) -> str | None:
     if where is None:
         return None
     return f"The reference is infinite in {where.names}: only the same infinity agrees with it."
+
+
+def precision_remark(comparison: ComparisonData) -> str | None:
+    """Return a sentence on numbers of fewer than 64 bits; None if there are none."""
+    gradients = [row.gradient for row in comparison.rows if row.error is None]
+    coarse = coarsest([comparison.value, *gradients])
+    if coarse is None:
+        return None
+    where = [
+        label
+        for label, *leaves in zip(comparison.labels, *map(jax.tree.leaves, gradients), strict=True)
+        if coarsest(leaves) is not None
+    ]
+    if coarsest([comparison.value]) is not None:
+        where.append("the value")
+    return (
+        f"{smallest_difference(coarse)}. This is the type of {' and '.join(where)}. Arrays made "
+        "before qgrad_lab is imported are float32: make them after it, or convert them by "
+        "x.astype(float)."
+    )
 
 
 class _Where(NamedTuple):

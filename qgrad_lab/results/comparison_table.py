@@ -126,6 +126,8 @@ def _measures(comparison: ComparisonData, row: MethodResult) -> list[str]:
 def _remarks(comparison: ComparisonData) -> list[str]:
     remarks = [f"{row.label}: {note}" for row in comparison.rows for note in row.notes]
     remarks += advice.remarks(comparison, comparison.rows)
+    coarse = advice.precision_remark(comparison)
+    remarks += [] if coarse is None else [coarse]
     recommended = best(comparison)
     if recommended.row is not None and len(comparison.rows) > 1:
         remarks.append(f"Best: {recommended.reason}.")

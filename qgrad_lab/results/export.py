@@ -49,6 +49,7 @@ def dictionary(comparison: ComparisonData) -> dict[str, Any]:
             "reference_error": comparison.reference_error,
             "shots": comparison.shots,
             "infinity_remark": advice.infinity_remark(comparison),
+            "precision_remark": advice.precision_remark(comparison),
             "tolerance": TOLERANCE,
             "limit": None if comparison.reference is None else limit(comparison.reference),
             "best": {

@@ -1054,3 +1054,45 @@ def a_wide_observable_with_shots():
         wires=13,
         shots=10,
     )
+
+
+@entry(
+    ValueError,
+    "qml.ctrl was given 33 of type int",
+    "What is under `qml.ctrl` or `qml.adjoint` applies nothing.",
+    "An operator, or a function that applies operators.",
+)
+def a_controlled_number():
+    def circuit(x):
+        qml.ctrl(33, control=[0])
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+@entry(
+    ValueError,
+    "stands in a function under qml.adjoint",
+    "A function under `qml.adjoint` or `qml.ctrl` makes a measurement.",
+    "Measure after it.",
+)
+def a_measurement_process_in_an_adjoint():
+    def circuit(x):
+        qml.adjoint(lambda: qml.expval(qml.Z(0)))()
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "has the compiler pass <split-non-commuting",
+    "The QNode has a pass of Catalyst's compiler, which transforms no circuit of PennyLane.",
+    "Leave it out, or apply a transform of PennyLane's.",
+)
+def a_pass_of_catalyst():
+    @qml.transform(pass_name="split-non-commuting")
+    @qml.qnode(qml.device("lightning.qubit", wires=1))
+    def circuit(x):
+        return qml.expval(qml.Z(0))
+
+    qjit(circuit)(0.3)

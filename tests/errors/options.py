@@ -602,3 +602,32 @@ def without_64_bit_types():
         qjit(circuit, autograph=False)()
     finally:
         jax.config.update("jax_enable_x64", True)
+
+
+@entry(
+    ValueError,
+    "qjit was given static arguments that square does not have",
+    "`static_argnums` or `static_argnames` names no argument of the function.",
+    "Count from 0, or from -1 at the end; use the names of the definition.",
+)
+def static_argument_out_of_range():
+    qjit(square, static_argnums=3)
+
+
+@compile_error(
+    "An array has a shape that is known only when the program runs",
+    "A shape depends on the value of an argument.",
+    "Make that argument static: `qjit(f, static_argnums=0)`.",
+)
+def traced_shape():
+    qjit(lambda n: jnp.ones((n, 2)))(3)
+
+
+@entry(
+    TypeError,
+    "and it transforms QNodes",
+    "A transform of PennyLane's is applied to a compiled function that is no QNode.",
+    "Apply it to the QNode that the function calls.",
+)
+def transform_of_a_function():
+    qml.metric_tensor(qjit(square))

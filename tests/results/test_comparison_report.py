@@ -255,3 +255,30 @@ class TestData:
         assert METHODS[:2] == ("auto", "fd")
         with pytest.raises(dataclasses.FrozenInstanceError):
             some().rows = ()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "f", "named"),
+    [
+        (np.float32, lambda x: jnp.sum(x**2), "x and the value"),
+        (np.float32, lambda x: jnp.sum(x.astype(float) ** 2), "x"),
+        (np.float64, lambda x: jnp.sum(x**2).astype(np.float32), "the value"),
+        (np.float64, lambda x: jnp.sum(x**2), None),
+    ],
+)
+def test_short_floats_are_told_once(dtype, f, named):
+    found = compare(f, jnp.ones(2, dtype), methods=["auto", "fd"])
+    words = "float32: differences below 1e-7 mean nothing"
+    count = 0 if named is None else 1
+    assert found._repr_mimebundle_()[HTML].count(words) == count
+    assert " ".join(repr(found).split()).count(words) == count
+    remark = found.to_dict()["precision_remark"]
+    if named is None:
+        assert remark is None
+    else:
+        assert remark.startswith(f"{words}. This is the type of {named}. Arrays made before")
+
+
+def test_half_precision_is_told():
+    found = compare(lambda x: jnp.sum(x**2), jnp.ones(2, np.float16), methods="auto")
+    assert found.to_dict()["precision_remark"].startswith("float16: differences below 1e-3 mean")

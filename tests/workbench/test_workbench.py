@@ -309,3 +309,12 @@ def test_a_picture_is_shown_beside_it(session, monkeypatch):
     assert options["update"] and "Gradient in x" in last["text/html"]
     assert "qgrad_lab.compare(" in last["text/html"]
     bench.close()
+
+
+def test_short_floats_are_told():
+    bench = Workbench(lambda x: jnp.sum(x**2), jnp.ones(2, jnp.float32), methods="auto")
+    try:
+        shown(bench)
+        assert "float32: differences below 1e-7 mean nothing." in bench.status.text.value
+    finally:
+        bench.close()

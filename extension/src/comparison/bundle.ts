@@ -62,6 +62,8 @@ export interface Comparison {
   readonly limit: number | null;
   /** What infinite elements of the reference mean, in words. */
   readonly infinityRemark: string | null;
+  /** That numbers have fewer than 64 bits, in words. */
+  readonly precisionRemark: string | null;
   readonly best: { readonly label: string | null; readonly reason: string };
 }
 
@@ -89,6 +91,7 @@ export function parse(data: unknown): Comparison {
     tolerance: real(bundle['tolerance'] ?? 1e-6, 'tolerance'),
     limit: optional(real, bundle['limit'], 'limit'),
     infinityRemark: optional(text, bundle['infinity_remark'], 'infinity_remark'),
+    precisionRemark: optional(text, bundle['precision_remark'], 'precision_remark'),
     best: {
       label: optional(text, best['label'], 'best.label'),
       reason: text(best['reason'], 'best.reason')

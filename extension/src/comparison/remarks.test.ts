@@ -21,14 +21,16 @@ test('what cannot be checked is said as such, and what infinities mean', () => {
     reference: { x: 'NaN' },
     reference_name: 'jax.grad',
     infinity_remark: 'Infinite.',
+    precision_remark: 'float32.',
     best: { label: null, reason: 'none' }
   };
   const lines = [...remarks(parse(data), translations(null)).children].map(
     line => line.textContent
   );
-  expect(lines.slice(0, 3)).toEqual([
+  expect(lines.slice(0, 4)).toEqual([
     '✗ adjoint is off. No good.',
     '? auto and fd cannot be checked. Both are NaN in x.',
-    'Infinite.'
+    'Infinite.',
+    'float32.'
   ]);
 });

@@ -4,7 +4,7 @@ import type { Comparison, Row } from './bundle';
 
 /** What is said below the table. */
 export function remarks(comparison: Comparison, trans: TranslationBundle): HTMLElement {
-  const { rows, best, reference, referenceName, referenceError, infinityRemark } = comparison;
+  const { rows, best, reference, referenceName, referenceError } = comparison;
   const said: HTMLElement[] = [];
   if (best.label !== null && rows.length > 1) {
     said.push(element('p', { class: 'qgrad-best' }, trans.__('★ Best: %1.', best.reason)));
@@ -21,8 +21,10 @@ export function remarks(comparison: Comparison, trans: TranslationBundle): HTMLE
     const words = trans.__('? %1 cannot be checked. %2', labels.join(trans.__(' and ')), why);
     said.push(element('p', { class: 'qgrad-advice' }, words));
   }
-  if (infinityRemark !== null) {
-    said.push(element('p', {}, infinityRemark));
+  for (const remark of [comparison.infinityRemark, comparison.precisionRemark]) {
+    if (remark !== null) {
+      said.push(element('p', {}, remark));
+    }
   }
   if (reference !== null) {
     const words = trans.__(

@@ -87,6 +87,7 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
             return call(qnode, args, kwargs)
     if qnode.device.name != "lightning.qubit":
         return foreign.call(qnode, args, kwargs, REFUSALS.get(qnode.diff_method))
+    _check_transforms(qnode)
     mid_circuit = qnode.execute_kwargs.get("mcm_method")
     if mid_circuit == "deferred" and not defers(qnode):
         qnode = qml.defer_measurements(qnode)
@@ -115,6 +116,16 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
     result = tuple(results) if shots.has_partitioned_shots else results[0]
     snapshots = copies[0].snapshots
     return result if snapshots is None else (snapshots, result)
+
+
+def _check_transforms(qnode: qml.QNode) -> None:
+    for each in qnode.compile_pipeline:
+        if each.tape_transform is None and each.classical_cotransform is None:
+            raise CompileError(
+                f"The QNode {qnode_name(qnode)} has the compiler pass {each}, which is Catalyst's "
+                "and does nothing to a circuit of PennyLane. Leave it out, or apply a transform of "
+                "PennyLane's, such as qml.transforms.cancel_inverses or merge_rotations."
+            )
 
 
 def _followed(qnode: qml.QNode, args: Any, kwargs: Any) -> ReturnValue:

@@ -27,7 +27,7 @@ from qgrad_lab.engine.member import Member
 from qgrad_lab.engine.numbers import checked
 from qgrad_lab.engine.primitive import bind
 from qgrad_lab.engine.randomness import folded, wrapped
-from qgrad_lab.errors import CompileError
+from qgrad_lab.errors import ArgumentError, CompileError
 from qgrad_lab.methods.table import BEST
 
 
@@ -49,7 +49,7 @@ class Suspended(NamedTuple):
     valid: jax.Array | None
 
 
-class MeasuresInside(CompileError):
+class MeasuresInside(CompileError, ValueError):
     """``measure`` stands where operations do not go to the queue of the quantum function."""
 
 
@@ -77,7 +77,7 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> Outcome:
     """
     label = _single(wires)
     if postselect not in (None, 0, 1):
-        raise ValueError(f"measure was given postselect={postselect!r}; it is 0, 1 or None.")
+        raise ArgumentError(f"measure was given postselect={postselect!r}; it is 0, 1 or None.")
     recording = current_recording()
     if recording is None:
         raise CompileError(
@@ -163,11 +163,11 @@ def end(recording: Recording) -> Suspended:
 def _single(wires: Any) -> Any:
     if isinstance(wires, jax.core.Tracer):
         if wires.size != 1:
-            raise CompileError("measure takes one wire.")
+            raise ArgumentError("measure takes one wire.")
         return wires.reshape(())
     labels = qml.wires.Wires(wires)
     if len(labels) != 1:
-        raise CompileError(f"measure was given the wires {labels.tolist()}; it takes one wire.")
+        raise ArgumentError(f"measure was given the wires {labels.tolist()}; it takes one wire.")
     return labels[0]
 
 

@@ -1,11 +1,14 @@
 """The outcome of a measurement in the middle of a circuit, as the user's code sees it."""
 
 import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import pennylane as qml
+
+from qgrad_lab.core.mode import lowering
 
 
 class Outcome(qml.ops.MeasurementValue):
@@ -189,3 +192,21 @@ def _bit(value: Any) -> Any:
 jax.tree_util.register_pytree_node(
     Outcome, lambda outcome: ((outcome.value,), None), lambda _, values: Outcome(values[0])
 )
+
+
+def is_postponed(condition: Any) -> bool:
+    """Return whether PennyLane itself measures what ``condition`` is made of, as for a drawing."""
+    return isinstance(condition, qml.ops.MeasurementValue) and not is_outcome(condition)
+
+
+def postponed_choice(
+    conditions: Sequence[Any], functions: Sequence[Callable[[], Any]], otherwise: Callable[[], Any]
+) -> None:
+    """Apply what PennyLane applies under each of ``conditions`` where none before it holds."""
+    none_before: Any = None
+    with lowering():
+        for condition, function in zip(conditions, functions, strict=True):
+            holds = condition if none_before is None else none_before & condition
+            qml.cond(holds, function)()
+            none_before = ~condition if none_before is None else none_before & ~condition
+        qml.cond(none_before, otherwise)()

@@ -271,7 +271,7 @@ class Workbench(widgets.VBox):
     def _show(self, panel: Panel, wanted: _Wanted, answer: str) -> None:
         panel.output.value = answer
         self._answered[panel] = wanted
-        self.status.end()
+        self.status.end(wanted[0].precision_notice())
         self._keep_picture(panel)
 
     def _keep_picture(self, panel: Panel) -> None:

@@ -20,6 +20,7 @@ from qgrad_lab.inspection.view import stage_html
 from qgrad_lab.methods.table import BY_NAME, STEPPED, Scope
 from qgrad_lab.results import comparison_table
 from qgrad_lab.results.comparison import Comparison
+from qgrad_lab.results.precision import coarsest, smallest_difference
 from qgrad_lab.studies import landscapes, steps
 from qgrad_lab.studies.elements import elements_of
 from qgrad_lab.workbench.widget.code import call_text, literal
@@ -69,6 +70,13 @@ class Question:
     def point(self) -> Point:
         """Return the call as a point."""
         return Point(self.f, self.args, self.kwargs, self.choice.argnum)
+
+    def precision_notice(self) -> str:
+        """Return which differences mean nothing, in words; empty for numbers of 64 bits."""
+        point = self.point()
+        value = None if self._comparison is None else self._comparison.value
+        coarse = coarsest([point.selected, value])
+        return "" if coarse is None else smallest_difference(coarse)
 
     def compared(self, progress: Progress) -> Comparison:
         """Return the comparison of the methods, computed for the first panel that needs it."""

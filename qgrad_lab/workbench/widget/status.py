@@ -55,11 +55,12 @@ class Status:
             self.bar.value = part
             self._say(now)
 
-    def end(self) -> None:
-        """Show that all work is done."""
+    def end(self, notice: str = "") -> None:
+        """Show that all work is done, and what to know about it."""
         self.bar.value = 1.0
         self.cancel.disabled = True
-        self._say(f"computed in {time.monotonic() - self._began:.1f} s")
+        said = f"computed in {time.monotonic() - self._began:.1f} s"
+        self._say(f"{said}. {notice}." if notice else said)
         self.error.value = ""
 
     def say(self, words: str) -> None:
