@@ -955,3 +955,66 @@ def a_wide_observable_with_shots():
         wires=13,
         shots=10,
     )
+
+
+# -- Wires that are allocated ----------------------------------------------------------------------
+
+
+def twice(x):
+    for _ in range(2):
+        with qml.allocate(1) as (extra,):
+            qml.RX(x, extra)
+
+
+@compile_error(
+    "has qml.allocate beside a loop",
+    "`qml.allocate` beside a loop, a branch, `measure` or a traced wire.",
+    "Wires of the device.",
+)
+def wires_allocated_in_a_loop():
+    def circuit(x):
+        lab.for_loop(0, 3, 1)(lambda i: twice(x))()
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "allocates more wires than are free",
+    "`qml.allocate` of more wires than the device has beside those that are used.",
+    "A device with more wires, or without wires.",
+)
+def too_many_allocated_wires():
+    def circuit(x):
+        twice(x)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "allocates a wire again that was left in another state",
+    "All wires of a device without wires are measured, and an allocated one would be reset.",
+    "Named wires, or `restored=True`.",
+)
+def all_wires_and_allocated_ones():
+    def circuit(x):
+        twice(x)
+        return qml.probs()
+
+    run(circuit, 0.3, wires=None)
+
+
+@compile_error(
+    "uses an allocated wire after it was deallocated",
+    "A gate on a wire after `qml.deallocate`.",
+    "The gate inside the `with` block of `qml.allocate`.",
+)
+def a_wire_after_its_deallocation():
+    def circuit(x):
+        wires = qml.allocate(1)
+        qml.deallocate(wires)
+        qml.RX(x, wires)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
