@@ -1018,3 +1018,28 @@ def a_wire_after_its_deallocation():
         return qml.expval(qml.Z(0))
 
     run(circuit, 0.3)
+
+
+# -- Numbers that are known when a program is compiled ---------------------------------------------
+
+
+@compile_error(
+    "The number of shots of circuit is a traced value",
+    "The number of shots is an argument of the compiled function.",
+    "`static_argnums`, or a Python number.",
+)
+def a_traced_number_of_shots():
+    @qml.qnode(qml.device("lightning.qubit", wires=1))
+    def circuit():
+        return qml.expval(qml.Z(0))
+
+    qjit(lambda n: qml.set_shots(circuit, n)())(10)
+
+
+@compile_error(
+    "The wires of the device of rotated are given by a traced value",
+    "The number of wires of a device is an argument of the compiled function.",
+    "`static_argnums`, or a Python number.",
+)
+def a_traced_number_of_wires():
+    qjit(lambda n: qml.QNode(rotated, qml.device("lightning.qubit", wires=n))(0.3))(2)

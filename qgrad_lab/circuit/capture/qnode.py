@@ -23,6 +23,7 @@ import pennylane as qml
 from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.capture import exact_means, foreign
+from qgrad_lab.circuit.capture.fixed_numbers import fixed_shots
 from qgrad_lab.circuit.capture.quantum_function import (
     Recorded,
     defers,
@@ -74,13 +75,15 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
     CompileError
         If the circuit cannot be compiled; the message says what is in the way.
     """
+    kwargs = dict(kwargs)
+    shots = fixed_shots(qnode, kwargs)
     if qnode.device.name != "lightning.qubit":
+        if shots != qnode.shots:
+            qnode = qml.set_shots(qnode, shots)
         return foreign.call(qnode, args, kwargs, REFUSALS.get(qnode.diff_method))
     mid_circuit = qnode.execute_kwargs.get("mcm_method")
     if mid_circuit == "deferred" and not defers(qnode):
         qnode = qml.defer_measurements(qnode)
-    kwargs = dict(kwargs)
-    shots = qml.measurements.Shots(qnode._get_shots(kwargs))
     follows = not shots and mid_circuit != _SINGLE_BRANCH
     try:
         copies = _call(qnode, args, kwargs, shots, follows=follows)
