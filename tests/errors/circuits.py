@@ -1043,3 +1043,25 @@ def a_traced_number_of_shots():
 )
 def a_traced_number_of_wires():
     qjit(lambda n: qml.QNode(rotated, qml.device("lightning.qubit", wires=n))(0.3))(2)
+
+
+# -- What PennyLane refuses on other devices -------------------------------------------------------
+
+
+@compile_error(
+    "cannot be executed on the device default.qubit, as PennyLane says",
+    "A circuit that the device does not execute, such as `qml.sample` without shots.",
+    "What PennyLane's text says.",
+)
+def a_circuit_that_a_device_refuses():
+    run(lambda x: qml.sample(wires=0), 0.3, device="default.qubit")
+
+
+@entry(
+    ValueError,
+    "on the device default.qubit: .* not accepted with finite shots",
+    "The same, found out when the program runs.",
+    "What PennyLane's text says.",
+)
+def a_circuit_that_a_device_refuses_at_run_time():
+    run(lambda x: qml.state(), 0.3, device="default.qubit", shots=5)
