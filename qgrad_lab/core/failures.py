@@ -69,6 +69,11 @@ def assertion_text(message: str) -> str:
     return f"qgrad_lab: assertion [{message}] does not hold"
 
 
+def refusal_text(message: str) -> str:
+    """Return the text by which a callback tells through XLA why it cannot be executed."""
+    return f"INVALID_ARGUMENT: qgrad_lab: {message}"
+
+
 def python_error(error: Exception, source_of_number: Callable[[int], object]) -> Exception | None:
     """Make the exception that ``error`` of JAX stands for, if ``native/xla/ffi.cpp`` raised it.
 

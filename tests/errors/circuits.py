@@ -1096,3 +1096,113 @@ def a_pass_of_catalyst():
         return qml.expval(qml.Z(0))
 
     qjit(circuit)(0.3)
+
+
+# -- Wires that are allocated ----------------------------------------------------------------------
+
+
+def twice(x):
+    for _ in range(2):
+        with qml.allocate(1) as (extra,):
+            qml.RX(x, extra)
+
+
+@compile_error(
+    "has qml.allocate beside a loop",
+    "`qml.allocate` beside a loop, a branch, `measure` or a traced wire.",
+    "Wires of the device.",
+)
+def wires_allocated_in_a_loop():
+    def circuit(x):
+        lab.for_loop(0, 3, 1)(lambda i: twice(x))()
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "allocates more wires than are free",
+    "`qml.allocate` of more wires than the device has beside those that are used.",
+    "A device with more wires, or without wires.",
+)
+def too_many_allocated_wires():
+    def circuit(x):
+        twice(x)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+@compile_error(
+    "allocates a wire again that was left in another state",
+    "All wires of a device without wires are measured, and an allocated one would be reset.",
+    "Named wires, or `restored=True`.",
+)
+def all_wires_and_allocated_ones():
+    def circuit(x):
+        twice(x)
+        return qml.probs()
+
+    run(circuit, 0.3, wires=None)
+
+
+@compile_error(
+    "uses an allocated wire after it was deallocated",
+    "A gate on a wire after `qml.deallocate`.",
+    "The gate inside the `with` block of `qml.allocate`.",
+)
+def a_wire_after_its_deallocation():
+    def circuit(x):
+        wires = qml.allocate(1)
+        qml.deallocate(wires)
+        qml.RX(x, wires)
+        return qml.expval(qml.Z(0))
+
+    run(circuit, 0.3)
+
+
+# -- Numbers that are known when a program is compiled ---------------------------------------------
+
+
+@compile_error(
+    "The number of shots of circuit is a traced value",
+    "The number of shots is an argument of the compiled function.",
+    "`static_argnums`, or a Python number.",
+)
+def a_traced_number_of_shots():
+    @qml.qnode(qml.device("lightning.qubit", wires=1))
+    def circuit():
+        return qml.expval(qml.Z(0))
+
+    qjit(lambda n: qml.set_shots(circuit, n)())(10)
+
+
+@compile_error(
+    "The wires of the device of rotated are given by a traced value",
+    "The number of wires of a device is an argument of the compiled function.",
+    "`static_argnums`, or a Python number.",
+)
+def a_traced_number_of_wires():
+    qjit(lambda n: qml.QNode(rotated, qml.device("lightning.qubit", wires=n))(0.3))(2)
+
+
+# -- What PennyLane refuses on other devices -------------------------------------------------------
+
+
+@compile_error(
+    "cannot be executed on the device default.qubit, as PennyLane says",
+    "A circuit that the device does not execute, such as `qml.sample` without shots.",
+    "What PennyLane's text says.",
+)
+def a_circuit_that_a_device_refuses():
+    run(lambda x: qml.sample(wires=0), 0.3, device="default.qubit")
+
+
+@entry(
+    ValueError,
+    "on the device default.qubit: .* not accepted with finite shots",
+    "The same, found out when the program runs.",
+    "What PennyLane's text says.",
+)
+def a_circuit_that_a_device_refuses_at_run_time():
+    run(lambda x: qml.state(), 0.3, device="default.qubit", shots=5)

@@ -17,6 +17,7 @@ from jax.custom_derivatives import SymbolicZero
 from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.capture.device_execution import DeviceExecution, Directions
+from qgrad_lab.core.failures import refusal_text
 from qgrad_lab.core.mode import Mode, mode
 from qgrad_lab.errors import DifferentiableCompileError
 
@@ -92,7 +93,8 @@ class _Callbacks:
 
         @jax.custom_jvp
         def values(*operands: Any) -> Any:
-            return _callback(execution.results, list(execution.types), operands)
+            types = list(execution.types)
+            return _callback(execution.results, types, operands, execution.where)
 
         def refuse(primals: Any, tangents: Any) -> Any:
             kinds = ", ".join(str(measured) for measured in execution.tape.measurements)
@@ -114,7 +116,10 @@ class _Callbacks:
         @jax.custom_jvp
         def tensor(*operands: Any) -> Any:
             return _callback(
-                lambda arrays: self.execution.derivative(arrays, directions), struct, operands
+                lambda arrays: self.execution.derivative(arrays, directions),
+                struct,
+                operands,
+                self.execution.where,
             )
 
         def along(primals: Any, tangents: Any) -> Any:
@@ -139,7 +144,9 @@ class _Callbacks:
             self.execution.check_derivative(i, self.operands[i].dtype, order)
 
 
-def _callback(function: Callable[..., Any], result: Any, operands: Sequence[Any]) -> Any:
+def _callback(
+    function: Callable[..., Any], result: Any, operands: Sequence[Any], where: str
+) -> Any:
     """Call ``function`` of a list of NumPy arrays when the program runs.
 
     Parameters
@@ -150,6 +157,8 @@ def _callback(function: Callable[..., Any], result: Any, operands: Sequence[Any]
         Shapes and types of what it returns.
     operands
         Traced values.
+    where
+        The QNode and its device, for what PennyLane refuses.
     """
     shapes = [operand.shape for operand in operands]
     pieces = [_pieces(operand) for operand in operands]
@@ -161,8 +170,13 @@ def _callback(function: Callable[..., Any], result: Any, operands: Sequence[Any]
             np.concatenate([np.asarray(next(found)) for _ in range(count)]).reshape(shape)
             for count, shape in zip(counts, shapes, strict=True)
         ]
-        with mode(Mode.OUTSIDE):
-            return function(values)
+        try:
+            with mode(Mode.OUTSIDE):
+                return function(values)
+        except Exception as error:
+            # Not in the line that raises: JAX quotes that one in its own message.
+            text = refusal_text(f"{where}: {error}")
+            raise RuntimeError(text) from error
 
     flat = [piece for own in pieces for piece in own]
     return jax.pure_callback(numpy_only, result, *flat, vmap_method="sequential")

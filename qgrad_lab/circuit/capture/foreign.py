@@ -36,6 +36,14 @@ _NO_SHAPE = (
 )
 """What PennyLane raises when it is asked for the shape of a result that has none."""
 
+_NOT_SIMULATED = (
+    qml.exceptions.DeviceError,
+    qml.exceptions.MeasurementShapeError,
+    qml.exceptions.QuantumFunctionError,
+    NotImplementedError,
+)
+"""What PennyLane raises when a device does not execute a circuit."""
+
 _warned: "weakref.WeakSet[qml.QNode]" = weakref.WeakSet()
 
 
@@ -70,7 +78,7 @@ def call(
             and _is_simulated_in_jax(qnode, tape)
         )
         if in_jax:
-            result = qnode.update(interface="jax")(*args, **kwargs)
+            result = _simulated(qnode, args, kwargs)
     if not in_jax:
         _check_method(qnode, tape)
         copies = [
@@ -91,6 +99,17 @@ def call(
         asked = [one.copy(ops=[*one.operations, later]) for one in asked]
     snapshots = [_snapshot(qnode, one, in_jax, refusal) for one in asked]
     return snapshots, result
+
+
+def _simulated(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call ``qnode``, which PennyLane simulates in JAX."""
+    try:
+        return qnode.update(interface="jax")(*args, **kwargs)
+    except _NOT_SIMULATED as error:
+        raise CompileError(
+            f"The QNode {qnode_name(qnode)} cannot be executed on the device "
+            f"{qnode.device.name}, as PennyLane says: {error}"
+        ) from error
 
 
 def _values(qnode: qml.QNode, tape: QuantumScript, refusal: str | None) -> list[list[jax.Array]]:
@@ -146,8 +165,8 @@ def _record(qnode: qml.QNode, args: Any, kwargs: Any) -> tuple[QuantumScript, Re
 
 
 def _is_simulated_in_jax(qnode: qml.QNode, tape: QuantumScript) -> bool:
-    if qnode.diff_method not in ("backprop", "best"):
-        return False
+    if qnode.diff_method not in ("backprop", "best") or qnode.device.name == "null.qubit":
+        return False  # null.qubit supports everything, and simulates nothing
     config = qml.devices.ExecutionConfig(gradient_method="backprop", interface="jax")
     return bool(qnode.device.supports_derivatives(config, tape))
 

@@ -23,6 +23,7 @@ import pennylane as qml
 from pennylane.tape import QuantumScript
 
 from qgrad_lab.circuit.capture import exact_means, foreign
+from qgrad_lab.circuit.capture.fixed_numbers import fixed_shots
 from qgrad_lab.circuit.capture.quantum_function import (
     Recorded,
     defers,
@@ -85,14 +86,16 @@ def call(qnode: qml.QNode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
         # Circuits are compiled all the same.
         with jax.disable_jit(False):
             return call(qnode, args, kwargs)
+    kwargs = dict(kwargs)
+    shots = fixed_shots(qnode, kwargs)
     if qnode.device.name != "lightning.qubit":
+        if shots != qnode.shots:
+            qnode = qml.set_shots(qnode, shots)
         return foreign.call(qnode, args, kwargs, REFUSALS.get(qnode.diff_method))
     _check_transforms(qnode)
     mid_circuit = qnode.execute_kwargs.get("mcm_method")
     if mid_circuit == "deferred" and not defers(qnode):
         qnode = qml.defer_measurements(qnode)
-    kwargs = dict(kwargs)
-    shots = qml.measurements.Shots(qnode._get_shots(kwargs))
     follows = not shots and mid_circuit != _SINGLE_BRANCH
     try:
         copies = _call(qnode, args, kwargs, shots, follows=follows)

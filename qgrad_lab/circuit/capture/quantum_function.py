@@ -11,6 +11,7 @@ from pennylane.tape import QuantumScript
 from qgrad_lab.circuit.control.cuts import Cut
 from qgrad_lab.circuit.control.one_shot import single_shot
 from qgrad_lab.circuit.control.wire_discovery import discovered
+from qgrad_lab.circuit.lower.allocation import has_allocations, with_wires
 from qgrad_lab.circuit.lower.tape import device_wires, has_single_precision
 from qgrad_lab.circuit.record.recording import Recording, WiresNeeded, record
 from qgrad_lab.circuit.record.returned import Returned
@@ -118,6 +119,8 @@ def _record(
     tape = QuantumScript.from_queue(queue, shots)
     returned = Returned.of(output, tape, name)
     kinds = returned.kinds(tape)
+    if has_allocations(tape.operations) and not current.num_measured and not current.cuts:
+        tape = with_wires(tape, current.wire_map, name)
     if shot_key is not None:
         tape = tape.copy(measurements=[single_shot(m) for m in tape.measurements])
     return Recorded(

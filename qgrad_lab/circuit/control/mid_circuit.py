@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import pennylane as qml
+from pennylane.wires import DynamicWire
 
 from qgrad_lab.circuit.classical.part import Numbers
 from qgrad_lab.circuit.control import cuts
@@ -19,6 +20,7 @@ from qgrad_lab.circuit.control.bodies import body_tape
 from qgrad_lab.circuit.control.collapse import normalised, projected, weight
 from qgrad_lab.circuit.control.keys import next_key
 from qgrad_lab.circuit.control.masking import current_active, where_active
+from qgrad_lab.circuit.lower.allocation import refuse_allocations
 from qgrad_lab.circuit.lower.refusals import MID_CIRCUIT
 from qgrad_lab.circuit.record.outcome import Outcome
 from qgrad_lab.circuit.record.recording import Recording, current_recording
@@ -96,6 +98,8 @@ def measure_wire(wires: Any, reset: bool, postselect: int | None) -> Outcome:
         )
     recording.queue.check_trace(f"measure({label!r}) in {recording.name}")
     wire_map = recording.wires()
+    if isinstance(label, DynamicWire):
+        refuse_allocations(recording.name)
     if not isinstance(label, jax.core.Tracer) and label not in wire_map:
         raise CompileError(
             f"measure({label!r}) in {recording.name} acts on a wire that the device does not have; "

@@ -10,11 +10,13 @@ import pennylane as qml
 from pennylane.measurements import MeasurementProcess
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
+from pennylane.wires import DynamicWire
 
 from qgrad_lab.circuit.ir.instructions import Gate, Instruction
 from qgrad_lab.circuit.ir.program import Program
 from qgrad_lab.circuit.ir.sampled import Sampled
 from qgrad_lab.circuit.ir.verify import MAX_WIRES, verify
+from qgrad_lab.circuit.lower.allocation import has_allocations, refuse_allocations
 from qgrad_lab.circuit.lower.matrices import has_batch, parts
 from qgrad_lab.circuit.lower.measurements.registry import (
     lower_measurement,
@@ -217,6 +219,8 @@ def lower_operations(
         Whether they are in a loop or a branch, where no operation is the circuit's first.
     """
     body: list[Instruction] = []
+    if has_allocations(tape.operations):
+        refuse_allocations(name)
 
     def lower_one(operation: Operator) -> list[Instruction]:
         _check_wires(operation, wire_map, name)
@@ -306,6 +310,8 @@ def _accepted(operation: Operator, first: bool) -> bool:
 def _check_wires(thing: Any, wire_map: dict[Any, int], name: str) -> None:
     for wire in thing.wires:
         if not isinstance(wire, jax.core.Tracer) and wire not in wire_map:
+            if isinstance(wire, DynamicWire):
+                refuse_allocations(name)
             raise CompileError(
                 f"{thing} in {name} acts on the wire {wire!r}, which the device does not have; its "
                 f"wires are {list(wire_map)}. Use one of them, or create the device with more "

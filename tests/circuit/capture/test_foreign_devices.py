@@ -26,6 +26,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:The QNode .* is on the device",
     "ignore:Differentiating with respect to the input parameters",
     "ignore:Casting complex values to real",
+    "ignore:Output seems independent of input",
     "ignore::pennylane.exceptions.PennyLaneDeprecationWarning",
 )
 
@@ -385,3 +386,59 @@ def test_methods_that_the_device_does_not_have():
     node = qml.set_shots(node_on("default.qubit", "adjoint"), 10)
     with pytest.raises(CompileError, match="'adjoint', which the device default.qubit does not"):
         qjit(node)(X, Y)
+
+
+def rotated(measure, name, shots=None, **options):
+    def circuit(x):
+        qml.RX(x, wires=0)
+        return measure()
+
+    return qml.set_shots(qml.QNode(circuit, qml.device(name, wires=2), **options), shots)
+
+
+@pytest.mark.parametrize(
+    ("measure", "shots", "expected"),
+    [
+        (lambda: qml.expval(qml.Z(0)), None, 0.0),
+        (lambda: qml.probs(), None, [1.0, 0, 0, 0]),
+        (lambda: qml.state(), None, [1.0 + 0j, 0, 0, 0]),
+        (lambda: qml.sample(), 3, np.zeros((3, 2), int)),
+    ],
+)
+def test_null_qubit(measure, shots, expected):
+    found = qjit(rotated(measure, "null.qubit", shots))(X)
+    assert found.dtype == jnp.asarray(expected).dtype
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("method", ["best", "parameter-shift", "adjoint", "backprop", "device"])
+def test_gradients_on_null_qubit_are_zero(method):
+    circuit = rotated(lambda: qml.expval(qml.Z(0)), "null.qubit", diff_method=method)
+    assert qjit(grad(circuit))(X) == 0.0
+
+
+def test_what_pennylane_refuses_is_told_in_its_words():
+    sampled = rotated(lambda: qml.sample(), "default.qubit")
+    with pytest.raises(CompileError, match="device default.qubit, as PennyLane says: Measurement"):
+        qjit(sampled)(X)
+    for measure in (qml.state, lambda: qml.purity([0])):
+        circuit = rotated(measure, "default.qubit", 5)
+        with pytest.raises(ValueError, match=r"^The QNode circuit on the device default\.qubit: M"):
+            qjit(circuit)(X)
+
+
+def test_errors_of_a_device_in_a_derivative():
+    class Broken(qml.devices.Device):
+        """Executes nothing."""
+
+        def execute(self, circuits, execution_config=None):
+            raise RuntimeError("out of order")
+
+    @qml.qnode(Broken(wires=1), diff_method="parameter-shift")
+    def circuit(x):
+        qml.RX(x, wires=0)
+        return qml.expval(qml.Z(0))
+
+    for function, x in ((circuit, X), (grad(circuit), X), (jax.vmap(circuit), Y)):
+        with pytest.raises(ValueError, match=r"^The QNode circuit on the device .*out of order$"):
+            qjit(function)(x)

@@ -291,3 +291,11 @@ def test_traced_wire_of_a_measurement_is_refused() -> None:
 
     with pytest.raises(CompileError, match="known only when the program runs"):
         qgrad_lab.qjit(qnode)(1)
+
+
+def test_a_device_with_no_wires():
+    def on_none(measure):
+        return qgrad_lab.qjit(qml.QNode(measure, qml.device("lightning.qubit", wires=0)))()
+
+    for found, dtype in ((on_none(qml.state), complex), (on_none(qml.probs), float)):
+        np.testing.assert_array_equal(found, np.ones(1, dtype), strict=True)

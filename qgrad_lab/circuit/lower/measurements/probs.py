@@ -25,7 +25,8 @@ from qgrad_lab.errors import CompileError
 
 def _exact(measurement: ProbabilityMP, context: Context) -> Readout:
     if measurement.obs is None:
-        return context.outputs.measure(Probs(context.wires_or_all(measurement.wires)))
+        wires = context.wires_or_all(measurement.wires)
+        return context.outputs.measure(Probs(wires)) if wires else lambda _: jnp.ones(1)
     return _of_eigenstates(measurement, context)
 
 
