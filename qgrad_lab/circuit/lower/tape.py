@@ -36,6 +36,7 @@ from qgrad_lab.circuit.lower.readouts.readout import Outputs, Readout
 from qgrad_lab.circuit.record.sources import explained, number_of, place_of
 from qgrad_lab.core.mode import lowering
 from qgrad_lab.errors import CompileError
+from qgrad_lab.gates.table import GATES
 
 
 class LoweredTape(NamedTuple):
@@ -107,6 +108,11 @@ def tape_program(
     context = Context(wire_map, operands, outputs, lower_gates, shots)
 
     def read(measurement: MeasurementProcess) -> Readout | Mixture:
+        readout = read_unchecked(measurement)
+        checks.extend(_checks(outputs, operands, number_of(measurement)))
+        return readout
+
+    def read_unchecked(measurement: MeasurementProcess) -> Readout | Mixture:
         of_outcomes = measures_outcomes(measurement)
         if not of_outcomes:
             _check_wires(measurement, wire_map, name)
@@ -114,6 +120,7 @@ def tape_program(
             return lower_mixed(measurement, context)
         return (lower_outcomes if of_outcomes else lower_measurement)(measurement, context)
 
+    checks: list[Instruction] = []
     readouts = tuple(explained(read, measurement) for measurement in tape.measurements)
     if len(wire_map) > MAX_WIRES:
         raise CompileError(
@@ -125,7 +132,7 @@ def tape_program(
         num_theta=operands.theta.size,
         num_index=operands.index.size,
         num_data=operands.data.size,
-        body=body,
+        body=(*body, *checks),
         measurements=() if tape.shots else outputs.measurements,
         name=name,
         single=single,
@@ -297,6 +304,23 @@ def _decomposed(
             error=CompileError,
         )
     return native.operations
+
+
+def _checks(outputs: Outputs, operands: Operands, source: int) -> list[Instruction]:
+    """Return gates that do nothing, and fail where traced wires of a measurement are wrong."""
+    gates: list[Instruction] = []
+    while outputs.traced_wires:
+        wires = [operands.integer(wire, "A wire") for wire in outputs.traced_wires.pop(0)]
+        controls = tuple(wires[1:])
+        gate = Gate(
+            GATES["Identity"],
+            (wires[0],),
+            controls=controls,
+            control_values=(True,) * len(controls),
+            source=source,
+        )
+        gates.append(gate)
+    return list(dict.fromkeys(gates))
 
 
 def _accepted(operation: Operator, first: bool) -> bool:
