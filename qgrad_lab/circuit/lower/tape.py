@@ -185,8 +185,8 @@ def standard_wires(tape: QuantumScript, name: str) -> dict[Any, int]:
     """
     if has_traced_wires(tape):
         raise CompileError(
-            f"An operation of {name} acts on a wire that is known only when the program runs, and "
-            "its device has no wires. Give it wires: qml.device('lightning.qubit', wires=...)."
+            f"An operation or a measurement of {name} acts on a wire that is known only when the "
+            "program runs, and its device has no wires. Give it wires: qml.device('lightning.qubit', wires=...)."
         )
     acted = qml.wires.Wires.all_wires([operation.wires for operation in tape.operations])
     measured = [wire for wire in tape.wires if wire not in acted]
@@ -324,7 +324,9 @@ def _checks(outputs: Outputs, operands: Operands, source: int) -> list[Instructi
 
 
 def _accepted(operation: Operator, first: bool) -> bool:
-    return first if is_preparation(operation) else is_native(operation)
+    if is_preparation(operation):
+        return first and not any(isinstance(wire, jax.core.Tracer) for wire in operation.wires)
+    return is_native(operation)
 
 
 def _check_wires(thing: Any, wire_map: dict[Any, int], name: str) -> None:

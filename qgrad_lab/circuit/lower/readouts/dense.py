@@ -65,9 +65,7 @@ def operator(op: Operator, wire_map: dict[Any, int], outputs: Outputs) -> Apply:
 def matrix_operator(matrix: Any, wires: tuple[Wire, ...], outputs: Outputs) -> Apply:
     """Return the action of a dense ``matrix``, known or traced, on ``wires``."""
     read = outputs.keep(matrix)
-    return lambda measured, psi: _on(
-        wires, psi, measured, lambda columns: read(measured) @ columns
-    )
+    return lambda measured, psi: _on(wires, psi, measured, lambda columns: read(measured) @ columns)
 
 
 def _sum(parts: list[Apply]) -> Apply:
@@ -107,9 +105,7 @@ def _projector(op: Operator, wires: tuple[Wire, ...], outputs: Outputs) -> Apply
 
     def apply(measured: Measured, psi: jax.Array) -> jax.Array:
         vector = ket(measured)
-        return _on(
-            wires, psi, measured, lambda columns: jnp.outer(vector, vector.conj() @ columns)
-        )
+        return _on(wires, psi, measured, lambda columns: jnp.outer(vector, vector.conj() @ columns))
 
     return apply
 

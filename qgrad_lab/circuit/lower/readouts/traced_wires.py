@@ -65,7 +65,7 @@ def wires_of(labels: Iterable[Any], wire_map: dict[Any, int], outputs: Outputs) 
 
 def has_traced(wires: Iterable[Any]) -> bool:
     """Return whether one of ``wires`` is known only when the program runs."""
-    return any(isinstance(wire, TracedWire) for wire in wires)
+    return any(isinstance(wire, TracedWire | jax.core.Tracer) for wire in wires)
 
 
 def matrix_at(psi: jax.Array, wires: tuple[Wire, ...], measured: Measured) -> jax.Array:
