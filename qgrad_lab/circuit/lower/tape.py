@@ -181,12 +181,13 @@ def standard_wires(tape: QuantumScript, name: str) -> dict[Any, int]:
     Raises
     ------
     CompileError
-        If an operation acts on a wire that is known only when the program runs.
+        If an operation or a measurement acts on a wire that is known only when the program runs.
     """
     if has_traced_wires(tape):
         raise CompileError(
             f"An operation or a measurement of {name} acts on a wire that is known only when the "
-            "program runs, and its device has no wires. Give it wires: qml.device('lightning.qubit', wires=...)."
+            "program runs, and its device has no wires. Give it wires: "
+            "qml.device('lightning.qubit', wires=...)."
         )
     acted = qml.wires.Wires.all_wires([operation.wires for operation in tape.operations])
     measured = [wire for wire in tape.wires if wire not in acted]

@@ -132,7 +132,7 @@ def test_shots() -> None:
 
     qnode = qml.QNode(prepared, qml.device("lightning.qubit", wires=3))
     found = qjit(qml.set_shots(qnode, 7), seed=1)(1, 0)
-    assert found[0].tolist() == [0, 0, 1, 0]
+    np.testing.assert_allclose(found[0], [0, 0, 1, 0], atol=1e-12)
     assert found[1].tolist() == [[1]] * 7
     assert [each.tolist() for each in found[2]] == [[0, 1], [0, 7]]
     assert found[3].tolist() == [-1.0] * 7
