@@ -140,12 +140,12 @@ def a_state_with_shots():
 
 
 @compile_error(
-    "measures a wire that is known only when the program runs",
-    "A traced wire in a measurement.",
+    "A measurement has a wire that is known only when the program runs",
+    "A traced wire in a density matrix, a purity, an entropy or a shadow.",
     "Measure a known wire; a `qml.SWAP` may bring the traced one there.",
 )
 def a_traced_wire_is_measured():
-    run(lambda i: qml.probs(wires=[i]), 1)
+    run(lambda i: qml.purity(wires=[i]), 1)
 
 
 @compile_error(

@@ -11,6 +11,7 @@ from pennylane.operation import Operator
 from qgrad_lab.circuit.ir.instructions import Term
 from qgrad_lab.circuit.lower.operands import Operands
 from qgrad_lab.circuit.lower.pauli_basis import Word, decompose, multiply, words
+from qgrad_lab.circuit.lower.readouts.traced_wires import has_traced
 from qgrad_lab.errors import CompileError
 
 Sentence = dict[Word, Any]
@@ -38,8 +39,10 @@ def sentence(observable: Operator, wire_map: dict[Any, int]) -> Sentence | None:
     observable
         Any operator that has a matrix, with known or traced parameters.
     wire_map
-        From wire labels to wires of the Program.
+        From wire labels to wires of the Program; ``None`` of wires that are traced.
     """
+    if has_traced(observable.wires):
+        return None
     known = known_words(observable)
     if known is not None:
         return {_word_of(word, wire_map): c for word, c in known.items()}
@@ -89,7 +92,7 @@ def commute_by_wire(words: Sentence) -> bool:
 
 def single_word(observable: Operator, wire_map: dict[Any, int]) -> tuple[float, Word] | None:
     """Take ``observable`` apart if it is a known number times a Pauli word other than 1."""
-    known = known_words(observable)
+    known = None if has_traced(observable.wires) else known_words(observable)
     if known is None or len(known) != 1:
         return None
     ((word, coefficient),) = known.items()

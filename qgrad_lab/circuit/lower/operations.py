@@ -79,7 +79,7 @@ def is_native(operation: Operator) -> bool:
     if region_of(operation) is not None:
         return True
     if isinstance(operation, qml.ops.Adjoint):
-        return is_native(operation.base)
+        return is_native(operation.base) and not is_preparation(operation.base)
     base = getattr(operation, "base", None)
     if _is_controlled(operation) and base is not None:
         kind = _row(innermost(base))

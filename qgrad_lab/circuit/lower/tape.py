@@ -38,6 +38,7 @@ from qgrad_lab.circuit.lower.readouts.readout import Outputs, Readout
 from qgrad_lab.circuit.record.sources import explained, number_of, place_of
 from qgrad_lab.core.mode import lowering
 from qgrad_lab.errors import CompileError
+from qgrad_lab.gates.table import GATES
 
 
 class LoweredTape(NamedTuple):
@@ -109,6 +110,11 @@ def tape_program(
     context = Context(wire_map, operands, outputs, lower_gates, shots)
 
     def read(measurement: MeasurementProcess) -> Readout | Mixture:
+        readout = read_unchecked(measurement)
+        checks.extend(_checks(outputs, operands, number_of(measurement)))
+        return readout
+
+    def read_unchecked(measurement: MeasurementProcess) -> Readout | Mixture:
         of_outcomes = measures_outcomes(measurement)
         if not of_outcomes:
             _check_wires(measurement, wire_map, name)
@@ -116,6 +122,7 @@ def tape_program(
             return lower_mixed(measurement, context)
         return (lower_outcomes if of_outcomes else lower_measurement)(measurement, context)
 
+    checks: list[Instruction] = []
     readouts = tuple(explained(read, measurement) for measurement in tape.measurements)
     if len(wire_map) > MAX_WIRES:
         raise CompileError(
@@ -127,7 +134,7 @@ def tape_program(
         num_theta=operands.theta.size,
         num_index=operands.index.size,
         num_data=operands.data.size,
-        body=body,
+        body=(*body, *checks),
         measurements=() if tape.shots else outputs.measurements,
         name=name,
         single=single,
@@ -176,12 +183,13 @@ def standard_wires(tape: QuantumScript, name: str) -> dict[Any, int]:
     Raises
     ------
     CompileError
-        If an operation acts on a wire that is known only when the program runs.
+        If an operation or a measurement acts on a wire that is known only when the program runs.
     """
     if has_traced_wires(tape):
         raise CompileError(
-            f"An operation of {name} acts on a wire that is known only when the program runs, and "
-            "its device has no wires. Give it wires: qml.device('lightning.qubit', wires=...)."
+            f"An operation or a measurement of {name} acts on a wire that is known only when the "
+            "program runs, and its device has no wires. Give it wires: "
+            "qml.device('lightning.qubit', wires=...)."
         )
     acted = qml.wires.Wires.all_wires([operation.wires for operation in tape.operations])
     measured = [wire for wire in tape.wires if wire not in acted]
@@ -303,8 +311,27 @@ def _decomposed(
     return native.operations
 
 
+def _checks(outputs: Outputs, operands: Operands, source: int) -> list[Instruction]:
+    """Return gates that do nothing, and fail where traced wires of a measurement are wrong."""
+    gates: list[Instruction] = []
+    while outputs.traced_wires:
+        wires = [operands.integer(wire, "A wire") for wire in outputs.traced_wires.pop(0)]
+        controls = tuple(wires[1:])
+        gate = Gate(
+            GATES["Identity"],
+            (wires[0],),
+            controls=controls,
+            control_values=(True,) * len(controls),
+            source=source,
+        )
+        gates.append(gate)
+    return list(dict.fromkeys(gates))
+
+
 def _accepted(operation: Operator, first: bool) -> bool:
-    return first if is_preparation(operation) else is_native(operation)
+    if is_preparation(operation):
+        return first and not any(isinstance(wire, jax.core.Tracer) for wire in operation.wires)
+    return is_native(operation)
 
 
 def _check_wires(thing: Any, wire_map: dict[Any, int], name: str) -> None:

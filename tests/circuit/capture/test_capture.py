@@ -129,7 +129,7 @@ TEMPLATES = {
         qml.pow(qml.RX(x[2], 0), 3),
         qml.exp(qml.X(1) @ qml.Z(2), -0.5j * x[3]),
     ),
-    "nothing": lambda x: (qml.Barrier([0, 1]), qml.Snapshot(), qml.Identity(2), qml.RX(x[0], 0)),
+    "nothing": lambda x: (qml.Barrier([0, 1]), qml.WireCut(1), qml.Identity(2), qml.RX(x[0], 0)),
 }
 
 
@@ -492,7 +492,7 @@ def test_states_and_matrices_in_batches():
     assert_same(qjit(lambda x: node(states, x))(0.4), reference(node)(states, 0.4))
 
 
-def test_a_batch_that_pennylane_does_not_know_is_an_error():
+def test_a_batch_that_pennylane_does_not_know():
     class Hidden(qml.operation.Operation):
         num_wires = 1
         ndim_params = (1,)
@@ -505,8 +505,8 @@ def test_a_batch_that_pennylane_does_not_know_is_an_error():
         Hidden(x, wires=0)
         return qml.expval(qml.Z(0))
 
-    with pytest.raises(CompileError, match="array where it takes a number"):
-        qjit(qnode(circuit))(jnp.array([0.1, 0.2]))
+    angles = jnp.array([0.1, 0.2])
+    np.testing.assert_allclose(qjit(qnode(circuit))(angles), jnp.cos(angles), atol=TOLERANCE)
 
 
 # -- Elements of arrays ----------------------------------------------------------------------------
@@ -681,7 +681,7 @@ REFUSED = {
     ),
     "returned .*which was made outside of it": after_gate(lambda x: _OUTSIDE),
     r"makes the measurement expval\(Z\(0\)\) and does not return it": _forgotten,
-    "RX was given an angle of type bool": _given(lambda x: qml.RX(x > 0, 0)),
+    "RX was given an angle of type complex": _given(lambda x: qml.RX(x * 1j, 0)),
     "cannot be compiled.*returns qml.expval, qml.var, qml.probs": after_gate(
         lambda x: qml.sample(wires=0)
     ),

@@ -287,7 +287,7 @@ OUTSIDE = qml.expval(qml.Z(0))
 def test_traced_wire_of_a_measurement_is_refused() -> None:
     @qml.qnode(qml.device("lightning.qubit", wires=2))
     def qnode(wire: Any) -> Any:
-        return qml.expval(qml.Z(wire))
+        return qml.purity(wires=[wire])
 
     with pytest.raises(CompileError, match="known only when the program runs"):
         qgrad_lab.qjit(qnode)(1)

@@ -36,6 +36,7 @@ def _estimated(measurement: ShadowExpvalMP, context: Context) -> Readout:
     # A sum of operators is a sequence of them too.
     several = isinstance(measurement.H, list | tuple)
     given = measurement.H if several else [measurement.H]
+    wires = context.wires(measurement.wires)
     observables = tuple(_terms(observable, context) for observable in given)
     parts = measurement.k
     if not 1 <= parts <= context.shots:
@@ -43,7 +44,6 @@ def _estimated(measurement: ShadowExpvalMP, context: Context) -> Readout:
             f"qml.shadow_expval was given k={parts}, the number of parts of the shots; with "
             f"{context.shots} shots it is 1 to {context.shots}."
         )
-    wires = context.wires(measurement.wires)
     shadow = _shadow(measurement, wires, context, observables, parts)
     read = context.outputs.measure(shadow)
 

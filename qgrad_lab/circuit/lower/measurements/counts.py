@@ -9,7 +9,6 @@ from pennylane.measurements import CountsMP
 from pennylane.operation import Operator
 
 from qgrad_lab.circuit.ir.instructions import Expval, Term
-from qgrad_lab.circuit.ir.sampled import Outcomes
 from qgrad_lab.circuit.lower.measurements.lowering import Lowering
 from qgrad_lab.circuit.lower.observables import single_word
 from qgrad_lab.circuit.lower.pauli_basis import Word
@@ -26,8 +25,8 @@ def _sampled(measurement: CountsMP, context: Context) -> Readout:
     source = number_of(measurement)
     if measurement.obs is not None:
         return _of_eigenvalues(measurement.obs, context, source)
-    wires = context.wires_or_all(measurement.wires)
-    read = context.outputs.measure(Outcomes(wires, "Z" * len(wires)))
+    wires = context.places_or_all(measurement.wires)
+    read = context.read_outcomes(wires, "Z" * len(wires))
     states = np.arange(2 ** len(wires))
     return lambda measured: (jnp.asarray(states), _number(read(measured), measured, source))
 
@@ -37,7 +36,7 @@ def _of_eigenvalues(observable: Operator, context: Context, source: int) -> Read
     if single is not None:
         return _of_signs(*single, context, source)
     found = eigenbasis(observable, context)
-    read = context.outputs.measure(found.outcomes())
+    read = found.outcomes(context)
     values = found.eigenvalues
     if isinstance(values, jax.core.Tracer):
         eigenvalues = context.outputs.keep(values)

@@ -10,7 +10,6 @@ import pennylane as qml
 from pennylane.measurements import ProbabilityMP
 
 from qgrad_lab.circuit.ir.instructions import Probs
-from qgrad_lab.circuit.ir.sampled import Outcomes
 from qgrad_lab.circuit.lower.measurements.lowering import Lowering
 from qgrad_lab.circuit.lower.observables import is_traced
 from qgrad_lab.circuit.lower.readouts import dense
@@ -19,36 +18,45 @@ from qgrad_lab.circuit.lower.readouts.eigenbasis import eigenbasis
 from qgrad_lab.circuit.lower.readouts.mixture import Mixture, mean, weighted
 from qgrad_lab.circuit.lower.readouts.outcomes import TracedOutcomes
 from qgrad_lab.circuit.lower.readouts.readout import Measured, Readout
-from qgrad_lab.circuit.lower.readouts.reduced_state import matrix_of
+from qgrad_lab.circuit.lower.readouts.traced_wires import Wire, has_traced, matrix_at
 from qgrad_lab.errors import CompileError
 
 
 def _exact(measurement: ProbabilityMP, context: Context) -> Readout:
     if measurement.obs is None:
+        places = context.places_or_all(measurement.wires)
+        if has_traced(places):
+            return _of_state(places, context.outputs.amplitudes())
         wires = context.wires_or_all(measurement.wires)
         return context.outputs.measure(Probs(wires)) if wires else lambda _: jnp.ones(1)
     return _of_eigenstates(measurement, context)
 
 
-def _of_eigenstates(measurement: ProbabilityMP, context: Context) -> Readout:
-    """Read probabilities of eigenstates, in the order of PennyLane's rotation."""
-    outputs, wires = context.outputs, context.wires(measurement.wires)
-    rotations = _rotations(measurement)
-    if not rotations:
-        return outputs.measure(Probs(wires))
-    applied = [
-        dense.matrix_operator(matrix, context.wires(acted), outputs) for matrix, acted in rotations
-    ]
-    amplitudes = outputs.amplitudes()
-
+def _of_state(wires: tuple[Wire, ...], amplitudes: Readout) -> Readout:
     def probs(measured: Measured) -> jax.Array:
-        psi = functools.reduce(
-            lambda psi, apply: apply(measured, psi), applied, amplitudes(measured)
-        )
-        rows = matrix_of(psi, wires)
+        rows = matrix_at(amplitudes(measured), wires, measured)
         return jnp.sum(jnp.real(rows) ** 2 + jnp.imag(rows) ** 2, axis=1)
 
     return probs
+
+
+def _of_eigenstates(measurement: ProbabilityMP, context: Context) -> Readout:
+    """Read probabilities of eigenstates, in the order of PennyLane's rotation."""
+    outputs, wires = context.outputs, context.places(measurement.wires)
+    rotations = _rotations(measurement)
+    if not rotations and not has_traced(wires):
+        return outputs.measure(Probs(context.wires(measurement.wires)))
+    applied = [
+        dense.matrix_operator(matrix, context.places(acted), outputs) for matrix, acted in rotations
+    ]
+    amplitudes = outputs.amplitudes()
+
+    def rotated(measured: Measured) -> jax.Array:
+        return functools.reduce(
+            lambda psi, apply: apply(measured, psi), applied, amplitudes(measured)
+        )
+
+    return _of_state(wires, rotated)
 
 
 def _rotations(measurement: ProbabilityMP) -> list[tuple[Any, Any]]:
@@ -74,9 +82,9 @@ def _rotations(measurement: ProbabilityMP) -> list[tuple[Any, Any]]:
 
 def _sampled(measurement: ProbabilityMP, context: Context) -> Readout:
     if measurement.obs is None:
-        wires = context.wires_or_all(measurement.wires)
-        return context.outputs.measure(Outcomes(wires, "Z" * len(wires)))
-    return context.outputs.measure(eigenbasis(measurement.obs, context).outcomes())
+        wires = context.places_or_all(measurement.wires)
+        return context.read_outcomes(wires, "Z" * len(wires))
+    return eigenbasis(measurement.obs, context).outcomes(context)
 
 
 def _of_outcomes(outcomes: TracedOutcomes) -> Readout | None:

@@ -5,7 +5,6 @@ What is supported, what is refused and what messages list follows from ``LOWERIN
 
 from collections.abc import Iterable
 
-import jax
 from pennylane.measurements import MeasurementProcess
 
 from qgrad_lab.circuit.lower.measurements import (
@@ -26,6 +25,7 @@ from qgrad_lab.circuit.lower.readouts.context import Context
 from qgrad_lab.circuit.lower.readouts.mixture import Mixture
 from qgrad_lab.circuit.lower.readouts.outcomes import TracedOutcomes, measures_outcomes
 from qgrad_lab.circuit.lower.readouts.readout import Readout
+from qgrad_lab.circuit.lower.readouts.traced_wires import labelled
 from qgrad_lab.errors import CompileError
 
 LOWERINGS: tuple[Lowering, ...] = (
@@ -95,6 +95,7 @@ def lower_measurement(measurement: MeasurementProcess, context: Context) -> Read
         For a measurement or an observable that cannot be measured in such a circuit.
     """
     _check(measurement)
+    measurement = labelled(measurement, context.outputs)
     row = lowering_of(type(measurement))
     lower = row and (row.sampled if context.shots else row.exact)
     if lower:
@@ -173,6 +174,7 @@ def lower_mixed(measurement: MeasurementProcess, context: Context) -> Mixture:
             return found
         raise _no_statistic(measurement)
     _check(measurement)
+    measurement = labelled(measurement, context.outputs)
     if row and row.mixed:
         return row.mixed(measurement, context)
     if row and row.exact:
@@ -209,15 +211,9 @@ def listed(rows: Iterable[Lowering], last: str = "and") -> str:
 
 
 def _check(measurement: MeasurementProcess) -> None:
-    """Refuse results of ``qml.measure``, and wires that are not known."""
+    """Refuse results of ``qml.measure``."""
     if measurement.mv is not None:
         raise CompileError(
             f"MidCircuitMeasure is not allowed: {measurement} is one of the result of a "
             "measurement that PennyLane was to replace. Use qml.defer_measurements on the QNode."
         )
-    for wire in measurement.wires:
-        if isinstance(wire, jax.core.Tracer):
-            raise CompileError(
-                f"{measurement} measures a wire that is known only when the program runs. Measure "
-                "known wires; a gate such as qml.SWAP may act on traced ones before."
-            )

@@ -23,8 +23,8 @@ def _sampled(measurement: SampleMP, context: Context) -> Readout:
     """Read bits i64[shots, k], or f64[shots] of an observable."""
     if measurement.obs is not None:
         return _eigenvalues(measurement.obs, context, number_of(measurement))
-    wires = context.wires_or_all(measurement.wires)
-    read = context.outputs.measure(Outcomes(wires, "Z" * len(wires), each=True))
+    wires = context.places_or_all(measurement.wires)
+    read = context.read_outcomes(wires, "Z" * len(wires), each=True)
     dtype = jnp.dtype(getattr(measurement, "_dtype", None) or jnp.int64)
     shifts = np.arange(len(wires))[::-1]
     source = number_of(measurement)
@@ -51,7 +51,7 @@ def _eigenvalues(observable: Operator, context: Context, source: int) -> Readout
 
         return signs
     found = eigenbasis(observable, context)
-    each = context.outputs.measure(found.outcomes(each=True))
+    each = found.outcomes(context, each=True)
     values = context.outputs.keep(found.eigenvalues)
 
     def eigenvalues(measured: Measured) -> jax.Array:

@@ -16,7 +16,7 @@ from qgrad_lab.circuit.lower.observables import (
     scalar_of,
 )
 from qgrad_lab.circuit.lower.readouts.readout import Measured, Outputs
-from qgrad_lab.circuit.lower.readouts.reduced_state import matrix_of
+from qgrad_lab.circuit.lower.readouts.traced_wires import Wire, matrix_at, state_of, wires_of
 from qgrad_lab.errors import CompileError
 
 _MAX_DENSE_WIRES = 12
@@ -43,7 +43,6 @@ def operator(op: Operator, wire_map: dict[Any, int], outputs: Outputs) -> Apply:
     CompileError
         If ``op`` has no matrix or one that is too large, or is known not to be Hermitian.
     """
-    wires = tuple(wire_map[wire] for wire in op.wires)
     match op:
         case qml.ops.Sum():
             return _sum([operator(operand, wire_map, outputs) for operand in op.operands])
@@ -56,17 +55,17 @@ def operator(op: Operator, wire_map: dict[Any, int], outputs: Outputs) -> Apply:
         case qml.Identity():
             return lambda _, psi: psi
         case qml.SparseHamiltonian():
-            return _sparse(op, wires)
+            return _sparse(op, wires_of(op.wires, wire_map, outputs))
         case qml.Projector():
-            return _projector(op, wires, outputs)
+            return _projector(op, wires_of(op.wires, wire_map, outputs), outputs)
         case _:
-            return _dense(op, wires, outputs)
+            return _dense(op, wires_of(op.wires, wire_map, outputs), outputs)
 
 
-def matrix_operator(matrix: Any, wires: tuple[int, ...], outputs: Outputs) -> Apply:
+def matrix_operator(matrix: Any, wires: tuple[Wire, ...], outputs: Outputs) -> Apply:
     """Return the action of a dense ``matrix``, known or traced, on ``wires``."""
     read = outputs.keep(matrix)
-    return lambda measured, psi: _on(wires, psi, lambda columns: read(measured) @ columns)
+    return lambda measured, psi: _on(wires, psi, measured, lambda columns: read(measured) @ columns)
 
 
 def _sum(parts: list[Apply]) -> Apply:
@@ -84,34 +83,34 @@ def _product(factors: list[Apply]) -> Apply:
     return apply
 
 
-def _sparse(op: Operator, wires: tuple[int, ...]) -> Apply:
+def _sparse(op: Operator, wires: tuple[Wire, ...]) -> Apply:
     matrix = op.sparse_matrix()
     difference = matrix - matrix.conj().T
     if abs(difference).max() > 1e-12 * max(1.0, abs(matrix).max()):
         raise not_hermitian(op)
     entries = matrix.tocoo()
 
-    def apply(_: Measured, psi: jax.Array) -> jax.Array:
+    def apply(measured: Measured, psi: jax.Array) -> jax.Array:
         def multiply(columns: jax.Array) -> jax.Array:
             products = entries.data[:, None] * columns[entries.col]
             return jnp.zeros_like(columns).at[entries.row].add(products)
 
-        return _on(wires, psi, multiply)
+        return _on(wires, psi, measured, multiply)
 
     return apply
 
 
-def _projector(op: Operator, wires: tuple[int, ...], outputs: Outputs) -> Apply:
+def _projector(op: Operator, wires: tuple[Wire, ...], outputs: Outputs) -> Apply:
     ket = outputs.keep(projector_ket(op))
 
     def apply(measured: Measured, psi: jax.Array) -> jax.Array:
         vector = ket(measured)
-        return _on(wires, psi, lambda columns: jnp.outer(vector, vector.conj() @ columns))
+        return _on(wires, psi, measured, lambda columns: jnp.outer(vector, vector.conj() @ columns))
 
     return apply
 
 
-def _dense(op: Operator, wires: tuple[int, ...], outputs: Outputs) -> Apply:
+def _dense(op: Operator, wires: tuple[Wire, ...], outputs: Outputs) -> Apply:
     if len(wires) > _MAX_DENSE_WIRES:
         raise CompileError(
             f"The observable {op.name} acts on {len(wires)} wires; the dense matrix of an "
@@ -126,10 +125,10 @@ def _dense(op: Operator, wires: tuple[int, ...], outputs: Outputs) -> Apply:
 
 
 def _on(
-    wires: tuple[int, ...], psi: jax.Array, change: Callable[[jax.Array], jax.Array]
+    wires: tuple[Wire, ...],
+    psi: jax.Array,
+    measured: Measured,
+    change: Callable[[jax.Array], jax.Array],
 ) -> jax.Array:
     """Apply ``change`` to the state with basis states of ``wires`` as rows, c128[2^k, 2^(n-k)]."""
-    changed = change(matrix_of(psi, wires))
-    num_wires = psi.size.bit_length() - 1
-    tensor = changed.reshape((2,) * num_wires)
-    return jnp.moveaxis(tensor, range(len(wires)), wires).reshape(-1)
+    return state_of(change(matrix_at(psi, wires, measured)), wires, measured)

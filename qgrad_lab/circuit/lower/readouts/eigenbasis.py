@@ -9,10 +9,11 @@ import pennylane as qml
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
-from qgrad_lab.circuit.ir.sampled import Outcomes
+from qgrad_lab.circuit.ir.instructions import Instruction
 from qgrad_lab.circuit.lower.observables import is_traced, known_matrix
 from qgrad_lab.circuit.lower.readouts.context import Context
 from qgrad_lab.circuit.lower.readouts.readout import Readout
+from qgrad_lab.circuit.lower.readouts.traced_wires import TracedWire, Wire
 from qgrad_lab.errors import CompileError
 
 _MAX_MATRIX_WIRES = 8
@@ -32,19 +33,19 @@ class Eigenbasis(NamedTuple):
         Of each outcome, f64[2^k], known or traced.
     """
 
-    wires: tuple[int, ...]
+    wires: tuple[Wire, ...]
     basis: Any
     eigenvalues: Any
 
-    def outcomes(self, each: bool = False) -> Outcomes:
-        """Return what to estimate: how often each eigenstate is found, or ``each`` outcome."""
-        return Outcomes(self.wires, self.basis, each)
+    def outcomes(self, context: Context, each: bool = False) -> Readout:
+        """Read how often each eigenstate is found, or ``each`` outcome."""
+        return context.read_outcomes(self.wires, self.basis, each)
 
 
 def spectrum(observable: Operator, context: Context) -> tuple[Readout, Readout]:
     """Read how often each eigenstate of ``observable`` is found, and the eigenvalues."""
     found = eigenbasis(observable, context)
-    return context.outputs.measure(found.outcomes()), context.outputs.keep(found.eigenvalues)
+    return found.outcomes(context), context.outputs.keep(found.eigenvalues)
 
 
 def eigenbasis(observable: Operator, context: Context) -> Eigenbasis:
@@ -56,7 +57,7 @@ def eigenbasis(observable: Operator, context: Context) -> Eigenbasis:
         If it is not Hermitian, acts on too many wires, or depends on traced values in a way that
         leaves no matrix to diagonalise.
     """
-    wires = context.wires(observable.wires)
+    wires = context.places(observable.wires)
     if len(wires) == 0 or (
         isinstance(observable, qml.Hermitian | qml.SparseHamiltonian) or is_traced(observable)
     ):
@@ -66,11 +67,11 @@ def eigenbasis(observable: Operator, context: Context) -> Eigenbasis:
         eigenvalues = np.asarray(observable.eigvals())
     if np.max(np.abs(np.imag(eigenvalues))) > 1e-10 * max(1.0, np.max(np.abs(eigenvalues))):
         raise CompileError(f"The observable {observable} is not Hermitian: it cannot be sampled.")
-    basis = context.lower_gates(QuantumScript(gates)) if gates else "Z" * len(wires)
+    basis = _lowered(gates, context) if gates else "Z" * len(wires)
     return Eigenbasis(wires, basis, np.real(eigenvalues))
 
 
-def _diagonalised(observable: Operator, wires: tuple[int, ...], context: Context) -> Eigenbasis:
+def _diagonalised(observable: Operator, wires: tuple[Wire, ...], context: Context) -> Eigenbasis:
     """Find the eigenbasis from the eigenvectors of the matrix."""
     if is_traced(observable) and not isinstance(observable, qml.Hermitian):
         raise CompileError(
@@ -95,4 +96,14 @@ def _diagonalised(observable: Operator, wires: tuple[int, ...], context: Context
         eigenvalues, vectors = np.linalg.eigh(dense)
     with qml.QueuingManager.stop_recording():
         gate = qml.QubitUnitary(vectors.conj().T, wires=observable.wires, unitary_check=False)
-    return Eigenbasis(wires, context.lower_gates(QuantumScript([gate])), eigenvalues)
+    return Eigenbasis(wires, _lowered([gate], context), eigenvalues)
+
+
+def _lowered(gates: list[Operator], context: Context) -> tuple[Instruction, ...]:
+    """Lower a change of basis, in which traced wires are labels."""
+    traced = {
+        wire: wire.value for gate in gates for wire in gate.wires if isinstance(wire, TracedWire)
+    }
+    if traced:
+        gates = [gate.map_wires(traced) for gate in gates]
+    return context.lower_gates(QuantumScript(gates))

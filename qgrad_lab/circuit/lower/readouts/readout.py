@@ -64,6 +64,8 @@ class Outputs:
 
     places: dict[Any, int] = dataclasses.field(default_factory=dict)
     kept: list[Any] = dataclasses.field(default_factory=list)
+    traced_wires: list[tuple[Any, ...]] = dataclasses.field(default_factory=list)
+    """Wires, some of them traced, that have to be different ones of the circuit's."""
 
     @property
     def measurements(self) -> tuple[Any, ...]:
