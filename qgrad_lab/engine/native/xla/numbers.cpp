@@ -41,8 +41,6 @@ ffi::Error check_numbers(Numbers values, ffi::Result<Numbers> result, std::int64
 extern "C" __attribute__((visibility("default"))) XLA_FFI_Error *
 qgrad_lab_numbers(XLA_FFI_CallFrame *call_frame);
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(qgrad_lab_numbers, qgrad::check_numbers,
-                              ffi::Ffi::Bind()
-                                  .Arg<qgrad::Numbers>()
-                                  .Ret<qgrad::Numbers>()
-                                  .Attr<std::int64_t>("source"));
+XLA_FFI_DEFINE_HANDLER_SYMBOL(
+    qgrad_lab_numbers, qgrad::check_numbers,
+    ffi::Ffi::Bind().Arg<qgrad::Numbers>().Ret<qgrad::Numbers>().Attr<std::int64_t>("source"));
