@@ -26,10 +26,10 @@ def deferred(f, **options):
     return qml.QNode(f, device, diff_method="backprop", mcm_method="deferred", **options)
 
 
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(4))
 def test_random_circuits(number, seed):
     rng = np.random.default_rng([seed, number])
-    circuit = random_mid_circuit(rng, most=4)
+    circuit = random_mid_circuit(rng, most=3)
     x = jnp.asarray(rng.uniform(-2, 2, NUM_ANGLES))
     f = function(circuit)
     node = lightning(f, circuit.num_wires, diff_method=METHODS[number % 3])
@@ -168,8 +168,10 @@ def test_loops_of_known_length_and_branches_that_measure():
         return mean / total
 
     node = lightning(compiled)
-    for ours, reference in zip(_orders(node), _orders(by_hand), strict=True):
-        np.testing.assert_allclose(qjit(ours)(0.6), reference(0.6), atol=1e-10)
+    every = [jax.jit(reference)(0.6) for reference in _orders(by_hand)]
+    np.testing.assert_allclose(
+        qjit(lambda x: [f(x) for f in _orders(node)])(0.6), every, atol=1e-10
+    )
 
 
 def _matrix(matrix, wire):
