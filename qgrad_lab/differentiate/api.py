@@ -141,7 +141,7 @@ def grad(
     ... def tree(x):
     ...     return grad(lambda x: {"loss": x**2})(x)
     >>> print(tree(2.3))
-    {'loss': Array(4.6, dtype=float64, weak_type=True)}
+    {'loss': Array(4.6, dtype=float64)}
 
     Arguments may be chosen by name, and data that is not differentiated comes back as well:
 

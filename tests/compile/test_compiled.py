@@ -159,6 +159,7 @@ def test_its_options_compile_it_anew():
         "autograph": False,
         "seed": 5,
         "verbose": True,
+        "disable_assertions": False,
     }
 
 

@@ -109,7 +109,7 @@ def test_what_elements_share_decides(words, rows, keep, expected):
 def test_a_beginning_that_reads_theta_is_not_shared():
     compiled = qjit(jax.jacfwd(prepared))
     compiled(X[0])
-    program = next(each for each in programs(compiled) if each.has_matrices_in_theta)
+    program = next(each for each in programs(compiled) if each.state_in_theta)
     for rows in (Rows(theta=3), Rows(tangent=3), Rows(tangent=3, cotangent=1)):
         assert strategy(program.words, NOTHING, rows) == "each"
     assert strategy(program.words, NOTHING, Rows(cotangent=3)) == "cotangents"
