@@ -145,14 +145,12 @@ def _measured(part: StagedPart, start: Values, execute: Execute) -> list[Any]:
     cuts = static.cuts
     measured = _last(part, execute)
     if not _is_mixed(cuts):
-        return follow(
-            part,
-            cuts,
-            start,
-            execute,
-            lambda values: [read(measured(values)) for read in static.readouts],
-            None,
-        )
+
+        def results(values: Values) -> list[Any]:
+            found = measured(values)
+            return [read(found) for read in static.readouts]
+
+        return follow(part, cuts, start, execute, results, None)
 
     def summed(measured: Measured) -> Any:
         return [each.linear(measured) for each in static.readouts], static.total(measured)

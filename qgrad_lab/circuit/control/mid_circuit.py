@@ -21,6 +21,7 @@ from qgrad_lab.circuit.control.collapse import normalised, projected, weight
 from qgrad_lab.circuit.control.keys import next_key
 from qgrad_lab.circuit.control.masking import current_active, where_active
 from qgrad_lab.circuit.lower.allocation import refuse_allocations
+from qgrad_lab.circuit.lower.readouts.readout import amplitudes_of
 from qgrad_lab.circuit.lower.refusals import MID_CIRCUIT
 from qgrad_lab.circuit.record.outcome import Outcome
 from qgrad_lab.circuit.record.recording import Recording, current_recording
@@ -182,9 +183,7 @@ def _psi(recording: Recording) -> jax.Array:
         assert recording.state is not None
         return recording.state.parameters[0]
     program, numbers = where_active(found[0], Numbers.of(found[1]))
-    outputs = bind(Member(program, BEST, MID_CIRCUIT), *numbers)
-    pairs = outputs.reshape(-1, 2)
-    return jax.lax.complex(pairs[:, 0], pairs[:, 1])
+    return amplitudes_of(bind(Member(program, BEST, MID_CIRCUIT), *numbers))
 
 
 def last_key(key: jax.Array) -> jax.Array:

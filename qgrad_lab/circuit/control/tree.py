@@ -26,6 +26,7 @@ from qgrad_lab.circuit.control.collapse import NOTHING, normalised, projected, w
 from qgrad_lab.circuit.control.cuts import Cut
 from qgrad_lab.circuit.control.negligible import negligible
 from qgrad_lab.circuit.ir.program import Program
+from qgrad_lab.circuit.lower.readouts.readout import amplitudes_of
 from qgrad_lab.engine.randomness import folded, wrapped
 
 _NESTED = 6
@@ -86,7 +87,7 @@ def follow(
         if program is not None:
 
             def run() -> jax.Array:
-                return _state(execute(program, part.numbers(values, stage)))
+                return amplitudes_of(execute(program, part.numbers(values, stage)))
 
             psi = (
                 run()
@@ -153,7 +154,7 @@ def draw(
             return probability, leaf(values)
         cut = cuts[stage]
         if cut.program is not None:
-            psi = _state(execute(cut.program, part.numbers(values, stage)))
+            psi = amplitudes_of(execute(cut.program, part.numbers(values, stage)))
         after = _After(part, values, stage, cut, psi)
 
         def branch(outcome: jax.Array) -> Any:
@@ -231,9 +232,3 @@ class _After:
         factor = jnp.sqrt(1.0 + jnp.real(ratio) ** 2 + jnp.imag(ratio) ** 2)
         both = (zero + jnp.conj(ratio) * one) / factor
         return jnp.where(same & ~outcome, both, psi), jnp.where(same, outcome, left_out)
-
-
-def _state(outputs: jax.Array) -> jax.Array:
-    """Return the amplitudes that a Program measured, c128[2^n]."""
-    pairs = outputs.reshape(-1, 2)
-    return jax.lax.complex(pairs[:, 0], pairs[:, 1])

@@ -85,12 +85,7 @@ class Outputs:
     def amplitudes(self) -> Readout:
         """Read the state of all wires, c128[2^n]."""
         read = self.measure(State())
-
-        def amplitudes(measured: Measured) -> jax.Array:
-            pairs = read(measured).reshape(-1, 2)
-            return jax.lax.complex(pairs[:, 0], pairs[:, 1])
-
-        return amplitudes
+        return lambda measured: amplitudes_of(read(measured))
 
     def keep(self, value: Any) -> Readout:
         """Read ``value`` itself, traced or known."""
@@ -99,3 +94,9 @@ class Outputs:
         place = len(self.kept)
         self.kept.append(value)
         return lambda measured: measured.kept[place]
+
+
+def amplitudes_of(numbers: jax.Array) -> jax.Array:
+    """Return the state c128[2^n] that a Program measured as real and imaginary parts in turn."""
+    pairs = numbers.reshape(-1, 2)
+    return jax.lax.complex(pairs[:, 0], pairs[:, 1])
